@@ -1,0 +1,6 @@
+//! The clinic: patients, their records, what can be known about them, and how they answer.
+
+pub mod dialogue;
+pub mod knowledge;
+pub mod patient;
+pub mod record;

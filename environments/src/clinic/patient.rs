@@ -1,0 +1,39 @@
+//! The contract of the patient side.
+
+use serde_json::Value;
+
+use super::dialogue::{Answer, Introduction, Question};
+use crate::environment::EnvironmentError;
+
+/// What is true of a patient. Never shown to the doctor side.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Truth {
+    /// Names of the true diagnoses, the primary one first; empty when the case is unscored.
+    pub names: Vec<String>,
+    /// Code of each name (dots removed), empty where there is none; as long as `names`.
+    pub codes: Vec<String>,
+}
+
+/// One patient: holds a full record and reveals only what is asked.
+///
+/// The answer to a question does not depend on earlier questions, and the same question always
+/// has the same answer at the same time.
+pub trait Patient: Send + Sync {
+    /// Stable name of the case (for clusters and reports), for example `kb:17` or `142345`.
+    fn case(&self) -> &str;
+
+    /// How the patient presents.
+    fn introduction(&self) -> &Introduction;
+
+    /// Answers `question` at `at_min` minutes after the start of the visit.
+    fn answer(&self, question: &Question, at_min: f64) -> Answer;
+
+    /// The truth, for the world side of the log and the metrics alone.
+    fn truth(&self) -> &Truth;
+
+    /// Sets a value at run time.
+    ///
+    /// # Errors
+    /// [`EnvironmentError::Setting`] when there is no such setting.
+    fn set(&mut self, key: &str, value: &Value) -> Result<(), EnvironmentError>;
+}

@@ -1,0 +1,189 @@
+//! The record of one admission.
+//!
+//! Raw values stay text plus an optional number, with their unit; sections that are not known
+//! here stay as they are in `extra`.
+//!
+//! # Source
+//! DynamiCare card, section 2.3.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// A record file: one admission.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Record {
+    /// Schema of the file, `rounds.record/1`.
+    pub schema: String,
+    /// Number of the subject; records of one subject never fall into two splits.
+    pub subject_id: u64,
+    /// Number of the admission, unique in its set.
+    pub hadm_id: u64,
+    /// The record.
+    #[serde(rename = "Patient")]
+    pub patient: PatientRecord,
+}
+
+/// The sections of a record.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PatientRecord {
+    /// Who the patient is.
+    #[serde(rename = "Demographics")]
+    pub demographics: Demographics,
+    /// When and how the patient came.
+    #[serde(rename = "Admission_info")]
+    pub admission: AdmissionInfo,
+    /// Sections of text or nested objects, by name (`Chief Complaint`, `Family History`,
+    /// `Physical Exam`, …) and sections that this schema does not know.
+    #[serde(flatten)]
+    pub text: Map<String, Value>,
+    /// Procedures of the stay.
+    #[serde(rename = "Procedure", skip_serializing_if = "Vec::is_empty")]
+    pub procedures: Vec<ProcedureEntry>,
+    /// Prescriptions of the stay.
+    #[serde(rename = "Medications", skip_serializing_if = "Vec::is_empty")]
+    pub prescriptions: Vec<PrescriptionEntry>,
+    /// Dated reports: each `[date, text, …]`.
+    #[serde(rename = "ECG", skip_serializing_if = "Vec::is_empty")]
+    pub ecg: Vec<Vec<String>>,
+    /// Dated reports: each `[date, text, …]`.
+    #[serde(rename = "Echo", skip_serializing_if = "Vec::is_empty")]
+    pub echo: Vec<Vec<String>>,
+    /// Dated reports: each `[date, text, …]`.
+    #[serde(rename = "Radiology", skip_serializing_if = "Vec::is_empty")]
+    pub radiology: Vec<Vec<String>>,
+    /// Measurements by section, then by label, in time order
+    /// (`Chemistry` → `Sodium` → measurements).
+    #[serde(rename = "Series", skip_serializing_if = "BTreeMap::is_empty")]
+    pub series: BTreeMap<String, BTreeMap<String, Vec<Measurement>>>,
+    /// Ground truth: never shown to an agent.
+    #[serde(rename = "Diagnoses", skip_serializing_if = "Vec::is_empty")]
+    pub diagnoses: Vec<DiagnosisEntry>,
+}
+
+/// Who the patient is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Demographics {
+    /// Age in completed years at admission; `None` when masked (over 89) or not recorded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age: Option<u32>,
+    /// The age is over 89 and masked by the source.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub age_over_89: bool,
+    /// `M` or `F` as the source has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    /// Language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
+    /// Religion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub religion: Option<String>,
+    /// Marital status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub marital_status: Option<String>,
+    /// Insurance.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub insurance: Option<String>,
+    /// Ethnicity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ethnicity: Option<String>,
+}
+
+/// When and how the patient came.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AdmissionInfo {
+    /// `YYYY-MM-DD HH:MM:SS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admission_time: Option<String>,
+    /// Where the patient came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admission_location: Option<String>,
+    /// EMERGENCY, URGENT or ELECTIVE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admission_type: Option<String>,
+    /// Preliminary diagnosis; often names the disease, so it is hidden unless asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub admission_diagnosis: Option<String>,
+}
+
+/// One measurement of a series.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Measurement {
+    /// `YYYY-MM-DD HH:MM:SS`.
+    pub time: String,
+    /// The value as recorded.
+    pub value: String,
+    /// The value as a number, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub number: Option<f64>,
+    /// Unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// The source's flag (`abnormal`, `delta`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flag: Option<String>,
+}
+
+/// One diagnosis of the ground truth.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct DiagnosisEntry {
+    /// Priority; 1 is the primary diagnosis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq_num: Option<u32>,
+    /// ICD-9-CM code as recorded, without dot.
+    pub icd9_code: String,
+    /// Short title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub short_title: Option<String>,
+    /// Long title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub long_title: Option<String>,
+}
+
+/// One procedure of the stay.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProcedureEntry {
+    /// Priority.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seq_num: Option<u32>,
+    /// ICD-9-CM procedure code, without dot.
+    pub icd9_code: String,
+    /// Title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+}
+
+/// One prescription of the stay.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PrescriptionEntry {
+    /// Start, `YYYY-MM-DD HH:MM:SS`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<String>,
+    /// End.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end: Option<String>,
+    /// MAIN, BASE or ADDITIVE.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drug_type: Option<String>,
+    /// Name of the drug.
+    pub drug: String,
+    /// Dose as recorded (may be a range).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dose: Option<String>,
+    /// Unit of the dose.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Route.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub route: Option<String>,
+}

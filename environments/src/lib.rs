@@ -1,0 +1,11 @@
+//! The ground of Rounds: environments, patients, records, clocks, seeds and random streams.
+//!
+//! An environment holds the truth of an episode and its dynamics. It reveals observations and
+//! takes actions; it knows no policy and no model. Everything random is drawn from keyed,
+//! counter-based [`streams`], so a result never depends on the order in which work was done.
+
+pub mod clinic;
+pub mod clock;
+pub mod environment;
+pub mod ids;
+pub mod streams;

@@ -1,0 +1,1 @@
+//! Models behind policies: requests, replies, scripted and replayed language models.

@@ -1,0 +1,1 @@
+//! How agents decide: knowledge-based clinicians, model-backed roles, random and scripted policies.

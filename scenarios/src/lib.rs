@@ -1,0 +1,1 @@
+//! Multi-agent simulation framework: scenario files, runner, statistics, reports and the command line.
