@@ -1,1 +1,7 @@
 //! How agents decide: knowledge-based clinicians, model-backed roles, random and scripted policies.
+//!
+//! A policy maps observations to actions, batch first. It knows environments and models, and
+//! nothing of the world that asks it.
+
+pub mod clinic;
+pub mod policy;

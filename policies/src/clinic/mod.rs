@@ -1,0 +1,5 @@
+//! Decisions of the clinical team.
+//!
+//! Source: DynamiCare card, sections 4, 5, 6 and 8.
+
+pub mod task;
