@@ -14,7 +14,7 @@ const COSTS: [&str; 5] = ["questions", "calls", "cost", "cost_usd", "rounds"];
 /// Arms beyond this number are in the table only.
 pub(super) const ARMS_DRAWN: usize = 30;
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 560.0;
 
 /// A metric with a finite mean.
 fn metric<'a>(arm: &'a ReportArm, name: &str) -> Option<(&'a ReportMetric, f64)> {
@@ -56,7 +56,7 @@ pub(super) fn by_arm(arms: &[ReportArm]) -> Result<Option<String>, ReportError> 
         .map(|arm| text_width(&arm.name))
         .fold(40.0, f64::max);
     let left = widest.min(200.0) + 16.0;
-    let (right, top, row) = (WIDTH - 56.0, 34.0, 44.0);
+    let (right, top, row) = (WIDTH - 60.0, 34.0, 44.0);
     let bottom = top + row * rows.len() as f64;
     let x = |share: f64| left + share.clamp(0.0, 1.0) * (right - left);
     draw(
@@ -154,7 +154,7 @@ pub(super) fn against_cost(
 }
 
 fn scatter(spots: &[Spot<'_>], cost: &str) -> Result<String, ReportError> {
-    let (left, right, top, bottom) = (56.0, WIDTH - 24.0, 30.0, 300.0);
+    let (left, right, top, bottom) = (64.0, WIDTH - 28.0, 30.0, 300.0);
     let most = spots
         .iter()
         .map(|s| s.cost_ci.map_or(s.cost, |ci| ci[1].max(s.cost)))

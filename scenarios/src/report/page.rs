@@ -1,6 +1,8 @@
 //! The page as a whole: order of the sections and the limit on its size.
 
-use super::data::{ReportCase, ReportData, ReportError};
+use std::cmp::Reverse;
+
+use super::data::{Outcome, ReportCase, ReportData, ReportError};
 use super::html::{count, escape_cut, name};
 use super::transcript::{Anchors, block, figure, filter, plots};
 use super::{accuracy, restrict, tables};
@@ -11,8 +13,8 @@ pub const MAX_BYTES: usize = 10_000_000;
 /// The line that every clinical report shows.
 pub const CLINICAL_DISCLAIMER: &str = "Research software, not for clinical use.";
 
-/// Bytes kept for the end of the list of transcripts.
-const TAIL_BYTES: usize = 1000;
+/// Bytes kept for the start and the end of the list of transcripts.
+const TAIL_BYTES: usize = 3000;
 /// Characters of the scenario file shown.
 const SCENARIO_CHARS: usize = 200_000;
 /// Most command lines shown.
@@ -42,16 +44,27 @@ fn compose(data: &ReportData) -> Result<String, ReportError> {
     cases.sort_by_key(|case| case.outcome);
     let mut out = head(data);
     out.push_str(&results(data)?);
-    out.push_str(&one_visit(&cases)?);
+    let mut given = Anchors::default();
+    let anchored: Vec<(&ReportCase, String)> = cases
+        .into_iter()
+        .map(|case| (case, given.next(case.episode)))
+        .collect();
+    let featured = most_told(&anchored);
+    let visit = featured.map_or_else(|| Ok(String::new()), |k| one_visit(&anchored[k], true))?;
     let after = after_transcripts(data);
-    let fixed = out.len() + after.len() + TAIL_BYTES;
+    let fixed = out.len() + visit.len() + after.len() + TAIL_BYTES;
     if fixed > MAX_BYTES {
         return Err(ReportError::TooLarge {
             bytes: fixed,
             limit: MAX_BYTES,
         });
     }
-    out.push_str(&transcripts(data, &cases, MAX_BYTES - fixed)?);
+    let (told, shown) = transcripts(data, &anchored, MAX_BYTES - fixed)?;
+    match featured {
+        Some(k) if k >= shown => out.push_str(&one_visit(&anchored[k], false)?),
+        _ => out.push_str(&visit),
+    }
+    out.push_str(&told);
     out.push_str(&after);
     Ok(out)
 }
@@ -127,56 +140,60 @@ fn results(data: &ReportData) -> Result<String, ReportError> {
     Ok(out)
 }
 
-/// The visit whose team and beliefs moved most, drawn where it is seen without opening anything.
-fn one_visit(cases: &[&ReportCase]) -> Result<String, ReportError> {
-    let moves = |case: &&&ReportCase| (case.teams.len().min(12), case.belief.len().min(12));
-    let mut best: Option<&ReportCase> = None;
-    for case in cases
-        .iter()
-        .filter(|c| !c.teams.is_empty() || !c.belief.is_empty())
-    {
-        if best.is_none_or(|b| moves(&case) > moves(&&b)) {
-            best = Some(case);
-        }
-    }
-    let Some(case) = best else {
-        return Ok(String::new());
+/// Index of the visit to draw at the top: one that came to its end, with the most to see in its plots.
+fn most_told(cases: &[(&ReportCase, String)]) -> Option<usize> {
+    let ended = |case: &ReportCase| !matches!(case.outcome, Outcome::Failed | Outcome::Aborted);
+    let score = |case: &ReportCase| {
+        let (teams, beliefs) = (case.teams.len().min(12), case.belief.len().min(12));
+        (ended(case), teams, beliefs)
+    };
+    (0..cases.len())
+        .filter(|&k| !cases[k].0.teams.is_empty() || !cases[k].0.belief.is_empty())
+        // The first of equals wins.
+        .max_by_key(|&k| (score(cases[k].0), Reverse(k)))
+}
+
+/// One visit, drawn where it is seen without opening anything.
+fn one_visit((case, anchor): &(&ReportCase, String), linked: bool) -> Result<String, ReportError> {
+    let link = if linked {
+        format!(" <a href=\"#{anchor}\">Its transcript</a> is below.")
+    } else {
+        String::new()
     };
     Ok(format!(
-        "<section><h2>One visit</h2><p>Episode {} of arm {}: <span class=\"badge {}\">{}</span> after {}. \
-         <a href=\"#e{}\">Its transcript</a> is below.</p>{}</section>\n",
+        "<section><h2>One visit</h2><p>Episode {} of arm {}: <span class=\"badge {}\">{}</span> after {}.{link}</p>{}</section>\n",
         case.episode,
         name(&case.arm),
         case.outcome.class(),
         case.outcome.words(),
         count(case.rounds as usize, "round", "rounds"),
-        case.episode,
         plots(case)?,
     ))
 }
 
+/// The section of transcripts in at most `room` bytes and a short end, and how many of the cases it tells.
 fn transcripts(
     data: &ReportData,
-    cases: &[&ReportCase],
+    cases: &[(&ReportCase, String)],
     mut room: usize,
-) -> Result<String, ReportError> {
-    let mut out = String::from("<section><h2>Transcripts</h2>");
-    if !cases.is_empty() {
-        out.push_str("<p class=\"muted\">Failures first. Open one to read who asked what.</p>");
-        out.push_str(&filter(cases));
-    }
-    room = room.saturating_sub(out.len());
-    let mut anchors = Anchors::default();
+) -> Result<(String, usize), ReportError> {
+    let mut blocks = String::new();
     let mut shown = 0;
-    for case in cases {
-        let html = block(case, &anchors.next(case.episode), data.restricted)?;
+    for (case, anchor) in cases {
+        let html = block(case, anchor, data.restricted)?;
         let Some(left) = room.checked_sub(html.len()) else {
             break;
         };
         room = left;
-        out.push_str(&html);
+        blocks.push_str(&html);
         shown += 1;
     }
+    let mut out = String::from("<section><h2>Transcripts</h2>");
+    if shown > 0 {
+        out.push_str("<p class=\"muted\">Failures first. Open one to read who asked what.</p>");
+        out.push_str(&filter(cases[..shown].iter().map(|(case, _)| case.outcome)));
+    }
+    out.push_str(&blocks);
     let omitted = data.omitted_cases.saturating_add(cases.len() - shown);
     if omitted > 0 {
         out.push_str(&format!(
@@ -185,7 +202,7 @@ fn transcripts(
         ));
     }
     out.push_str("</section>\n");
-    Ok(out)
+    Ok((out, shown))
 }
 
 fn after_transcripts(data: &ReportData) -> String {
@@ -217,7 +234,7 @@ fn after_transcripts(data: &ReportData) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::data::{Outcome, TranscriptLine};
+    use super::super::data::TranscriptLine;
     use super::super::sample::sample;
     use super::*;
 

@@ -158,13 +158,13 @@ fn lines(all: &[TranscriptLine]) -> String {
 }
 
 /// The switch that shows the transcripts of one outcome only; it needs no script.
-pub(super) fn filter(cases: &[&ReportCase]) -> String {
+pub(super) fn filter(shown: impl Iterator<Item = Outcome> + Clone) -> String {
     let mut out = String::from(
         "<div class=\"filter\"><input type=\"radio\" name=\"show\" id=\"show-all\" checked>\
          <label for=\"show-all\">all</label>",
     );
     for outcome in Outcome::ALL {
-        let n = cases.iter().filter(|c| c.outcome == outcome).count();
+        let n = shown.clone().filter(|o| *o == outcome).count();
         if n > 0 {
             let class = outcome.class();
             out.push_str(&format!(

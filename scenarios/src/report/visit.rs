@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::canvas::{Anchor, Ink, LETTER, SERIES, draw, fit_text, text_width};
 use super::data::{ReportCase, ReportError};
 
-const WIDTH: f64 = 640.0;
+const WIDTH: f64 = 560.0;
 /// Specialists drawn in one team plot.
 const ROWS: usize = 24;
 
@@ -39,7 +39,7 @@ pub(super) fn team(case: &ReportCase) -> Result<Option<String>, ReportError> {
         .iter()
         .map(|name| text_width(name))
         .fold(60.0, f64::max);
-    let left = widest.min(220.0) + 16.0;
+    let left = widest.min(200.0) + 16.0;
     let (right, top, row) = (WIDTH - 12.0, 8.0, 28.0);
     let bottom = top + row * rows.len() as f64;
     let x = |round: f64| left + (round - f64::from(first)) / f64::from(columns) * (right - left);
@@ -113,7 +113,7 @@ pub(super) fn belief(case: &ReportCase) -> Result<Option<String>, ReportError> {
         .iter()
         .map(|(name, _)| text_width(name))
         .fold(60.0, f64::max);
-    let (left, right) = (48.0, WIDTH - widest.min(200.0) - 24.0);
+    let (left, right) = (60.0, WIDTH - widest.min(200.0) - 28.0);
     let (top, bottom) = (12.0, 232.0);
     let columns = f64::from(last - first).max(1.0);
     let x = |round: u32| left + f64::from(round - first) / columns * (right - left);
