@@ -1,0 +1,281 @@
+//! The plots over arms: accuracy with its intervals, and accuracy against cost.
+
+use plotters::coord::ranged1d::Ranged;
+use plotters::coord::types::RangedCoordf64;
+
+use super::canvas::{Anchor, Ink, LETTER, Pen, draw, fit_text, text_width};
+use super::data::{ReportArm, ReportError, ReportMetric};
+use super::html::{number, plain};
+
+/// The accuracies drawn, each with its colour.
+const ACCURACIES: [(&str, Ink); 2] = [("hit@1", Ink::Series(0)), ("hit@10", Ink::Series(1))];
+/// What an answer costs: the first of these that the arms have.
+const COSTS: [&str; 5] = ["questions", "calls", "cost", "cost_usd", "rounds"];
+/// Arms beyond this number are in the table only.
+pub(super) const ARMS_DRAWN: usize = 30;
+
+const WIDTH: f64 = 560.0;
+
+/// A metric with a finite mean.
+fn metric<'a>(arm: &'a ReportArm, name: &str) -> Option<(&'a ReportMetric, f64)> {
+    let found = arm.metrics.iter().find(|m| m.name == name)?;
+    found
+        .mean
+        .filter(|m| m.is_finite())
+        .map(|mean| (found, mean))
+}
+
+fn interval(metric: &ReportMetric) -> Option<[f64; 2]> {
+    metric
+        .ci95
+        .filter(|ci| ci.iter().all(|end| end.is_finite()))
+}
+
+/// Round numbers along an axis.
+fn ticks(low: f64, high: f64) -> Vec<f64> {
+    let axis: RangedCoordf64 = (low..high).into();
+    axis.key_points(6)
+}
+
+/// Horizontal bars of hit@1 and hit@10 for each arm; `None` when no arm has either.
+pub(super) fn by_arm(arms: &[ReportArm]) -> Result<Option<String>, ReportError> {
+    let rows: Vec<&ReportArm> = arms
+        .iter()
+        .filter(|arm| {
+            ACCURACIES
+                .iter()
+                .any(|(name, _)| metric(arm, name).is_some())
+        })
+        .take(ARMS_DRAWN)
+        .collect();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let widest = rows
+        .iter()
+        .map(|arm| text_width(&arm.name))
+        .fold(40.0, f64::max);
+    let left = widest.min(200.0) + 16.0;
+    let (right, top, row) = (WIDTH - 60.0, 34.0, 44.0);
+    let bottom = top + row * rows.len() as f64;
+    let x = |share: f64| left + share.clamp(0.0, 1.0) * (right - left);
+    draw(
+        "accuracy by arm",
+        (WIDTH as u32, (bottom + 30.0) as u32),
+        |pen| {
+            legend(pen, left)?;
+            for quarter in 0..=4 {
+                let share = f64::from(quarter) / 4.0;
+                pen.line(&[(x(share), top), (x(share), bottom)], Ink::Grid, 1)?;
+                let at = (x(share), bottom + 14.0);
+                pen.text(
+                    &format!("{} %", quarter * 25),
+                    at,
+                    Ink::Muted,
+                    Anchor::Middle,
+                )?;
+            }
+            for (k, arm) in rows.iter().enumerate() {
+                let middle = top + row * (k as f64 + 0.5);
+                let label = fit_text(&arm.name, left - 16.0);
+                pen.text(&label, (left - 10.0, middle), Ink::Text, Anchor::End)?;
+                for (j, (name, ink)) in ACCURACIES.iter().enumerate() {
+                    let Some((measured, mean)) = metric(arm, name) else {
+                        continue;
+                    };
+                    let y = middle + if j == 0 { -9.0 } else { 9.0 };
+                    pen.bar((left, y - 7.0), (x(mean), y + 7.0), *ink)?;
+                    if let Some([low, high]) = interval(measured) {
+                        whisker_across(pen, x(low), x(high), y)?;
+                    }
+                    pen.text(&number(mean), (right + 10.0, y), Ink::Muted, Anchor::Start)?;
+                }
+            }
+            Ok(())
+        },
+    )
+    .map(Some)
+}
+
+fn legend(pen: &Pen<'_, '_>, left: f64) -> Result<(), ReportError> {
+    let mut x = left;
+    for (name, ink) in ACCURACIES {
+        pen.bar((x, 8.0), (x + 12.0, 20.0), ink)?;
+        pen.text(name, (x + 18.0, 14.0), Ink::Text, Anchor::Start)?;
+        x += 18.0 + text_width(name) + 24.0;
+    }
+    pen.text("bars: 95 % interval", (x, 14.0), Ink::Muted, Anchor::Start)
+}
+
+fn whisker_across(pen: &Pen<'_, '_>, low: f64, high: f64, y: f64) -> Result<(), ReportError> {
+    pen.line(&[(low, y), (high, y)], Ink::Text, 2)?;
+    for x in [low, high] {
+        pen.line(&[(x, y - 4.0), (x, y + 4.0)], Ink::Text, 2)?;
+    }
+    Ok(())
+}
+
+/// One arm in the scatter.
+struct Spot<'a> {
+    name: &'a str,
+    cost: f64,
+    cost_ci: Option<[f64; 2]>,
+    hit: f64,
+    hit_ci: Option<[f64; 2]>,
+}
+
+/// hit@1 against what an answer costs; `None` with fewer than two arms to place.
+///
+/// The second value is the name of the cost metric.
+pub(super) fn against_cost(
+    arms: &[ReportArm],
+) -> Result<Option<(String, &'static str)>, ReportError> {
+    for cost in COSTS {
+        let spots: Vec<Spot<'_>> = arms
+            .iter()
+            .filter_map(|arm| {
+                let (hit, hit_mean) = metric(arm, "hit@1")?;
+                let (paid, paid_mean) = metric(arm, cost)?;
+                Some(Spot {
+                    name: &arm.name,
+                    cost: paid_mean,
+                    cost_ci: interval(paid),
+                    hit: hit_mean,
+                    hit_ci: interval(hit),
+                })
+            })
+            .take(ARMS_DRAWN)
+            .collect();
+        if spots.len() > 1 {
+            return scatter(&spots, cost).map(|svg| Some((svg, cost)));
+        }
+    }
+    Ok(None)
+}
+
+fn scatter(spots: &[Spot<'_>], cost: &str) -> Result<String, ReportError> {
+    let (left, right, top, bottom) = (64.0, WIDTH - 28.0, 30.0, 300.0);
+    let most = spots
+        .iter()
+        .map(|s| s.cost_ci.map_or(s.cost, |ci| ci[1].max(s.cost)))
+        .fold(0.0, f64::max);
+    let least = spots
+        .iter()
+        .map(|s| s.cost_ci.map_or(s.cost, |ci| ci[0].min(s.cost)))
+        .fold(0.0, f64::min);
+    let span = if most > least {
+        (most - least) * 1.1
+    } else {
+        1.0
+    };
+    let x = |paid: f64| left + (paid - least) / span * (right - left);
+    let y = |share: f64| bottom - share.clamp(0.0, 1.0) * (bottom - top);
+    draw("accuracy against cost", (WIDTH as u32, 346), |pen| {
+        pen.text("hit@1", (8.0, 12.0), Ink::Text, Anchor::Start)?;
+        for quarter in 0..=4 {
+            let share = f64::from(quarter) / 4.0;
+            pen.line(&[(left, y(share)), (right, y(share))], Ink::Grid, 1)?;
+            let at = (left - 8.0, y(share));
+            pen.text(&format!("{} %", quarter * 25), at, Ink::Muted, Anchor::End)?;
+        }
+        for tick in ticks(least, least + span) {
+            pen.line(&[(x(tick), top), (x(tick), bottom)], Ink::Grid, 1)?;
+            pen.text(
+                &plain(tick),
+                (x(tick), bottom + 14.0),
+                Ink::Muted,
+                Anchor::Middle,
+            )?;
+        }
+        let axis = format!("{cost} per episode (fewer is cheaper)");
+        pen.text(
+            &axis,
+            ((left + right) / 2.0, bottom + 34.0),
+            Ink::Text,
+            Anchor::Middle,
+        )?;
+        for spot in spots {
+            let (px, py) = (x(spot.cost), y(spot.hit));
+            if let Some([low, high]) = spot.cost_ci {
+                pen.line(&[(x(low), py), (x(high), py)], Ink::Muted, 1)?;
+            }
+            if let Some([low, high]) = spot.hit_ci {
+                pen.line(&[(px, y(low)), (px, y(high))], Ink::Muted, 1)?;
+            }
+        }
+        let mut taken: Vec<Frame> = Vec::new();
+        for spot in spots {
+            let at = (x(spot.cost), y(spot.hit));
+            pen.dot(at, 6, Ink::Series(0))?;
+            taken.push(Frame::around(at, 7.0));
+        }
+        for spot in spots {
+            let at = (x(spot.cost), y(spot.hit));
+            let label = fit_text(spot.name, 180.0);
+            let limits = Frame {
+                x0: left,
+                y0: top - 8.0,
+                x1: right + 20.0,
+                y1: bottom,
+            };
+            if let Some(frame) = free_place(at, text_width(&label), limits, &taken) {
+                let middle = (frame.y0 + frame.y1) / 2.0;
+                let ground = (frame.x0, frame.y0 + 1.0);
+                pen.bar(ground, (frame.x1, frame.y1 - 1.0), Ink::Ground)?;
+                pen.text(&label, (frame.x0 + 2.0, middle), Ink::Text, Anchor::Start)?;
+                taken.push(frame);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// A rectangle on the canvas.
+#[derive(Clone, Copy)]
+struct Frame {
+    x0: f64,
+    y0: f64,
+    x1: f64,
+    y1: f64,
+}
+
+impl Frame {
+    fn around(at: (f64, f64), radius: f64) -> Self {
+        Self {
+            x0: at.0 - radius,
+            y0: at.1 - radius,
+            x1: at.0 + radius,
+            y1: at.1 + radius,
+        }
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        self.x0 < other.x1 && other.x0 < self.x1 && self.y0 < other.y1 && other.y0 < self.y1
+    }
+
+    fn inside(&self, limits: &Self) -> bool {
+        self.x0 >= limits.x0 && self.x1 <= limits.x1 && self.y0 >= limits.y0 && self.y1 <= limits.y1
+    }
+}
+
+/// The first place near a spot where a label touches nothing; `None` where all are taken (the table has the name).
+fn free_place(at: (f64, f64), width: f64, limits: Frame, taken: &[Frame]) -> Option<Frame> {
+    let (w, half) = (width + 4.0, LETTER * 0.65);
+    let mut places = Vec::new();
+    for dy in [0.0, -12.0, 12.0] {
+        places.push((at.0 + 10.0, at.1 + dy));
+        places.push((at.0 - 10.0 - w, at.1 + dy));
+    }
+    for dy in [-18.0, 18.0, -34.0, 34.0] {
+        places.push((at.0 - w / 2.0, at.1 + dy));
+    }
+    places
+        .into_iter()
+        .map(|(x, y)| Frame {
+            x0: x,
+            y0: y - half,
+            x1: x + w,
+            y1: y + half,
+        })
+        .find(|frame| frame.inside(&limits) && !taken.iter().any(|t| t.meets(frame)))
+}

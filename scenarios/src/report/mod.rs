@@ -1,0 +1,25 @@
+//! The report that people read: one self-contained HTML page, drawn from plain data.
+//!
+//! The page has no script, loads nothing, follows the light or dark preference of the reader and never exceeds
+//! [`MAX_BYTES`]. The module knows no engine: who has run something fills a [`ReportData`] and calls [`render`].
+//! Every text that comes from outside is escaped in one place, and a restricted run passes through one gate that takes
+//! its record text away before anything is drawn.
+
+mod accuracy;
+mod canvas;
+mod data;
+mod html;
+mod page;
+mod restrict;
+mod tables;
+mod transcript;
+mod visit;
+
+#[cfg(test)]
+mod sample;
+
+pub use data::{
+    BeliefPoint, EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData,
+    ReportError, ReportMetric, TeamSpan, TranscriptLine,
+};
+pub use page::{CLINICAL_DISCLAIMER, MAX_BYTES, render};

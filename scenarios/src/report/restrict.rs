@@ -1,0 +1,30 @@
+//! The gate of restricted runs: takes away whatever may hold record text.
+//!
+//! Closed by default: not only the answers of the patient go, but every free text that may quote them (questions,
+//! rationales, error messages) and every diagnosis. What stays is who did what and when, and the numbers.
+
+use super::data::{ReportCase, ReportData};
+
+/// What stands in place of a text.
+pub(super) const NOTE: &str = "(text kept out: restricted records)";
+
+/// The data as the page may show it.
+pub(super) fn without_record_text(data: &ReportData) -> ReportData {
+    ReportData {
+        cases: data.cases.iter().map(strip).collect(),
+        ..data.clone()
+    }
+}
+
+fn strip(case: &ReportCase) -> ReportCase {
+    let mut kept = case.clone();
+    kept.case = String::new();
+    kept.truth.clear();
+    kept.predicted.clear();
+    kept.belief.clear();
+    kept.reason = case.reason.as_ref().map(|_| NOTE.to_owned());
+    for line in &mut kept.lines {
+        NOTE.clone_into(&mut line.text);
+    }
+    kept
+}
