@@ -1,6 +1,8 @@
 //! The clinic: patients, their records, what can be known about them, and how they answer.
 
 pub mod dialogue;
+pub mod icd9;
 pub mod knowledge;
+pub mod mimic;
 pub mod patient;
 pub mod record;

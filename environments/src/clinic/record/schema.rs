@@ -27,40 +27,32 @@ pub struct Record {
 }
 
 /// The sections of a record.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+///
+/// In a file, every section of `text` and of `series` stands at the top level of `Patient`
+/// beside the named ones; see [`super::sections`] for how they are told apart.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct PatientRecord {
     /// Who the patient is.
-    #[serde(rename = "Demographics")]
     pub demographics: Demographics,
     /// When and how the patient came.
-    #[serde(rename = "Admission_info")]
     pub admission: AdmissionInfo,
     /// Sections of text or nested objects, by name (`Chief Complaint`, `Family History`,
     /// `Physical Exam`, …) and sections that this schema does not know.
-    #[serde(flatten)]
     pub text: Map<String, Value>,
     /// Procedures of the stay.
-    #[serde(rename = "Procedure", skip_serializing_if = "Vec::is_empty")]
     pub procedures: Vec<ProcedureEntry>,
     /// Prescriptions of the stay.
-    #[serde(rename = "Medications", skip_serializing_if = "Vec::is_empty")]
     pub prescriptions: Vec<PrescriptionEntry>,
     /// Dated reports: each `[date, text, …]`.
-    #[serde(rename = "ECG", skip_serializing_if = "Vec::is_empty")]
     pub ecg: Vec<Vec<String>>,
     /// Dated reports: each `[date, text, …]`.
-    #[serde(rename = "Echo", skip_serializing_if = "Vec::is_empty")]
     pub echo: Vec<Vec<String>>,
     /// Dated reports: each `[date, text, …]`.
-    #[serde(rename = "Radiology", skip_serializing_if = "Vec::is_empty")]
     pub radiology: Vec<Vec<String>>,
     /// Measurements by section, then by label, in time order
     /// (`Chemistry` → `Sodium` → measurements).
-    #[serde(rename = "Series", skip_serializing_if = "BTreeMap::is_empty")]
     pub series: BTreeMap<String, BTreeMap<String, Vec<Measurement>>>,
     /// Ground truth: never shown to an agent.
-    #[serde(rename = "Diagnoses", skip_serializing_if = "Vec::is_empty")]
     pub diagnoses: Vec<DiagnosisEntry>,
 }
 
@@ -112,22 +104,18 @@ pub struct AdmissionInfo {
     pub admission_diagnosis: Option<String>,
 }
 
-/// One measurement of a series.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+/// One measurement of a series; in a file the array `[time, value, unit, flag]`.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Measurement {
     /// `YYYY-MM-DD HH:MM:SS`.
     pub time: String,
     /// The value as recorded.
     pub value: String,
     /// The value as a number, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub number: Option<f64>,
     /// Unit.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub unit: Option<String>,
     /// The source's flag (`abnormal`, `delta`).
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub flag: Option<String>,
 }
 
