@@ -1,0 +1,287 @@
+//! Decisions as batches: requests of agents that share a policy are decided together.
+//!
+//! Requests are a dense queue rather than a component that comes and goes on each agent: a batch
+//! is then one contiguous slice, and no entity moves between archetypes. Replies of models may
+//! come in any order: they are kept with their group, and nothing of an episode acts before its
+//! last open request is decided.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use bevy_app::{App, Plugin};
+use bevy_ecs::prelude::*;
+use rounds_environments::streams::RunSeed;
+use rounds_models::{CallRecord, ModelRequest};
+use rounds_policies::policy::{Ask, AskKey, Decider, PolicyError, Reading};
+
+use super::episode::Episode;
+use super::phase::{Activity, Phase, Tick};
+use super::world::{Inbox, RunContext};
+
+/// A decision, or why there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision<A> {
+    /// Who was asked, when.
+    pub key: AskKey,
+    /// The decision.
+    pub result: Result<A, PolicyError>,
+    /// Replies that could not be read before this decision.
+    pub malformed: u32,
+}
+
+/// Decisions of a group that were not applied yet.
+#[derive(Component, Debug)]
+pub struct Decided<A: Send + Sync + 'static>(pub Vec<Decision<A>>);
+
+impl<A: Send + Sync + 'static> Default for Decided<A> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+#[derive(Debug)]
+struct Origin {
+    episode: Entity,
+    group: Entity,
+}
+
+struct Waiting<O> {
+    origin: Origin,
+    decider: usize,
+    ask: Ask<O>,
+    attempt: u32,
+    malformed: u32,
+}
+
+/// The queue of requests and the deciders that answer them.
+#[derive(Resource)]
+pub struct Decisions<O: Send + Sync + 'static, A: Send + Sync + 'static> {
+    deciders: Vec<Decider<O, A>>,
+    origins: Vec<Vec<Origin>>,
+    batches: Vec<Vec<Ask<O>>>,
+    waiting: BTreeMap<u64, Waiting<O>>,
+    unsent: Vec<(u64, ModelRequest)>,
+    /// Attempts of a call that failed for a passing reason.
+    pub attempts: u32,
+    decided: u64,
+}
+
+impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A> {
+    /// An empty queue in front of `deciders`.
+    pub fn new(deciders: Vec<Decider<O, A>>) -> Self {
+        Self {
+            origins: deciders.iter().map(|_| Vec::new()).collect(),
+            batches: deciders.iter().map(|_| Vec::new()).collect(),
+            deciders,
+            waiting: BTreeMap::new(),
+            unsent: Vec::new(),
+            attempts: 3,
+            decided: 0,
+        }
+    }
+
+    /// Queues a request of a member of `group`; the decision appears in the group's [`Decided`].
+    ///
+    /// A decider index that does not exist counts as the last one.
+    pub fn ask(&mut self, episode_entity: Entity, episode: &mut Episode, group: Entity, decider: usize, ask: Ask<O>) {
+        let decider = decider.min(self.deciders.len().saturating_sub(1));
+        episode.open += 1;
+        self.origins[decider].push(Origin { episode: episode_entity, group });
+        self.batches[decider].push(ask);
+    }
+
+    /// Decisions made so far.
+    pub fn decided(&self) -> u64 {
+        self.decided
+    }
+
+    /// Sends a request; when the model's queue is full, keeps it for the next tick.
+    fn send(&mut self, inbox: &mut Inbox, ticket: u64, request: ModelRequest, decider: usize) {
+        if let Decider::Model { server, .. } = &self.deciders[decider] {
+            match server.submit(ticket, request, &inbox.reply_to) {
+                Ok(()) => inbox.sent(),
+                Err(request) => self.unsent.push((ticket, request)),
+            }
+        }
+    }
+
+    fn request(&mut self, inbox: &mut Inbox, seed: RunSeed, ticket: u64, note: Option<&str>) {
+        let Some(waiting) = self.waiting.get(&ticket) else { return };
+        let decider = waiting.decider;
+        let Decider::Model { policy, .. } = &self.deciders[decider] else { return };
+        let mut request = policy.request(seed, &waiting.ask);
+        request.key.attempt = waiting.attempt;
+        if let Some(note) = note {
+            request.messages.push(rounds_models::Message { role: "user".to_owned(), content: note.to_owned() });
+        }
+        self.send(inbox, ticket, request, decider);
+    }
+}
+
+/// Adds the decision systems of one kind of observation and action.
+pub struct DecisionsPlugin<O, A>(std::marker::PhantomData<fn() -> (O, A)>);
+
+impl<O, A> Default for DecisionsPlugin<O, A> {
+    fn default() -> Self {
+        Self(std::marker::PhantomData)
+    }
+}
+
+impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Plugin for DecisionsPlugin<O, A> {
+    fn build(&self, app: &mut App) {
+        app.add_systems(Tick, (collect_replies::<O, A>, decide_batches::<O, A>).chain().in_set(Phase::Decide));
+    }
+}
+
+/// Takes the replies that arrived and turns them into decisions or further attempts.
+fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
+    context: Res<RunContext>,
+    mut decisions: ResMut<Decisions<O, A>>,
+    mut inbox: ResMut<Inbox>,
+    mut activity: ResMut<Activity>,
+    mut episodes: Query<&mut Episode>,
+    mut groups: Query<&mut Decided<A>>,
+) {
+    if decisions.waiting.is_empty() {
+        return;
+    }
+    let decisions = &mut *decisions;
+    let inbox = &mut *inbox;
+    for (ticket, request) in std::mem::take(&mut decisions.unsent) {
+        if let Some(waiting) = decisions.waiting.get(&ticket) {
+            let decider = waiting.decider;
+            decisions.send(inbox, ticket, request, decider);
+        }
+    }
+    let (mine, others) =
+        std::mem::take(&mut inbox.arrived).into_iter().partition(|f| decisions.waiting.contains_key(&f.ticket));
+    inbox.arrived = others;
+    let mine: Vec<rounds_models::Finished> = mine;
+    for finished in mine {
+        activity.note();
+        let model = match decisions.waiting.get(&finished.ticket).map(|w| &decisions.deciders[w.decider]) {
+            Some(Decider::Model { server, .. }) => server.name().to_owned(),
+            _ => continue,
+        };
+        inbox.calls.push(CallRecord::new(&model, &finished));
+        let Some(waiting) = decisions.waiting.get_mut(&finished.ticket) else { continue };
+        let Decider::Model { policy, re_asks, .. } = decisions.deciders[waiting.decider].clone() else { continue };
+        let result = match finished.result {
+            Ok(reply) => match policy.read(&waiting.ask, &reply.text) {
+                Reading::Action(action) => Ok(action),
+                Reading::AskAgain(note) => {
+                    waiting.malformed += 1;
+                    if waiting.malformed <= re_asks {
+                        waiting.attempt += 1;
+                        decisions.request(inbox, context.seed, finished.ticket, Some(&note));
+                        continue;
+                    }
+                    policy.neutral(&waiting.ask)
+                }
+            },
+            Err(error) => {
+                let failures = waiting.attempt - waiting.malformed + 1;
+                if error.is_retryable() && failures < decisions.attempts {
+                    waiting.attempt += 1;
+                    decisions.request(inbox, context.seed, finished.ticket, None);
+                    continue;
+                }
+                Err(PolicyError::Call(error.to_string()))
+            }
+        };
+        if let Some(waiting) = decisions.waiting.remove(&finished.ticket) {
+            decisions.decided += 1;
+            let decision = Decision { key: waiting.ask.key, result, malformed: waiting.malformed };
+            store(&waiting.origin, decision, &mut episodes, &mut groups);
+        }
+    }
+}
+
+/// Decides every queued batch; requests of model policies are sent off.
+fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
+    context: Res<RunContext>,
+    mut decisions: ResMut<Decisions<O, A>>,
+    mut inbox: ResMut<Inbox>,
+    mut activity: ResMut<Activity>,
+    mut episodes: Query<&mut Episode>,
+    mut groups: Query<&mut Decided<A>>,
+) {
+    let decisions = &mut *decisions;
+    for decider in 0..decisions.deciders.len() {
+        if decisions.batches[decider].is_empty() {
+            continue;
+        }
+        activity.note();
+        let mut batch = std::mem::take(&mut decisions.batches[decider]);
+        let mut origins = std::mem::take(&mut decisions.origins[decider]);
+        match decisions.deciders[decider].clone() {
+            Decider::Direct(policy) => {
+                let results = decide_isolated(policy.as_ref(), context.seed, &batch);
+                decisions.decided += batch.len() as u64;
+                for ((ask, origin), result) in batch.drain(..).zip(origins.drain(..)).zip(results) {
+                    store(&origin, Decision { key: ask.key, result, malformed: 0 }, &mut episodes, &mut groups);
+                }
+                decisions.batches[decider] = batch;
+                decisions.origins[decider] = origins;
+            }
+            Decider::Model { .. } => {
+                for (ask, origin) in batch.into_iter().zip(origins) {
+                    let ticket = inbox.ticket();
+                    decisions.waiting.insert(ticket, Waiting { origin, decider, ask, attempt: 0, malformed: 0 });
+                    decisions.request(&mut inbox, context.seed, ticket, None);
+                }
+            }
+        }
+    }
+}
+
+fn store<A: Send + Sync + 'static>(
+    origin: &Origin,
+    decision: Decision<A>,
+    episodes: &mut Query<&mut Episode>,
+    groups: &mut Query<&mut Decided<A>>,
+) {
+    // Both are gone when the episode ended while the request was open.
+    if let Ok(mut episode) = episodes.get_mut(origin.episode) {
+        episode.open = episode.open.saturating_sub(1);
+        if let Ok(mut decided) = groups.get_mut(origin.group) {
+            decided.0.push(decision);
+        }
+    }
+}
+
+/// Calls the policy on the whole batch; when that panics, fails or has the wrong length, asks the
+/// members again one by one, so that only those that fail again are lost.
+fn decide_isolated<O, A>(
+    policy: &dyn rounds_policies::policy::Policy<O, A>,
+    seed: RunSeed,
+    batch: &[Ask<O>],
+) -> Vec<Result<A, PolicyError>> {
+    match call(policy, seed, batch) {
+        Ok(results) => results,
+        Err(error) if batch.len() == 1 => vec![Err(error)],
+        Err(_) => batch
+            .iter()
+            .map(|ask| match call(policy, seed, std::slice::from_ref(ask)) {
+                Ok(mut results) => {
+                    results.pop().unwrap_or_else(|| Err(PolicyError::Garbage("no decision at all".to_owned())))
+                }
+                Err(error) => Err(error),
+            })
+            .collect(),
+    }
+}
+
+fn call<O, A>(
+    policy: &dyn rounds_policies::policy::Policy<O, A>,
+    seed: RunSeed,
+    batch: &[Ask<O>],
+) -> Result<Vec<Result<A, PolicyError>>, PolicyError> {
+    let results = super::world::quietly(|| catch_unwind(AssertUnwindSafe(|| policy.decide(seed, batch))))
+        .map_err(|panic| PolicyError::Panic(super::world::panic_text(panic.as_ref())))??;
+    if results.len() == batch.len() {
+        Ok(results)
+    } else {
+        Err(PolicyError::Garbage(format!("expected {} decisions, got {}", batch.len(), results.len())))
+    }
+}

@@ -1,0 +1,17 @@
+//! Schedules, episodes, decisions, logs: what every family shares.
+
+mod decide;
+mod episode;
+mod log;
+mod phase;
+mod world;
+
+pub use decide::{Decided, Decision, Decisions, DecisionsPlugin};
+pub use episode::{
+    AgentOf, Agents, Episode, EpisodeClock, EpisodeFailure, EpisodeLog, Group, GroupOf, Groups, Identity, MemberOf,
+    Members, Outcome,
+};
+pub use log::{EventLog, EventWriter};
+pub use phase::{Activity, Phase, Tick};
+pub(crate) use world::{panic_text, quietly};
+pub use world::{Engine, EngineError, EngineOptions, EpisodeSource, FinishedEpisode, RunContext, RunSink, Spawner};

@@ -1,0 +1,321 @@
+//! The files of a run directory, and what of an interrupted run is kept.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use rounds_agents::engine::FinishedEpisode;
+use rounds_models::CallRecord;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::error::RunError;
+
+/// `manifest.json`: what a run is of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// `rounds.manifest/1`.
+    pub schema: String,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Arm of the scenario.
+    pub arm: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// Episodes asked for.
+    pub episodes: u32,
+    /// SHA-256 of the resolved scenario.
+    pub hash: String,
+    /// The resolved scenario.
+    pub resolved: String,
+    /// Version of this program.
+    pub version: String,
+    /// Name and hash of each data set.
+    pub data: Value,
+    /// Whether reports may hold no record text.
+    pub restricted: bool,
+    /// What must be said of the run.
+    pub notice: String,
+}
+
+/// Where the lines of one episode are in `events.partial.jsonl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Block {
+    episode: u32,
+    offset: u64,
+    length: u64,
+}
+
+/// A run directory that is being filled.
+#[derive(Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+    partial: BufWriter<File>,
+    end: u64,
+    blocks: Vec<Block>,
+    calls: Option<BufWriter<File>>,
+    call_count: u64,
+}
+
+/// What a folder holds before a run begins.
+#[derive(Debug)]
+pub enum Opened {
+    /// Episodes are still to be run.
+    Open(Box<RunDirectory>),
+    /// The run is complete.
+    Complete,
+}
+
+impl RunDirectory {
+    /// Name of the log while a run goes on.
+    pub const PARTIAL: &str = "events.partial.jsonl";
+    /// Name of the finished log.
+    pub const EVENTS: &str = "events.jsonl";
+    /// Name of the record of model calls.
+    pub const CALLS: &str = "calls.jsonl";
+    const CALLS_PARTIAL: &str = "calls.partial.jsonl";
+    const HEADER: &str = "{\"schema\":\"rounds.events/1\"}\n";
+
+    /// Opens `path` for the run of `manifest`. With `resume`, finished episodes of an earlier try
+    /// are kept; a missing or empty folder is a fresh start.
+    ///
+    /// # Errors
+    /// [`RunError`] when the folder holds something else or cannot be written.
+    pub fn open(path: &Path, manifest: &Manifest, resume: bool) -> Result<Opened, RunError> {
+        let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
+        if occupied && !resume {
+            return Err(RunError::NotEmpty(path.to_owned()));
+        }
+        fs::create_dir_all(path).map_err(RunError::file(path, "the folder cannot be made"))?;
+        let manifest_path = path.join("manifest.json");
+        if manifest_path.exists() {
+            let old: Manifest = read_json(&manifest_path)?;
+            let other = |what, expected: &str, got: &str| RunError::OtherRun {
+                path: path.to_owned(),
+                what,
+                expected: expected.to_owned(),
+                got: got.to_owned(),
+            };
+            if old.seed != manifest.seed {
+                return Err(other("seed", &manifest.seed.to_string(), &old.seed.to_string()));
+            }
+            if old.hash != manifest.hash || old.arm != manifest.arm || old.episodes != manifest.episodes {
+                return Err(other("scenario", &manifest.scenario, &old.scenario));
+            }
+            if path.join(Self::EVENTS).exists() {
+                return Ok(Opened::Complete);
+            }
+        } else if occupied {
+            return Err(RunError::NotEmpty(path.to_owned()));
+        } else {
+            write_whole(&manifest_path, &pretty(manifest))?;
+        }
+        let partial_path = path.join(Self::PARTIAL);
+        let (blocks, end) = if partial_path.exists() { whole_blocks(&partial_path)? } else { (Vec::new(), 0) };
+        let mut file = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&partial_path)
+            .map_err(RunError::file(&partial_path, "cannot be opened"))?;
+        file.set_len(end).map_err(RunError::file(&partial_path, "cannot be cut to its last whole episode"))?;
+        file.seek(SeekFrom::End(0)).map_err(RunError::file(&partial_path, "cannot be written"))?;
+        let mut directory = Self {
+            path: path.to_owned(),
+            partial: BufWriter::with_capacity(1 << 16, file),
+            end,
+            blocks,
+            calls: None,
+            call_count: 0,
+        };
+        if directory.end == 0 {
+            directory.append(Self::HEADER.as_bytes())?;
+        }
+        Ok(Opened::Open(Box::new(directory)))
+    }
+
+    /// Episodes that are already there.
+    pub fn finished(&self) -> BTreeSet<u32> {
+        self.blocks.iter().map(|block| block.episode).collect()
+    }
+
+    /// The calls of an earlier try, where there are some.
+    pub fn recorded_calls(path: &Path) -> Option<PathBuf> {
+        [Self::CALLS, Self::CALLS_PARTIAL].iter().map(|name| path.join(name)).find(|path| path.exists())
+    }
+
+    /// Appends a finished episode.
+    ///
+    /// # Errors
+    /// [`RunError::File`] when the disk is full or gone; what was written before stays readable.
+    pub fn append_episode(&mut self, episode: &FinishedEpisode) -> Result<(), RunError> {
+        let block =
+            Block { episode: episode.ix.0, offset: self.end, length: episode.events.len() as u64 };
+        self.append(&episode.events)?;
+        self.blocks.push(block);
+        Ok(())
+    }
+
+    /// Appends calls, and hands them to the system at once: they were paid for.
+    ///
+    /// # Errors
+    /// [`RunError::File`] as above.
+    pub fn append_calls(&mut self, calls: &[CallRecord]) -> Result<(), RunError> {
+        let path = self.path.join(Self::CALLS_PARTIAL);
+        let writer = match &mut self.calls {
+            Some(writer) => writer,
+            None => {
+                let file = OpenOptions::new()
+                    .create(true)
+                    .append(true)
+                    .open(&path)
+                    .map_err(RunError::file(&path, "cannot be opened"))?;
+                end_torn_line(&path)?;
+                self.calls.insert(BufWriter::new(file))
+            }
+        };
+        for call in calls.iter().filter(|call| !call.usage.cache_hit) {
+            let line = call.to_line().map_err(|error| RunError::Input(error.to_string()))?;
+            writer
+                .write_all(line.trim_end().as_bytes())
+                .and_then(|()| writer.write_all(b"\n"))
+                .map_err(RunError::file(&path, "cannot be written"))?;
+            self.call_count += 1;
+        }
+        writer.flush().map_err(RunError::file(&path, "cannot be written"))
+    }
+
+    /// Hands what was written to the system.
+    ///
+    /// # Errors
+    /// [`RunError::File`] when the disk is full or gone.
+    pub fn flush(&mut self) -> Result<(), RunError> {
+        self.partial.flush().map_err(RunError::file(&self.path.join(Self::PARTIAL), "cannot be written"))
+    }
+
+    /// Brings the log into its canonical order and removes the partial files.
+    ///
+    /// # Errors
+    /// [`RunError::File`]; the partial log is kept then.
+    pub fn close(mut self) -> Result<(), RunError> {
+        self.flush()?;
+        let partial_path = self.path.join(Self::PARTIAL);
+        let events_path = self.path.join(Self::EVENTS);
+        let temporary = self.path.join("events.sorting.jsonl");
+        self.blocks.sort_unstable();
+        let mut partial =
+            File::open(&partial_path).map_err(RunError::file(&partial_path, "cannot be read"))?;
+        let file = File::create(&temporary).map_err(RunError::file(&temporary, "cannot be made"))?;
+        let mut out = BufWriter::with_capacity(1 << 18, file);
+        let mut bytes = Vec::new();
+        out.write_all(Self::HEADER.as_bytes()).map_err(RunError::file(&temporary, "cannot be written"))?;
+        for block in &self.blocks {
+            bytes.resize(block.length as usize, 0);
+            partial
+                .seek(SeekFrom::Start(block.offset))
+                .and_then(|_| partial.read_exact(&mut bytes))
+                .map_err(RunError::file(&partial_path, "cannot be read"))?;
+            out.write_all(&bytes).map_err(RunError::file(&temporary, "cannot be written"))?;
+        }
+        out.flush().map_err(RunError::file(&temporary, "cannot be written"))?;
+        drop(out);
+        self.sort_calls()?;
+        fs::rename(&temporary, &events_path).map_err(RunError::file(&events_path, "cannot be put in place"))?;
+        fs::remove_file(&partial_path).map_err(RunError::file(&partial_path, "cannot be removed"))
+    }
+
+    fn sort_calls(&mut self) -> Result<(), RunError> {
+        drop(self.calls.take());
+        let partial_path = self.path.join(Self::CALLS_PARTIAL);
+        if !partial_path.exists() {
+            return Ok(());
+        }
+        let text = fs::read_to_string(&partial_path).map_err(RunError::file(&partial_path, "cannot be read"))?;
+        let mut calls: Vec<(CallRecord, &str)> =
+            text.lines().filter_map(|line| Some((CallRecord::from_line(line).ok()?, line))).collect();
+        calls.sort_by(|a, b| a.0.key.cmp(&b.0.key));
+        calls.dedup_by(|a, b| a.0.key == b.0.key);
+        let mut sorted = String::with_capacity(text.len());
+        for (_, line) in calls {
+            sorted.push_str(line);
+            sorted.push('\n');
+        }
+        write_whole(&self.path.join(Self::CALLS), sorted.as_bytes())?;
+        fs::remove_file(&partial_path).map_err(RunError::file(&partial_path, "cannot be removed"))
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), RunError> {
+        self.partial
+            .write_all(bytes)
+            .map_err(RunError::file(&self.path.join(Self::PARTIAL), "cannot be written"))?;
+        self.end += bytes.len() as u64;
+        Ok(())
+    }
+}
+
+/// Finds the whole episodes of a partial log and where the last of them ends. Episodes are
+/// appended in one piece, so whatever follows is one that was cut.
+fn whole_blocks(path: &Path) -> Result<(Vec<Block>, u64), RunError> {
+    let file = File::open(path).map_err(RunError::file(path, "cannot be read"))?;
+    let mut reader = BufReader::with_capacity(1 << 18, file);
+    let mut blocks = Vec::new();
+    let (mut at, mut start, mut end) = (0_u64, 0_u64, 0_u64);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let read = reader.read_until(b'\n', &mut line).map_err(RunError::file(path, "cannot be read"))?;
+        if read == 0 || line.last() != Some(&b'\n') {
+            return Ok((blocks, end));
+        }
+        at += read as u64;
+        let Ok(event) = serde_json::from_slice::<Value>(&line) else { return Ok((blocks, end)) };
+        if event.get("schema").is_some() {
+            start = at;
+            end = at;
+        } else if event.get("kind").and_then(Value::as_str) == Some("ended")
+            && let Some(episode) = event.get("e").and_then(Value::as_u64)
+        {
+            blocks.push(Block { episode: episode as u32, offset: start, length: at - start });
+            start = at;
+            end = at;
+        }
+    }
+}
+
+/// Ends a line that a killed writer left unfinished, so that the next one stands alone.
+fn end_torn_line(path: &Path) -> Result<(), RunError> {
+    let mut file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(RunError::file(path, "cannot be opened"))?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(RunError::file(path, "cannot be read"))?;
+    let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    file.set_len(whole as u64).map_err(RunError::file(path, "cannot be cut to its last whole line"))
+}
+
+/// JSON for people and programs.
+pub(crate) fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
+    bytes.push(b'\n');
+    bytes
+}
+
+/// Writes a file so that it is there whole or not at all.
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
+    let temporary = path.with_extension("writing");
+    fs::write(&temporary, bytes).map_err(RunError::file(path, "cannot be written"))?;
+    fs::rename(&temporary, path).map_err(RunError::file(path, "cannot be put in place"))
+}
+
+/// Reads a JSON file.
+pub(crate) fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, RunError> {
+    let bytes = fs::read(path).map_err(RunError::file(path, "cannot be read"))?;
+    serde_json::from_slice(&bytes).map_err(|error| RunError::Damaged {
+        path: path.to_owned(),
+        line: Some(error.line() as u64),
+        why: error.to_string(),
+    })
+}

@@ -1,0 +1,212 @@
+//! Runs the episodes of an experiment on worker worlds.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
+
+use bevy_app::App;
+use rounds_agents::engine::{Engine, EngineError, EngineOptions, EpisodeSource, FinishedEpisode, RunSink};
+use rounds_environments::ids::EpisodeIx;
+use rounds_environments::streams::RunSeed;
+use rounds_models::CallRecord;
+
+use super::directory::{Manifest, Opened, RunDirectory};
+use super::error::RunError;
+use super::score::Score;
+
+/// What is run: a family with all that it needs, and how its log is scored.
+#[derive(Clone)]
+pub struct Experiment {
+    /// What goes into `manifest.json`.
+    pub manifest: Manifest,
+    /// Episodes in flight in each world.
+    pub in_flight: usize,
+    /// Adds the family to a world; called once for each worker.
+    pub install: Arc<dyn Fn(&mut App) + Send + Sync>,
+    /// Derives metrics and rows from the log of an episode.
+    pub score: Arc<dyn Score>,
+}
+
+/// How it is run.
+#[derive(Debug, Clone)]
+pub struct ExecuteOptions {
+    /// The run directory.
+    pub out: PathBuf,
+    /// Continue what is there.
+    pub resume: bool,
+    /// Worker worlds.
+    pub jobs: usize,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Episodes that ended.
+    pub finished: u32,
+    /// Episodes asked for.
+    pub asked: u32,
+}
+
+/// What a run took.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Executed {
+    /// Wall-clock seconds.
+    pub wall_s: f64,
+    /// Episodes that were run now rather than kept.
+    pub episodes: u32,
+}
+
+enum News {
+    Finished(FinishedEpisode),
+    Calls(Vec<CallRecord>),
+}
+
+/// Runs every episode of `experiment` that is not there yet into `options.out`.
+///
+/// `watch` sees every finished episode as it comes, in no particular order.
+///
+/// # Errors
+/// [`RunError`]; what was finished before stays in the directory and can be resumed.
+pub fn execute(
+    experiment: &Experiment,
+    options: &ExecuteOptions,
+    watch: &mut dyn FnMut(Progress, &FinishedEpisode),
+) -> Result<Executed, RunError> {
+    let began = Instant::now();
+    let mut directory = match RunDirectory::open(&options.out, &experiment.manifest, options.resume)? {
+        Opened::Complete => return Ok(Executed::default()),
+        Opened::Open(directory) => directory,
+    };
+    let asked = experiment.manifest.episodes;
+    let kept = directory.finished();
+    let mut progress = Progress { finished: kept.len() as u32, asked };
+    let jobs = options.jobs.clamp(1, asked.max(1) as usize);
+    let next = AtomicU32::new(0);
+    // Bounded: workers wait when the disk is slower than they are.
+    let (sender, receiver) = sync_channel(4 * jobs);
+    let mut episodes = 0;
+    let outcome = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs)
+            .map(|_| {
+                let sender = sender.clone();
+                let (next, kept) = (&next, &kept);
+                scope.spawn(move || work(experiment, next, asked, kept, sender))
+            })
+            .collect();
+        drop(sender);
+        let written = write(&mut directory, &receiver, &mut |episode| {
+            progress.finished += 1;
+            episodes += 1;
+            watch(progress, episode);
+        });
+        // Workers stop at their next send when the writer failed.
+        drop(receiver);
+        for worker in workers {
+            match worker.join() {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) if written.is_ok() => return Err(error),
+                Ok(Err(_)) => {}
+                Err(panic) => {
+                    let text = panic
+                        .downcast_ref::<String>()
+                        .cloned()
+                        .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+                    return Err(RunError::Worker(text.unwrap_or_else(|| "no message".to_owned())));
+                }
+            }
+        }
+        written
+    });
+    if outcome.is_err() {
+        // The first error is the one to report; what can still be handed over, is.
+        let _ = directory.flush();
+    }
+    outcome?;
+    directory.close()?;
+    Ok(Executed { wall_s: began.elapsed().as_secs_f64(), episodes })
+}
+
+fn write(
+    directory: &mut RunDirectory,
+    receiver: &Receiver<News>,
+    watch: &mut dyn FnMut(&FinishedEpisode),
+) -> Result<(), RunError> {
+    for news in receiver {
+        match news {
+            News::Finished(episode) => {
+                directory.append_episode(&episode)?;
+                watch(&episode);
+            }
+            News::Calls(calls) => directory.append_calls(&calls)?,
+        }
+    }
+    Ok(())
+}
+
+fn work(
+    experiment: &Experiment,
+    next: &AtomicU32,
+    asked: u32,
+    kept: &BTreeSet<u32>,
+    sender: SyncSender<News>,
+) -> Result<(), RunError> {
+    let options = EngineOptions {
+        seed: RunSeed(experiment.manifest.seed),
+        in_flight: experiment.in_flight,
+        log: true,
+    };
+    let install = Arc::clone(&experiment.install);
+    let mut engine = Engine::new(options, move |app: &mut App| install(app))?;
+    engine.run(&mut Remaining { next, asked, kept }, &mut Outbox(sender))?;
+    Ok(())
+}
+
+/// Hands out the episodes that are not there yet, to whichever worker asks first.
+struct Remaining<'a> {
+    next: &'a AtomicU32,
+    asked: u32,
+    kept: &'a BTreeSet<u32>,
+}
+
+impl EpisodeSource for Remaining<'_> {
+    fn next_episode(&mut self) -> Option<EpisodeIx> {
+        loop {
+            let ix = self.next.fetch_add(1, Ordering::Relaxed);
+            if ix >= self.asked {
+                return None;
+            }
+            if !self.kept.contains(&ix) {
+                return Some(EpisodeIx(ix));
+            }
+        }
+    }
+}
+
+struct Outbox(SyncSender<News>);
+
+impl Outbox {
+    fn send(&mut self, news: News) -> Result<(), EngineError> {
+        self.0.send(news).map_err(|_| EngineError::Sink {
+            what: "the writer of the run directory stopped".to_owned(),
+            source: std::io::Error::from(std::io::ErrorKind::BrokenPipe),
+        })
+    }
+}
+
+impl RunSink for Outbox {
+    fn finished(&mut self, episode: FinishedEpisode) -> Result<(), EngineError> {
+        self.send(News::Finished(episode))
+    }
+
+    fn calls(&mut self, calls: Vec<CallRecord>) -> Result<(), EngineError> {
+        self.send(News::Calls(calls))
+    }
+}
+
+/// The folder of a run under `runs/`, named after the scenario and the content.
+pub fn default_folder(base: &Path, scenario: &str, stamp: &str, hash: &str) -> PathBuf {
+    base.join(format!("{scenario}-{stamp}-{}", hash.get(..8).unwrap_or(hash)))
+}

@@ -1,0 +1,81 @@
+//! Metrics of a run, derived from its log alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::error::RunError;
+use super::events::{Episode, EpisodeReader};
+
+/// One row an episode.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EpisodeRow {
+    /// Episode.
+    pub episode: u32,
+    /// Name of the case; repeats of one case are one cluster.
+    pub case: String,
+    /// `done`, `failed` or `aborted`.
+    pub outcome: String,
+    /// Why, unless done.
+    pub reason: Option<String>,
+    /// Metrics; `None` where undefined.
+    pub metrics: BTreeMap<String, Option<f64>>,
+}
+
+/// One row a round and agent.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RoundRow {
+    /// Episode.
+    pub episode: u32,
+    /// Round.
+    pub round: u32,
+    /// Simulated minutes since the start of the episode.
+    pub minute: f64,
+    /// Agent.
+    pub agent: String,
+    /// What it did.
+    pub action: String,
+    /// Its reward, where there is one.
+    pub reward: Option<f64>,
+}
+
+/// What is derived from the log of one episode.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scored {
+    /// The row of the episode.
+    pub row: EpisodeRow,
+    /// Its rounds.
+    pub rounds: Vec<RoundRow>,
+}
+
+/// Derives metrics and rows of one episode from its events.
+pub trait Score: Send + Sync {
+    /// Scores one episode.
+    fn score(&self, episode: &Episode) -> Scored;
+
+    /// Metrics in the order in which people should see them; others follow by name.
+    fn order(&self) -> &[&'static str] {
+        &[]
+    }
+}
+
+/// Scores every episode of the log of `run`, handing each to `take` as it is read.
+///
+/// # Errors
+/// [`RunError`] when the log cannot be read.
+pub fn score_run(
+    run: &Path,
+    score: &dyn Score,
+    mut take: impl FnMut(&Episode, Scored) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    for episode in EpisodeReader::open(&run.join(super::RunDirectory::EVENTS))? {
+        let episode = episode?;
+        let mut scored = score.score(&episode);
+        if let Some(ended) = episode.events.iter().rev().find(|event| event.kind == "ended") {
+            scored.row.outcome = ended.text("outcome").unwrap_or("failed").to_owned();
+            scored.row.reason = ended.text("reason").map(str::to_owned);
+        }
+        scored.row.episode = episode.episode;
+        take(&episode, scored)?;
+    }
+    Ok(())
+}
