@@ -164,7 +164,7 @@ fn scatter(spots: &[Spot<'_>], cost: &str) -> Result<String, ReportError> {
         .map(|s| s.cost_ci.map_or(s.cost, |ci| ci[0].min(s.cost)))
         .fold(0.0, f64::min);
     let span = if most > least {
-        (most - least) * 1.1
+        (most - least) * 1.3
     } else {
         1.0
     };
