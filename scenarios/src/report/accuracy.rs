@@ -164,7 +164,7 @@ fn scatter(spots: &[Spot<'_>], cost: &str) -> Result<String, ReportError> {
         .map(|s| s.cost_ci.map_or(s.cost, |ci| ci[0].min(s.cost)))
         .fold(0.0, f64::min);
     let span = if most > least {
-        (most - least) * 1.1
+        (most - least) * 1.3
     } else {
         1.0
     };
@@ -194,22 +194,24 @@ fn scatter(spots: &[Spot<'_>], cost: &str) -> Result<String, ReportError> {
             Ink::Text,
             Anchor::Middle,
         )?;
-        for spot in spots {
-            let (px, py) = (x(spot.cost), y(spot.hit));
-            if let Some([low, high]) = spot.cost_ci {
-                pen.line(&[(x(low), py), (x(high), py)], Ink::Muted, 1)?;
-            }
-            if let Some([low, high]) = spot.hit_ci {
-                pen.line(&[(px, y(low)), (px, y(high))], Ink::Muted, 1)?;
-            }
-        }
         let mut taken: Vec<Frame> = Vec::new();
         for spot in spots {
-            let at = (x(spot.cost), y(spot.hit));
-            pen.dot(at, 6, Ink::Series(0))?;
-            taken.push(Frame::around(at, 7.0));
+            let (px, py) = (x(spot.cost), y(spot.hit));
+            let across = spot
+                .cost_ci
+                .map(|[low, high]| [(x(low), py), (x(high), py)]);
+            let upright = spot.hit_ci.map(|[low, high]| [(px, y(high)), (px, y(low))]);
+            for ends in [across, upright].into_iter().flatten() {
+                pen.line(&ends, Ink::Muted, 1)?;
+                taken.push(Frame::between(ends[0], ends[1], 2.0));
+            }
         }
-        for spot in spots {
+        for (k, spot) in spots.iter().enumerate() {
+            let at = (x(spot.cost), y(spot.hit));
+            pen.dot(at, 6, Ink::Series(k))?;
+            taken.push(Frame::between(at, at, 7.0));
+        }
+        for (k, spot) in spots.iter().enumerate() {
             let at = (x(spot.cost), y(spot.hit));
             let label = fit_text(spot.name, 180.0);
             let limits = Frame {
@@ -220,6 +222,11 @@ fn scatter(spots: &[Spot<'_>], cost: &str) -> Result<String, ReportError> {
             };
             if let Some(frame) = free_place(at, text_width(&label), limits, &taken) {
                 let middle = (frame.y0 + frame.y1) / 2.0;
+                let near = (at.0.clamp(frame.x0, frame.x1), middle);
+                if (near.0 - at.0).abs().max((near.1 - at.1).abs()) > 11.0 {
+                    // A label away from its dot is tied to it.
+                    pen.line(&[at, near], Ink::Series(k), 1)?;
+                }
                 let ground = (frame.x0, frame.y0 + 1.0);
                 pen.bar(ground, (frame.x1, frame.y1 - 1.0), Ink::Ground)?;
                 pen.text(&label, (frame.x0 + 2.0, middle), Ink::Text, Anchor::Start)?;
@@ -240,12 +247,13 @@ struct Frame {
 }
 
 impl Frame {
-    fn around(at: (f64, f64), radius: f64) -> Self {
+    /// Around two points, the first of them above and to the left, with a margin.
+    fn between(from: (f64, f64), to: (f64, f64), margin: f64) -> Self {
         Self {
-            x0: at.0 - radius,
-            y0: at.1 - radius,
-            x1: at.0 + radius,
-            y1: at.1 + radius,
+            x0: from.0 - margin,
+            y0: from.1 - margin,
+            x1: to.0 + margin,
+            y1: to.1 + margin,
         }
     }
 
@@ -262,12 +270,24 @@ impl Frame {
 fn free_place(at: (f64, f64), width: f64, limits: Frame, taken: &[Frame]) -> Option<Frame> {
     let (w, half) = (width + 4.0, LETTER * 0.65);
     let mut places = Vec::new();
-    for dy in [0.0, -12.0, 12.0] {
-        places.push((at.0 + 10.0, at.1 + dy));
-        places.push((at.0 - 10.0 - w, at.1 + dy));
+    for (dx, dy) in [
+        (10.0, 0.0),
+        (10.0, 14.0),
+        (24.0, 0.0),
+        (24.0, 14.0),
+        (40.0, 0.0),
+    ] {
+        for y in [at.1 - dy, at.1 + dy] {
+            places.push((at.0 + dx, y));
+            places.push((at.0 - dx - w, y));
+        }
     }
-    for dy in [-18.0, 18.0, -34.0, 34.0] {
-        places.push((at.0 - w / 2.0, at.1 + dy));
+    for dy in [18.0, 30.0, 42.0, 54.0] {
+        for y in [at.1 - dy, at.1 + dy] {
+            places.push((at.0 - w / 2.0, y));
+            places.push((at.0 + 10.0, y));
+            places.push((at.0 - 10.0 - w, y));
+        }
     }
     places
         .into_iter()
@@ -278,4 +298,54 @@ fn free_place(at: (f64, f64), width: f64, limits: Frame, taken: &[Frame]) -> Opt
             y1: y + half,
         })
         .find(|frame| frame.inside(&limits) && !taken.iter().any(|t| t.meets(frame)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_never_touch_each_other() {
+        let limits = Frame {
+            x0: 0.0,
+            y0: 0.0,
+            x1: 500.0,
+            y1: 300.0,
+        };
+        let mut taken = vec![Frame::between((250.0, 150.0), (250.0, 150.0), 7.0)];
+        while let Some(frame) = free_place((250.0, 150.0), 60.0, limits, &taken) {
+            assert!(frame.inside(&limits) && !taken.iter().any(|t| t.meets(&frame)));
+            taken.push(frame);
+        }
+        assert!(taken.len() > 4, "only {} placed", taken.len());
+    }
+
+    #[test]
+    fn one_arm_has_bars_and_no_scatter() {
+        let arms = &super::super::sample::sample().arms[..1];
+        assert!(by_arm(arms).unwrap().is_some());
+        assert!(against_cost(arms).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_first_cost_that_two_arms_have_is_the_axis() {
+        let mut arms = super::super::sample::sample().arms;
+        assert_eq!(against_cost(&arms).unwrap().unwrap().1, "questions");
+        for arm in &mut arms {
+            arm.metrics.retain(|m| m.name != "questions");
+        }
+        assert_eq!(against_cost(&arms).unwrap().unwrap().1, "calls");
+    }
+
+    #[test]
+    fn values_that_are_not_finite_are_not_drawn() {
+        let mut arms = super::super::sample::sample().arms;
+        for metric in arms.iter_mut().flat_map(|arm| &mut arm.metrics) {
+            metric.mean = Some(f64::INFINITY);
+        }
+        assert!(by_arm(&arms).unwrap().is_none());
+        arms[0].metrics[0].mean = Some(0.5);
+        arms[0].metrics[0].ci95 = Some([f64::NAN, 1.0]);
+        assert!(by_arm(&arms).unwrap().is_some());
+    }
 }

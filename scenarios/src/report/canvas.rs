@@ -216,7 +216,10 @@ mod tests {
         })
         .unwrap();
         assert!(svg.contains("var(--s1)") && svg.contains("var(--text)"));
-        assert!(!svg.contains("#0102") || svg.contains("&quot;#010200&quot;"));
+        assert!(
+            svg.contains("&quot;#010200&quot;"),
+            "texts keep their words"
+        );
         assert!(!svg.contains("<i>") && !svg.contains("http"));
     }
 

@@ -29,8 +29,10 @@ pub(super) fn metrics(arms: &[ReportArm]) -> String {
     let find = |arm: &ReportArm, metric: &str| -> String {
         cell(arm.metrics.iter().find(|m| m.name == metric))
     };
-    let mut out = String::from("<div class=\"scroll\"><table><thead><tr>");
-    if arms.len() <= ARM_COLUMNS {
+    let by_column = arms.len() <= ARM_COLUMNS;
+    let class = if by_column { "wide" } else { "tight" };
+    let mut out = format!("<div class=\"scroll\"><table class=\"{class}\"><thead><tr>");
+    if by_column {
         out.push_str("<th>metric</th>");
         for arm in arms {
             out.push_str(&format!("<th class=\"num\">{}</th>", name(&arm.name)));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::data::{Outcome, ReportCase, ReportError, TranscriptLine};
 use super::html::{count, escape_cut, name, plain};
-use super::{restrict, visit};
+use super::visit;
 
 /// Longest text of one line, in characters.
 const LINE_CHARS: usize = 4000;
@@ -59,10 +59,9 @@ pub(super) fn block(
         ));
     }
     if restricted {
-        out.push_str(&format!(
-            "<p class=\"muted\">Diagnoses and words are left out {}.</p>",
-            restrict::NOTE
-        ));
+        out.push_str(
+            "<p class=\"muted\">Diagnoses, beliefs and words are left out: the records are restricted.</p>",
+        );
     } else {
         out.push_str(&answers(case));
     }
