@@ -1,1 +1,26 @@
 //! Models behind policies: requests, replies, scripted and replayed language models.
+//!
+//! A [`LanguageModel`] answers batches of [`ModelRequest`]s. A [`ModelServer`] runs one model on
+//! a thread of its own for many askers at once. [`ScriptedModel`] and [`FnModel`] need no
+//! network; [`ReplayModel`] answers from the recorded calls ([`CallRecord`]) of an earlier run.
+//! A model knows requests only: no agents, no environment and no ECS entity.
+
+mod call;
+mod delay;
+mod error;
+mod function;
+mod model;
+mod replay;
+mod request;
+mod scripted;
+mod server;
+
+pub use call::{CallRecord, first_difference};
+pub use delay::Delay;
+pub use error::ModelError;
+pub use function::FnModel;
+pub use model::{Completion, LanguageModel};
+pub use replay::{ReplayError, ReplayModel};
+pub use request::{CallKey, Message, ModelReply, ModelRequest, Usage, count_words};
+pub use scripted::{Rule, ScriptError, ScriptedModel, ScriptedRules};
+pub use server::{Finished, ModelServer, ServerOptions};

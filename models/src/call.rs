@@ -1,0 +1,208 @@
+//! One line of `calls.jsonl`: a request and what came of it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::request::{CallKey, Message, ModelRequest, Usage};
+use crate::server::Finished;
+
+/// A recorded call.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallRecord {
+    /// Name of the call; its fields stand at the top level of the line.
+    #[serde(flatten)]
+    pub key: CallKey,
+    /// Name of the model.
+    pub model: String,
+    /// [`ModelRequest::hash`] with that name.
+    pub request_hash: String,
+    /// The conversation.
+    pub messages: Vec<Message>,
+    /// JSON schema of the reply.
+    #[serde(default)]
+    pub schema: Option<Value>,
+    /// Sampling temperature.
+    pub temperature: f64,
+    /// Most tokens of the reply.
+    pub max_tokens: u32,
+    /// Seed of the sampling.
+    pub seed: u64,
+    /// The reply; none when the call failed.
+    pub reply: Option<String>,
+    /// Why the call failed.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// Whether asking again could have helped; `false` for a reply.
+    #[serde(default)]
+    pub retryable: bool,
+    /// What the call used; its fields stand at the top level of the line.
+    #[serde(flatten)]
+    pub usage: Usage,
+    /// Wall time from submission to reply in milliseconds; differs between runs.
+    #[serde(default)]
+    pub latency_ms: f64,
+}
+
+impl CallRecord {
+    /// The record of a finished request to `model`.
+    pub fn new(model: &str, finished: &Finished) -> Self {
+        let request = &finished.request;
+        let (reply, error) = match &finished.result {
+            Ok(reply) => (Some(reply), None),
+            Err(error) => (None, Some(error)),
+        };
+        Self {
+            key: request.key.clone(),
+            model: model.to_owned(),
+            request_hash: finished.request_hash.clone(),
+            messages: request.messages.clone(),
+            schema: request.schema.clone(),
+            temperature: request.temperature,
+            max_tokens: request.max_tokens,
+            seed: request.seed,
+            reply: reply.map(|reply| reply.text.clone()),
+            error: error.map(ToString::to_string),
+            retryable: error.is_some_and(crate::ModelError::is_retryable),
+            usage: reply.map(|reply| reply.usage).unwrap_or_default(),
+            latency_ms: finished.latency_ms,
+        }
+    }
+
+    /// The record as one line of JSON, without the line break.
+    ///
+    /// # Errors
+    /// When the record cannot be written as JSON.
+    pub fn to_line(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(self)
+    }
+
+    /// Reads a line of JSON.
+    ///
+    /// # Errors
+    /// When the line is no record.
+    pub fn from_line(line: &str) -> Result<Self, serde_json::Error> {
+        serde_json::from_str(line)
+    }
+}
+
+/// The first part of `request` to `model` that differs from the recorded call, with both values;
+/// `None` when all parts agree.
+pub fn first_difference(
+    recorded: &CallRecord,
+    model: &str,
+    request: &ModelRequest,
+) -> Option<String> {
+    let differs = |part: &str, then: &dyn std::fmt::Display, now: &dyn std::fmt::Display| {
+        Some(format!("{part}: recorded {then}, got {now}"))
+    };
+    if recorded.model != model {
+        return differs("model", &recorded.model, &model);
+    }
+    for (index, (then, now)) in recorded.messages.iter().zip(&request.messages).enumerate() {
+        if then.role != now.role {
+            return differs(&format!("role of message {index}"), &then.role, &now.role);
+        }
+        if then.content != now.content {
+            return Some(text_difference(index, &then.content, &now.content));
+        }
+    }
+    let (then, now) = (recorded.messages.len(), request.messages.len());
+    if then != now {
+        return differs("number of messages", &then, &now);
+    }
+    if recorded.schema != request.schema {
+        let text = |schema: &Option<Value>| schema.as_ref().map_or("none".into(), Value::to_string);
+        return differs("schema", &text(&recorded.schema), &text(&request.schema));
+    }
+    if recorded.temperature.to_bits() != request.temperature.to_bits() {
+        return differs("temperature", &recorded.temperature, &request.temperature);
+    }
+    if recorded.max_tokens != request.max_tokens {
+        return differs("max_tokens", &recorded.max_tokens, &request.max_tokens);
+    }
+    if recorded.seed != request.seed {
+        return differs("seed", &recorded.seed, &request.seed);
+    }
+    None
+}
+
+fn text_difference(index: usize, then: &str, now: &str) -> String {
+    let at = then
+        .chars()
+        .zip(now.chars())
+        .take_while(|(then, now)| then == now)
+        .count();
+    let excerpt = |text: &str| -> String { text.chars().skip(at).take(40).collect() };
+    format!(
+        "message {index} from character {at}: recorded {:?}, got {:?}",
+        excerpt(then),
+        excerpt(now)
+    )
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::error::ModelError;
+    use crate::request::ModelReply;
+    use crate::request::tests::request;
+
+    pub(crate) fn record(request: ModelRequest, result: Result<&str, ModelError>) -> CallRecord {
+        let finished = Finished {
+            ticket: 0,
+            request_hash: request.hash("m"),
+            result: result.map(|text| {
+                let mut reply = ModelReply::counted(&request, text.to_owned());
+                reply.usage.cost_usd = 0.5;
+                reply
+            }),
+            request,
+            latency_ms: 1.5,
+        };
+        CallRecord::new("m", &finished)
+    }
+
+    #[test]
+    fn a_record_is_one_flat_line_that_reads_back() {
+        let mut asked = request(4, "line one\nline two");
+        asked.schema = Some(serde_json::json!({"type": "object"}));
+        let failed = ModelError::Timeout { after_ms: 9 };
+        for record in [record(asked.clone(), Ok("yes")), record(asked, Err(failed))] {
+            let line = record.to_line().unwrap();
+            assert!(!line.contains('\n'));
+            let value: Value = serde_json::from_str(&line).unwrap();
+            assert_eq!(value["purpose"], "vote");
+            assert_eq!(value["number"], 4);
+            assert!(value["prompt_tokens"].is_u64());
+            assert_eq!(CallRecord::from_line(&line).unwrap(), record);
+        }
+    }
+
+    #[test]
+    fn the_first_difference_is_named() {
+        let base = request(0, "hello world");
+        let recorded = record(base.clone(), Ok("x"));
+        let differs = |change: fn(&mut ModelRequest)| {
+            let mut now = base.clone();
+            change(&mut now);
+            first_difference(&recorded, "m", &now).unwrap_or_default()
+        };
+        assert_eq!(differs(|_| {}), "");
+        let text = differs(|r| r.messages[1].content = "hello there".into());
+        assert_eq!(
+            text,
+            r#"message 1 from character 6: recorded "world", got "there""#
+        );
+        assert!(differs(|r| r.messages[0].role = "user".into()).contains("role of message 0"));
+        assert!(differs(|r| r.messages.truncate(1)).contains("recorded 2, got 1"));
+        assert!(differs(|r| r.schema = Some(Value::Null)).contains("recorded none, got null"));
+        assert!(differs(|r| r.temperature = 0.0).contains("temperature"));
+        assert!(differs(|r| r.max_tokens = 1).contains("max_tokens"));
+        assert!(differs(|r| r.seed = 1).contains("seed"));
+        assert!(
+            first_difference(&recorded, "n", &base)
+                .unwrap()
+                .contains("model")
+        );
+    }
+}

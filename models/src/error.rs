@@ -1,0 +1,94 @@
+//! What can go wrong with a request to a model.
+
+use crate::request::CallKey;
+
+/// Why a request got no reply.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ModelError {
+    /// The model took too long.
+    #[error("no reply within {after_ms} ms")]
+    Timeout {
+        /// How long was waited, in milliseconds.
+        after_ms: u64,
+    },
+    /// The model could not be reached or is overloaded.
+    #[error("the model is unavailable: {message}")]
+    Unavailable {
+        /// What the provider said.
+        message: String,
+    },
+    /// The model refused the request as it is.
+    #[error("the model rejected the request: {message}")]
+    Rejected {
+        /// What the provider said.
+        message: String,
+    },
+    /// A rule of a script says that this request fails.
+    #[error("scripted failure: {message}")]
+    Scripted {
+        /// The text of the rule.
+        message: String,
+        /// Whether the rule calls the failure passing.
+        retryable: bool,
+    },
+    /// No rule of the script fits and it has no default.
+    #[error("no rule of the script fits the request {key} and it has no default reply")]
+    NoRule {
+        /// The request.
+        key: CallKey,
+    },
+    /// The model panicked; only the requests of that batch are lost.
+    #[error("the model panicked: {message}")]
+    Panicked {
+        /// The message of the panic.
+        message: String,
+    },
+    /// The model returned another number of replies than it was asked.
+    #[error("expected {expected} replies of a batch, got {got}")]
+    WrongCount {
+        /// Requests of the batch.
+        expected: usize,
+        /// Replies that came.
+        got: usize,
+    },
+    /// The recording has no call with this key.
+    #[error("the recording has no call {key}")]
+    NotRecorded {
+        /// The request.
+        key: CallKey,
+    },
+    /// The recording has the call, but it was another request.
+    #[error("the call {key} differs from the recorded one: {difference}")]
+    Differs {
+        /// The request.
+        key: CallKey,
+        /// The first part that differs, with the recorded and the present value.
+        difference: String,
+    },
+    /// The call failed when it was recorded.
+    #[error("{message}")]
+    Recorded {
+        /// The recorded message.
+        message: String,
+        /// Whether it was called passing then.
+        retryable: bool,
+    },
+    /// The server ended before the request was answered, or never started.
+    #[error("the model server is closed: {reason}")]
+    Closed {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl ModelError {
+    /// Whether asking again can help.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Timeout { .. } | Self::Unavailable { .. } => true,
+            Self::Scripted { retryable, .. } | Self::Recorded { retryable, .. } => *retryable,
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! A model that answers from the recorded calls of an earlier run.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::call::{CallRecord, first_difference};
+use crate::error::ModelError;
+use crate::model::{Completion, LanguageModel};
+use crate::request::{CallKey, ModelReply, ModelRequest, Usage};
+
+/// Why a recording cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The file cannot be read.
+    #[error("cannot read the recording {}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A line other than the last is damaged.
+    #[error("line {line} of the recording is damaged")]
+    Damaged {
+        /// Number of the line, from 1.
+        line: usize,
+        /// Where and why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// Two lines record different requests under one key.
+    #[error("line {line} of the recording has another request under the key {key}")]
+    Conflict {
+        /// Number of the later record, from 1.
+        line: usize,
+        /// The key.
+        key: CallKey,
+    },
+}
+
+/// A model that answers from a recording, and asks another one for what was not recorded.
+///
+/// A recorded call is answered with its reply, or its failure, at no new cost and with
+/// `cache_hit`. A request that differs from the recorded one is an error, never a new call.
+pub struct ReplayModel {
+    name: String,
+    calls: BTreeMap<CallKey, CallRecord>,
+    inner: Option<Arc<dyn LanguageModel>>,
+}
+
+impl ReplayModel {
+    /// Reads a `calls.jsonl` file.
+    ///
+    /// # Errors
+    /// [`ReplayError::Read`], or as [`ReplayModel::from_lines`].
+    pub fn open(path: &Path) -> Result<Self, ReplayError> {
+        let bytes = std::fs::read(path).map_err(|source| ReplayError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::from_lines(&bytes)
+    }
+
+    /// Reads the text of a `calls.jsonl` file. A damaged last line is dropped: the run was
+    /// killed while it wrote.
+    ///
+    /// # Errors
+    /// [`ReplayError::Damaged`] for any other line, [`ReplayError::Conflict`] as
+    /// [`ReplayModel::from_records`].
+    pub fn from_lines(bytes: &[u8]) -> Result<Self, ReplayError> {
+        let lines: Vec<(usize, &[u8])> = bytes
+            .split(|byte| *byte == b'\n')
+            .enumerate()
+            .filter(|(_, line)| !line.trim_ascii().is_empty())
+            .collect();
+        let mut records = Vec::with_capacity(lines.len());
+        for (index, (number, line)) in lines.iter().enumerate() {
+            match serde_json::from_slice(line) {
+                Ok(record) => records.push((number + 1, record)),
+                Err(source) if index + 1 == lines.len() => {
+                    tracing::warn!(line = number + 1, %source, "dropped the damaged last line");
+                }
+                Err(source) => {
+                    let line = number + 1;
+                    return Err(ReplayError::Damaged { line, source });
+                }
+            }
+        }
+        Self::gather(records)
+    }
+
+    /// A model with these records. Of two records of the same request the first that has a reply
+    /// counts.
+    ///
+    /// # Errors
+    /// [`ReplayError::Conflict`] when two different requests have the same key.
+    pub fn from_records(
+        records: impl IntoIterator<Item = CallRecord>,
+    ) -> Result<Self, ReplayError> {
+        Self::gather(records.into_iter().enumerate().map(|(i, r)| (i + 1, r)))
+    }
+
+    fn gather(records: impl IntoIterator<Item = (usize, CallRecord)>) -> Result<Self, ReplayError> {
+        let mut name = None;
+        let mut calls: BTreeMap<CallKey, CallRecord> = BTreeMap::new();
+        for (line, record) in records {
+            name.get_or_insert_with(|| record.model.clone());
+            match calls.get(&record.key) {
+                Some(known) if known.request_hash != record.request_hash => {
+                    let key = record.key;
+                    return Err(ReplayError::Conflict { line, key });
+                }
+                Some(known) if known.reply.is_some() || record.reply.is_none() => {}
+                _ => {
+                    calls.insert(record.key.clone(), record);
+                }
+            }
+        }
+        Ok(Self {
+            name: name.unwrap_or_else(|| "replay".to_owned()),
+            calls,
+            inner: None,
+        })
+    }
+
+    /// Sends what was not recorded to `inner` instead of failing; `None` changes nothing.
+    ///
+    /// The name becomes that of `inner`, and a call that another model answered then differs.
+    #[must_use]
+    pub fn with_inner(mut self, inner: Option<Arc<dyn LanguageModel>>) -> Self {
+        if let Some(inner) = inner {
+            self.name = inner.name().to_owned();
+            self.inner = Some(inner);
+        }
+        self
+    }
+
+    /// Number of recorded calls.
+    pub fn len(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.calls.is_empty()
+    }
+
+    /// The recorded answer to `request`; `None` when there is no call with its key.
+    pub fn recall(&self, request: &ModelRequest) -> Option<Result<ModelReply, ModelError>> {
+        let record = self.calls.get(&request.key)?;
+        if request.hash(&self.name) != record.request_hash {
+            let difference = first_difference(record, &self.name, request).unwrap_or_else(|| {
+                format!(
+                    "the recorded hash {} is not of its request",
+                    record.request_hash
+                )
+            });
+            let key = request.key.clone();
+            return Some(Err(ModelError::Differs { key, difference }));
+        }
+        Some(match &record.reply {
+            Some(text) => Ok(ModelReply {
+                text: text.clone(),
+                usage: Usage {
+                    cost_usd: 0.0,
+                    cache_hit: true,
+                    ..record.usage
+                },
+            }),
+            None => Err(ModelError::Recorded {
+                message: record.error.clone().unwrap_or_default(),
+                retryable: record.retryable,
+            }),
+        })
+    }
+}
+
+impl LanguageModel for ReplayModel {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn complete<'a>(&'a self, requests: &'a [ModelRequest]) -> Completion<'a> {
+        Box::pin(async move {
+            let known: Vec<_> = requests
+                .iter()
+                .map(|request| self.recall(request))
+                .collect();
+            let open: Vec<ModelRequest> = requests
+                .iter()
+                .zip(&known)
+                .filter(|(_, known)| known.is_none())
+                .map(|(request, _)| request.clone())
+                .collect();
+            let mut live = Vec::new();
+            if let (Some(inner), false) = (&self.inner, open.is_empty()) {
+                live = inner.complete(&open).await;
+                if live.len() != open.len() {
+                    let (expected, got) = (open.len(), live.len());
+                    live = vec![Err(ModelError::WrongCount { expected, got }); expected];
+                }
+            }
+            let mut live = live.into_iter();
+            requests
+                .iter()
+                .zip(known)
+                .map(|(request, known)| {
+                    known.or_else(|| live.next()).unwrap_or_else(|| {
+                        Err(ModelError::NotRecorded {
+                            key: request.key.clone(),
+                        })
+                    })
+                })
+                .collect()
+        })
+    }
+
+    fn reverses_replies(&self) -> bool {
+        self.inner
+            .as_ref()
+            .is_some_and(|inner| inner.reverses_replies())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::tests::record;
+    use crate::function::FnModel;
+    use crate::request::tests::request;
+
+    fn ask(model: &ReplayModel, requests: &[ModelRequest]) -> Vec<Result<ModelReply, ModelError>> {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+            .block_on(model.complete(requests))
+    }
+
+    fn lines(count: u32) -> String {
+        (0..count)
+            .map(|n| record(request(n, "q"), Ok("recorded")).to_line().unwrap() + "\n")
+            .collect()
+    }
+
+    #[test]
+    fn recorded_calls_come_back_at_no_cost() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("calls.jsonl");
+        std::fs::write(&path, lines(3)).unwrap();
+        let model = ReplayModel::open(&path).unwrap();
+        assert_eq!((model.name(), model.len()), ("m", 3));
+        let reply = ask(&model, &[request(1, "q")])[0].clone().unwrap();
+        assert_eq!(reply.text, "recorded");
+        assert_eq!((reply.usage.cost_usd, reply.usage.prompt_tokens), (0.0, 3));
+        assert!(reply.usage.cache_hit);
+    }
+
+    #[test]
+    fn a_missing_or_different_request_is_an_error_that_says_which() {
+        let model = ReplayModel::from_lines(lines(2).as_bytes()).unwrap();
+        let got = ask(
+            &model,
+            &[request(5, "q"), request(1, "other"), request(0, "q")],
+        );
+        assert!(matches!(&got[0], Err(ModelError::NotRecorded { key }) if key.number == 5));
+        let text = got[1].clone().unwrap_err().to_string();
+        assert!(text.contains("number 1") && text.contains(r#"recorded "q", got "other""#));
+        assert!(got[2].is_ok());
+    }
+
+    #[test]
+    fn what_is_not_recorded_goes_to_the_inner_model() {
+        let inner = FnModel::new("m", |r| Ok(format!("live {}", r.key.number)));
+        let model = ReplayModel::from_lines(lines(2).as_bytes())
+            .unwrap()
+            .with_inner(Some(Arc::new(inner)));
+        let asked = [
+            request(7, "q"),
+            request(0, "q"),
+            request(8, "q"),
+            request(1, "changed"),
+        ];
+        let got = ask(&model, &asked);
+        let text = |i: usize| got[i].clone().unwrap().text;
+        assert_eq!(
+            (text(0), text(1), text(2)),
+            ("live 7".into(), "recorded".into(), "live 8".into())
+        );
+        assert!(!got[0].clone().unwrap().usage.cache_hit);
+        assert!(matches!(got[3], Err(ModelError::Differs { .. })));
+    }
+
+    #[test]
+    fn another_model_than_the_recorded_one_is_a_difference() {
+        let model = ReplayModel::from_lines(lines(1).as_bytes())
+            .unwrap()
+            .with_inner(Some(Arc::new(FnModel::new("n", |_| Ok(String::new())))));
+        let error = ask(&model, &[request(0, "q")])[0].clone().unwrap_err();
+        assert!(
+            error.to_string().contains("model: recorded m, got n"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_failed_call_fails_again_unless_a_later_line_has_its_reply() {
+        let failed = record(request(0, "q"), Err(ModelError::Timeout { after_ms: 3 }));
+        let model = ReplayModel::from_records([failed.clone()]).unwrap();
+        let error = ask(&model, &[request(0, "q")])[0].clone().unwrap_err();
+        assert!(error.is_retryable());
+        assert_eq!(error.to_string(), "no reply within 3 ms");
+        let fixed = record(request(0, "q"), Ok("then"));
+        let model = ReplayModel::from_records([failed, fixed]).unwrap();
+        assert_eq!(
+            ask(&model, &[request(0, "q")])[0].clone().unwrap().text,
+            "then"
+        );
+    }
+
+    #[test]
+    fn only_the_last_line_may_be_damaged() {
+        let text = lines(3);
+        for cut in 1..text.len() / 3 - 1 {
+            let model = ReplayModel::from_lines(&text.as_bytes()[..text.len() - 1 - cut]).unwrap();
+            assert_eq!(model.len(), 2, "cut by {cut}");
+        }
+        let mut broken: Vec<&str> = text.lines().collect();
+        broken[1] = "{\"episode\": 1";
+        let error = ReplayModel::from_lines(broken.join("\n").as_bytes())
+            .err()
+            .unwrap();
+        assert!(matches!(error, ReplayError::Damaged { line: 2, .. }));
+        let twice = [
+            record(request(0, "a"), Ok("x")),
+            record(request(0, "b"), Ok("x")),
+        ];
+        let error = ReplayModel::from_records(twice).err().unwrap();
+        assert!(matches!(error, ReplayError::Conflict { line: 2, .. }));
+    }
+}
