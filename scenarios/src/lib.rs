@@ -1,3 +1,14 @@
-//! Multi-agent simulation framework: scenario files, runner, statistics, reports and the command line.
+//! Multi-agent simulation framework: scenario files, runner, statistics, reports and the command
+//! line.
+//!
+//! A library user needs [`run`] to execute an experiment into a run directory, [`statistics`] for
+//! intervals and comparisons, and the engine, policies and environments that are re-exported here.
 
+pub use {
+    rounds_agents as agents, rounds_environments as environments, rounds_models as models, rounds_policies as policies,
+};
+
+pub mod clinic;
 pub mod report;
+pub mod run;
+pub mod statistics;

@@ -12,5 +12,5 @@ pub use directory::{Manifest, RunDirectory};
 pub use error::RunError;
 pub use events::{Episode, EpisodeReader, EventLine};
 pub use execute::{ExecuteOptions, Executed, Experiment, Progress, default_folder, execute};
-pub use score::{EpisodeRow, RoundRow, Score, Scored, score_run, summarise};
+pub use score::{EpisodeRow, RoundRow, Score, Scored, score_run};
 pub use tables::write_tables;
