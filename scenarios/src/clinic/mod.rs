@@ -1,5 +1,11 @@
 //! The clinic in scenarios: from a scenario file to a running family, and from its log to metrics.
 
+mod build;
+mod report;
 mod score;
+mod story;
 
+pub use build::{BuiltClinic, Cassette, NOTICE, build, names_of};
+pub use report::report_case;
 pub use score::VisitScore;
+pub use story::tell;
