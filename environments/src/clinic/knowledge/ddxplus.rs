@@ -168,6 +168,10 @@ fn partition() -> Result<BTreeMap<String, String>, KnowledgeError> {
 }
 
 #[cfg(test)]
+#[expect(
+    clippy::print_stdout,
+    reason = "tests say what they read and what they skip"
+)]
 mod tests {
     use std::path::PathBuf;
 

@@ -56,7 +56,7 @@ enum Format {
 }
 
 fn format_of(path: &Path, text: &str) -> Format {
-    let extension = path.extension().map(|e| e.to_ascii_lowercase());
+    let extension = path.extension().map(std::ffi::OsStr::to_ascii_lowercase);
     match extension.as_deref().and_then(|e| e.to_str()) {
         Some("toml") => Format::Toml,
         Some("csv") => Format::Csv,

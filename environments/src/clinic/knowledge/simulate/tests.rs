@@ -192,6 +192,7 @@ fn condition_outside_the_base_is_refused() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the measured time is worth seeing")]
 fn drawing_is_fast() {
     let base = Knowledge::builtin();
     let start = std::time::Instant::now();
@@ -206,4 +207,37 @@ fn drawing_is_fast() {
         base.findings().len()
     );
     assert!(us < 500.0, "{us} us for a patient");
+}
+
+#[test]
+fn the_builtin_base_is_hard_at_first_and_clear_at_last() {
+    let base = Knowledge::builtin();
+    let best = |p: &KnowledgePatient, seen: &dyn Fn(usize) -> bool| {
+        let score = |d: usize| {
+            let start = libm::log(base.conditions()[d].prior);
+            let row = base.row(ConditionIx(d as u32)).iter().enumerate();
+            row.filter(|(e, _)| seen(*e))
+                .fold(start, |sum, (e, theta)| {
+                    sum + libm::log(if p.present[e] { *theta } else { 1.0 - theta })
+                })
+        };
+        (0..base.conditions().len()).max_by(|a, b| score(*a).total_cmp(&score(*b)))
+    };
+    let n = 300;
+    let (mut first, mut last) = (0, 0);
+    for episode in 0..n {
+        let p = patient(episode, Noise::default());
+        let truth = Some(p.condition().index());
+        let complaint = p.introduction.complaint.map(FindingIx::index);
+        first += u32::from(best(&p, &|e| Some(e) == complaint) == truth);
+        last += u32::from(best(&p, &|_| true) == truth);
+    }
+    assert!(
+        f64::from(first) / f64::from(n) < 0.42,
+        "{first} of {n} from the complaint alone"
+    );
+    assert!(
+        f64::from(last) / f64::from(n) >= 0.98,
+        "{last} of {n} from all findings"
+    );
 }
