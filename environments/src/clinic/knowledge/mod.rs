@@ -1,8 +1,14 @@
 //! Knowledge bases: conditions, findings, and how probable each finding is in each condition.
 
 mod base;
+mod ddxplus;
+mod load;
+mod rows;
+mod simulate;
+mod table;
 
 pub use base::{
     Condition, ConditionIx, Finding, FindingIx, FindingKind, Knowledge, KnowledgeError, Probe,
     SpecialityIx,
 };
+pub use simulate::{KnowledgePatient, Noise, words};
