@@ -3,5 +3,6 @@
 pub mod chart;
 pub mod dialogue;
 pub mod knowledge;
+pub mod metrics;
 pub mod patient;
 pub mod record;
