@@ -6,3 +6,4 @@ pub mod knowledge;
 pub mod metrics;
 pub mod patient;
 pub mod record;
+pub mod titles;

@@ -1,8 +1,11 @@
 //! Knowledge bases: conditions, findings, and how probable each finding is in each condition.
 
 mod base;
+mod chapters;
+mod learned;
 
 pub use base::{
     Condition, ConditionIx, Finding, FindingIx, FindingKind, Knowledge, KnowledgeError, Probe,
     SpecialityIx,
 };
+pub use learned::{Diagnoses, LearnOptions, learn};
