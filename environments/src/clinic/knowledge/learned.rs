@@ -153,21 +153,19 @@ pub fn learn(records: &[Record], options: &LearnOptions) -> Result<Knowledge, Kn
             }
         })
         .collect();
-    let known: Vec<Vec<Option<bool>>> = seen
+    // One row for each finding: what each record tells of it.
+    let known: Vec<Vec<Option<bool>>> = findings
         .iter()
-        .map(|record| {
-            let probes = findings.iter().map(|f| f.probe.as_ref());
-            probes
-                .map(|p| p.and_then(|p| evaluate(record, p)))
-                .collect()
+        .map(|finding| {
+            let tell = |record| evaluate(record, finding.probe.as_ref()?);
+            seen.iter().map(tell).collect()
         })
         .collect();
     let mut theta = Vec::with_capacity(classes.len() * findings.len());
     for class in classes.values() {
-        for e in 0..findings.len() {
-            let answers = class.records.iter().filter_map(|r| known[*r][e]);
+        for told_by in &known {
             let (mut present, mut told) = (0.0, 0.0);
-            for answer in answers {
+            for answer in class.records.iter().filter_map(|r| told_by[*r]) {
                 told += 1.0;
                 present += f64::from(answer);
             }
