@@ -5,5 +5,7 @@ pub mod dialogue;
 pub mod icd9;
 pub mod knowledge;
 pub mod mimic;
+pub mod metrics;
 pub mod patient;
 pub mod record;
+pub mod titles;

@@ -2,13 +2,20 @@
 //! record may be seen at all.
 
 mod costs;
+mod patient;
+mod probe;
+mod render;
 mod retrieval;
 mod rules;
 mod time;
+mod visible;
 
 pub use costs::{SectionCost, section_cost};
+pub use patient::{ChartOptions, ChartOptionsError, ChartPatient, Fallback};
+pub use probe::evaluate;
 pub use retrieval::{Fidelity, Found, look_up, section_names};
 pub use rules::{Matching, Rule, contains_word, match_targets, rules};
+pub use visible::{Visibility, visible};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

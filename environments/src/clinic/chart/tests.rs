@@ -4,7 +4,15 @@ use serde_json::Value;
 
 use crate::clinic::record::{Measurement, PatientRecord};
 
+/// Says how many cases of a golden file were read; none at all is a failure.
+#[expect(clippy::print_stdout, reason = "golden tests say what they read")]
+pub(crate) fn say_read(file: &str, cases: usize) {
+    println!("{file}: {cases} cases read");
+    assert!(cases > 0, "{file} has no cases");
+}
+
 /// The golden file of this name; `None` when another folder was named that does not have it.
+#[expect(clippy::print_stdout, reason = "a skipped golden file is said")]
 pub(crate) fn golden(file: &str) -> Option<Value> {
     let folder = std::env::var("ROUNDS_GOLDEN");
     let path = match &folder {

@@ -6,9 +6,12 @@ mod load;
 mod rows;
 mod simulate;
 mod table;
+mod chapters;
+mod learned;
 
 pub use base::{
     Condition, ConditionIx, Finding, FindingIx, FindingKind, Knowledge, KnowledgeError, Probe,
     SpecialityIx,
 };
 pub use simulate::{KnowledgePatient, Noise, words};
+pub use learned::{Diagnoses, LearnOptions, learn};

@@ -1,0 +1,430 @@
+//! A patient that answers from its record.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::costs::section_cost;
+use super::probe::evaluate;
+use super::render::{self, flatten, introduce, say};
+use super::retrieval::{Fidelity, look_up, section_names};
+use super::rules::{Matching, contains_word, match_targets};
+use super::visible::{Visibility, visible};
+use crate::clinic::dialogue::{Answer, AnswerKind, AnswerSource, Introduction, Question, Target};
+use crate::clinic::knowledge::{FindingIx, FindingKind, Knowledge, Probe};
+use crate::clinic::patient::{Patient, Truth};
+use crate::clinic::record::{PatientRecord, Record};
+use crate::environment::EnvironmentError;
+
+/// Section that holds the complaint.
+pub(super) const COMPLAINT: &str = "Chief Complaint";
+
+/// What happens when the named items hold nothing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fallback {
+    /// The text sections that may be seen are searched for the words of the question.
+    #[default]
+    Search,
+    /// Nothing more is tried.
+    Off,
+}
+
+/// How a patient answers from its record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ChartOptions {
+    /// Whether the slips of the published look-up are kept.
+    pub fidelity: Fidelity,
+    /// How keywords are looked for.
+    pub matching: Matching,
+    /// Show the preliminary diagnosis of the admission; it often names the disease.
+    pub reveal_admission_diagnosis: bool,
+    /// Hours after admission until which dated entries are seen; `None` shows the whole stay.
+    pub visible_until_h: Option<f64>,
+    /// What happens when the named items hold nothing.
+    pub fallback: Fallback,
+}
+
+impl Default for ChartOptions {
+    fn default() -> Self {
+        Self {
+            fidelity: Fidelity::Strict,
+            matching: Matching::Word,
+            reveal_admission_diagnosis: false,
+            visible_until_h: Some(24.0),
+            fallback: Fallback::Search,
+        }
+    }
+}
+
+/// Why chart options were refused.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChartOptionsError {
+    /// The limit in time is not a number of hours.
+    #[error("visible_until_h: expected a finite number of hours, 0 or more, got {got}")]
+    VisibleUntil {
+        /// The value that was given.
+        got: f64,
+    },
+}
+
+impl ChartOptions {
+    /// The behaviour of the published program.
+    pub fn as_published() -> Self {
+        Self {
+            fidelity: Fidelity::AsPublished,
+            matching: Matching::Substring,
+            reveal_admission_diagnosis: true,
+            visible_until_h: None,
+            fallback: Fallback::Search,
+        }
+    }
+
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// [`ChartOptionsError::VisibleUntil`] when the limit is negative or not finite.
+    pub fn validate(&self) -> Result<(), ChartOptionsError> {
+        match self.visible_until_h {
+            Some(got) if !(got.is_finite() && got >= 0.0) => {
+                Err(ChartOptionsError::VisibleUntil { got })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn visibility(&self) -> Visibility {
+        Visibility {
+            admission_diagnosis: self.reveal_admission_diagnosis,
+            until_h: self.visible_until_h,
+        }
+    }
+}
+
+/// A patient played from a record.
+///
+/// Answers come from the part of the record that may be seen alone; they do not depend on the
+/// time of asking.
+#[derive(Debug, Clone)]
+pub struct ChartPatient {
+    case: String,
+    seen: PatientRecord,
+    knowledge: Option<Arc<Knowledge>>,
+    options: ChartOptions,
+    introduction: Introduction,
+    truth: Truth,
+    tests_down: bool,
+}
+
+impl ChartPatient {
+    /// The patient of `record`. Findings can be asked when there is a `knowledge` base.
+    ///
+    /// # Errors
+    /// [`ChartOptionsError`] when an option is wrong.
+    pub fn new(
+        record: &Arc<Record>,
+        knowledge: Option<Arc<Knowledge>>,
+        options: ChartOptions,
+    ) -> Result<Self, ChartOptionsError> {
+        options.validate()?;
+        let seen = visible(&record.patient, &options.visibility());
+        let introduction = introduction(&seen, knowledge.as_deref());
+        Ok(Self {
+            case: record.hadm_id.to_string(),
+            seen,
+            knowledge,
+            options,
+            introduction,
+            truth: truth(&record.patient),
+            tests_down: false,
+        })
+    }
+
+    fn answer_finding(&self, ix: FindingIx) -> Answer {
+        let findings = self
+            .knowledge
+            .as_deref()
+            .map_or(&[][..], Knowledge::findings);
+        let Some(finding) = findings.get(ix.index()) else {
+            return Answer::empty(AnswerKind::NotUnderstood);
+        };
+        let test = finding.kind == FindingKind::Test;
+        if test && self.tests_down {
+            return Answer::empty(AnswerKind::NotRecorded);
+        }
+        let probe = finding.probe.as_ref();
+        let present = probe.and_then(|probe| evaluate(&self.seen, probe));
+        let (kind, source) = match present {
+            Some(_) => (AnswerKind::Value, AnswerSource::Chart),
+            None => (AnswerKind::NotRecorded, AnswerSource::Unavailable),
+        };
+        Answer {
+            kind,
+            present,
+            text: None,
+            source,
+            targets: probe.map(probed).into_iter().collect(),
+            cost: finding.cost,
+            turnaround_min: finding.turnaround_min,
+        }
+    }
+
+    fn answer_text(&self, question: &str) -> Answer {
+        let mut targets =
+            match_targets(question, self.options.matching, &section_names(&self.seen));
+        let understood = !targets.is_empty();
+        if self.tests_down {
+            targets.retain(|target| !section_cost(&target.section).test);
+        }
+        let said: Vec<String> = targets
+            .iter()
+            .filter_map(|target| {
+                let found = look_up(&self.seen, target, question, self.options.fidelity)?;
+                Some(say(target, &found))
+            })
+            .collect();
+        let sections: BTreeSet<&str> = targets.iter().map(|t| t.section.as_str()).collect();
+        let costs: Vec<_> = sections.into_iter().map(section_cost).collect();
+        let (kind, source, text) = if said.is_empty() {
+            match self.search(question) {
+                Some(text) => (AnswerKind::Value, AnswerSource::Fallback, text),
+                None if understood => (
+                    AnswerKind::NotRecorded,
+                    AnswerSource::Unavailable,
+                    render::NOT_RECORDED.to_owned(),
+                ),
+                None => (
+                    AnswerKind::NotUnderstood,
+                    AnswerSource::Unavailable,
+                    render::NOT_UNDERSTOOD.to_owned(),
+                ),
+            }
+        } else {
+            (AnswerKind::Value, AnswerSource::Chart, said.join(" "))
+        };
+        Answer {
+            kind,
+            present: None,
+            text: Some(text.into()),
+            source,
+            targets,
+            cost: costs.iter().map(|c| c.cost).sum(),
+            turnaround_min: costs.iter().map(|c| c.turnaround_min).fold(0.0, f64::max),
+        }
+    }
+
+    /// The sentence of the text sections that shares most words with the question, the first of
+    /// equals: at least two words, or the only one.
+    fn search(&self, question: &str) -> Option<String> {
+        if self.options.fallback == Fallback::Off {
+            return None;
+        }
+        let question = question.to_lowercase();
+        let words: BTreeSet<&str> = question
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|word| word.len() > 3 && !COMMON.contains(word))
+            .collect();
+        let needed = words.len().clamp(1, 2);
+        let mut best: Option<(usize, String)> = None;
+        for text in self.seen.text.values().map(flatten) {
+            for sentence in text.split(['.', ';', '\n']).map(str::trim) {
+                let lower = sentence.to_lowercase();
+                let shared = words.iter().filter(|w| contains_word(&lower, w)).count();
+                if shared >= needed && best.as_ref().is_none_or(|(most, _)| shared > *most) {
+                    best = Some((shared, sentence.to_owned()));
+                }
+            }
+        }
+        best.map(|(_, sentence)| format!("I remember this: {sentence}."))
+    }
+}
+
+/// Words of questions that say nothing about their subject.
+const COMMON: [&str; 24] = [
+    "have", "does", "what", "when", "where", "which", "with", "your", "been", "ever", "from",
+    "that", "this", "there", "were", "will", "would", "could", "about", "feel", "describe",
+    "please", "tell", "noticed",
+];
+
+impl Patient for ChartPatient {
+    fn case(&self) -> &str {
+        &self.case
+    }
+
+    fn introduction(&self) -> &Introduction {
+        &self.introduction
+    }
+
+    fn answer(&self, question: &Question, _at_min: f64) -> Answer {
+        match question {
+            Question::Finding(ix) => self.answer_finding(*ix),
+            Question::Text(text) => self.answer_text(text),
+        }
+    }
+
+    fn truth(&self) -> &Truth {
+        &self.truth
+    }
+
+    fn set(&mut self, key: &str, value: &Value) -> Result<(), EnvironmentError> {
+        let bad = |why: String| EnvironmentError::Setting {
+            key: key.to_owned(),
+            why,
+        };
+        if key != "tests" {
+            return Err(bad("no such setting; valid keys: tests".to_owned()));
+        }
+        self.tests_down = match value.as_str() {
+            Some("up") => false,
+            Some("down") => true,
+            _ => return Err(bad(format!("expected \"up\" or \"down\", got {value}"))),
+        };
+        Ok(())
+    }
+}
+
+fn probed(probe: &Probe) -> Target {
+    match probe {
+        Probe::AbnormalLab(target) => target.clone(),
+        Probe::Word { section, .. } => Target {
+            section: section.clone(),
+            field: None,
+        },
+        Probe::Drug(_) => Target {
+            section: "Medications".to_owned(),
+            field: None,
+        },
+    }
+}
+
+fn introduction(seen: &PatientRecord, knowledge: Option<&Knowledge>) -> Introduction {
+    let findings = knowledge.map_or(&[][..], Knowledge::findings);
+    let observed: Vec<(FindingIx, bool)> = findings
+        .iter()
+        .enumerate()
+        .filter_map(|(ix, finding)| match finding.probe.as_ref()? {
+            probe @ Probe::Word { section, .. } if section == COMPLAINT => {
+                let present = evaluate(seen, probe) == Some(true);
+                present.then_some((FindingIx(ix as u32), true))
+            }
+            _ => None,
+        })
+        .collect();
+    Introduction {
+        text: introduce(seen).into(),
+        complaint: observed.first().map(|(ix, _)| *ix),
+        observed,
+    }
+}
+
+fn truth(record: &PatientRecord) -> Truth {
+    let mut entries: Vec<_> = record.diagnoses.iter().collect();
+    entries.sort_by_key(|d| d.seq_num.unwrap_or(u32::MAX));
+    let code = |text: &str| text.trim().replace('.', "").to_uppercase();
+    Truth {
+        names: entries
+            .iter()
+            .map(|d| {
+                let title = d.long_title.as_ref().or(d.short_title.as_ref());
+                title.cloned().unwrap_or_else(|| code(&d.icd9_code))
+            })
+            .collect(),
+        codes: entries.iter().map(|d| code(&d.icd9_code)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::tests::patient_from;
+    use super::*;
+
+    fn patient() -> ChartPatient {
+        let record = Record {
+            hadm_id: 7,
+            patient: patient_from(&json!({
+                "Demographics": {"age": 64, "gender": "F"},
+                "Admission_info": {
+                    "admission_time": "2149-03-01 10:00:00",
+                    "admission_diagnosis": "SEPSIS"
+                },
+                "Chief Complaint": "Fever and chills",
+                "History of Present Illness": "She fell. Her left knee hurts since then.",
+                "Diagnoses": [
+                    {"seq_num": 2, "icd9_code": "486", "long_title": "Pneumonia"},
+                    {"seq_num": 1, "icd9_code": "995.92", "long_title": "Severe sepsis"}
+                ],
+                "Chemistry": {"Sodium": [["2149-03-01 11:00:00", "128", "mEq/L", "abnormal"]]}
+            })),
+            ..Record::default()
+        };
+        ChartPatient::new(&Arc::new(record), None, ChartOptions::default()).unwrap()
+    }
+
+    fn ask(patient: &ChartPatient, question: &str) -> Answer {
+        patient.answer(&Question::Text(question.into()), 0.0)
+    }
+
+    #[test]
+    fn answers_have_three_kinds_and_a_source() {
+        let patient = patient();
+        let sodium = ask(&patient, "What is your sodium?");
+        assert_eq!(sodium.kind, AnswerKind::Value);
+        assert_eq!(
+            sodium.text.as_deref(),
+            Some("My Sodium was 128 mEq/L on 2149-03-01 at 11:00.")
+        );
+        assert_eq!(
+            ask(&patient, "Any allergies?").kind,
+            AnswerKind::NotRecorded
+        );
+        assert_eq!(
+            ask(&patient, "Favourite colour?").kind,
+            AnswerKind::NotUnderstood
+        );
+        let knee = ask(&patient, "Does your knee hurt on the left?");
+        assert_eq!(knee.source, AnswerSource::Fallback);
+    }
+
+    #[test]
+    fn the_truth_stays_out_of_sight() {
+        let patient = patient();
+        assert_eq!(patient.truth().codes, ["99592", "486"]);
+        let text = patient.introduction().text.to_lowercase();
+        assert!(text.contains("fever") && !text.contains("sepsis"));
+        for question in ["your diagnoses?", "admission_info", "tell me all diagnosis"] {
+            let said = ask(&patient, question).text.unwrap().to_lowercase();
+            assert!(
+                !said.contains("sepsis") && !said.contains("pneumonia"),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn tests_can_be_down() {
+        let mut patient = patient();
+        patient.set("tests", &json!("down")).unwrap();
+        assert_eq!(ask(&patient, "sodium?").kind, AnswerKind::NotRecorded);
+        patient.set("tests", &json!("up")).unwrap();
+        assert_eq!(ask(&patient, "sodium?").kind, AnswerKind::Value);
+        assert!(patient.set("tests", &json!(3)).is_err());
+        let error = patient.set("beds", &json!(3)).unwrap_err();
+        assert!(error.to_string().contains("tests"));
+    }
+
+    #[test]
+    fn wrong_options_are_refused() {
+        let options = ChartOptions {
+            visible_until_h: Some(-1.0),
+            ..ChartOptions::default()
+        };
+        assert!(options.validate().is_err());
+        assert!(toml::from_str::<ChartOptions>("colour = 1").is_err());
+    }
+}
