@@ -5,4 +5,5 @@
 pub mod belief;
 pub mod knowledge_based;
 pub mod panel;
+pub mod reading;
 pub mod task;
