@@ -5,3 +5,4 @@
 
 pub mod clinic;
 pub mod policy;
+pub mod random;

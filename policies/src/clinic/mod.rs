@@ -1,6 +1,9 @@
-//! Decisions of the clinical team.
+//! Decisions of the clinical team. Research software, not for clinical use.
 //!
 //! Source: DynamiCare card, sections 4, 5, 6 and 8.
 
+pub mod belief;
+pub mod knowledge_based;
 pub mod panel;
+pub mod reading;
 pub mod task;

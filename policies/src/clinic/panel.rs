@@ -1,7 +1,7 @@
 //! One step of a panel: which proposal is examined next, how votes count, what is chosen.
 //!
 //! Pure state: the caller asks the voters. Both fidelities use the same step; they differ in how
-//! a vote is read from text (read_vote).
+//! a vote is read from text ([`super::reading::read_vote`]).
 //!
 //! Source: DynamiCare card, sections 4 (step 3) and 13.
 
