@@ -1,7 +1,13 @@
 //! Reference facts of the open MIMIC-III demo, and of the record schema.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panic and tells what it read"
+)]
+
+mod vectors;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use rounds_environments::clinic::icd9;
@@ -10,19 +16,6 @@ use rounds_environments::clinic::record::{PatientRecord, Record, RecordSet, chec
 use serde_json::{Value, json};
 
 const LABORATORY: [&str; 3] = ["Blood Gas", "Chemistry", "Hematology"];
-
-fn vectors(file: &str) -> Option<Value> {
-    let named = std::env::var_os("ROUNDS_GOLDEN").map(PathBuf::from);
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden");
-    let folder = named.clone().unwrap_or_else(|| PathBuf::from(own));
-    let path = folder.join("dynamicare").join(file);
-    if named.is_some() && !path.is_file() {
-        println!("skipped: {} is not there", path.display());
-        return None;
-    }
-    let text = fs::read_to_string(&path).unwrap();
-    Some(serde_json::from_str(&text).unwrap())
-}
 
 fn demo() -> Option<PathBuf> {
     let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/data");
@@ -102,7 +95,7 @@ fn profile(record: &Record, masked_years: &Value) -> Value {
 
 #[test]
 fn golden_etl_demo() {
-    let (Some(vectors), Some(demo)) = (vectors("etl_demo.json"), demo()) else {
+    let (Some(vectors), Some(demo)) = (vectors::read("etl_demo.json"), demo()) else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
@@ -170,7 +163,7 @@ fn golden_etl_demo() {
 
 #[test]
 fn golden_retrieval_patient_is_a_record() {
-    let Some(vectors) = vectors("retrieval.json") else {
+    let Some(vectors) = vectors::read("retrieval.json") else {
         return;
     };
     let patient: PatientRecord = serde_json::from_value(vectors["patient"].clone()).unwrap();

@@ -1,24 +1,14 @@
 //! Reference vectors of the ICD-9 rules.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test fails by panic and tells what it read"
+)]
 
-use std::fs;
-use std::path::PathBuf;
+mod vectors;
 
 use rounds_environments::clinic::icd9;
 use serde_json::Value;
-
-/// Text of a vector file; `None` when a folder of vectors is named that does not hold it.
-fn vectors(file: &str) -> Option<Value> {
-    let named = std::env::var_os("ROUNDS_GOLDEN").map(PathBuf::from);
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden");
-    let folder = named.clone().unwrap_or_else(|| PathBuf::from(own));
-    let path = folder.join("dynamicare").join(file);
-    if named.is_some() && !path.is_file() {
-        println!("skipped: {} is not there", path.display());
-        return None;
-    }
-    let text = fs::read_to_string(&path).unwrap();
-    Some(serde_json::from_str(&text).unwrap())
-}
 
 fn cases<'a>(vectors: &'a Value, name: &str) -> &'a [Value] {
     let cases = vectors[name].as_array().map_or(&[][..], Vec::as_slice);
@@ -28,7 +18,7 @@ fn cases<'a>(vectors: &'a Value, name: &str) -> &'a [Value] {
 
 #[test]
 fn golden_icd9() {
-    let Some(vectors) = vectors("icd9.json") else {
+    let Some(vectors) = vectors::read("icd9.json") else {
         return;
     };
     let mut read = 0;

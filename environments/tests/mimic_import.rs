@@ -1,4 +1,8 @@
 //! The importer on a small invented source: variants of the files, notes, charts and errors.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panic and tells what it read"
+)]
 
 use std::fs;
 use std::io::Write;
