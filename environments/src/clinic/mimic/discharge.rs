@@ -112,7 +112,9 @@ pub fn split_sections(text: &str) -> Map<String, Value> {
 
 /// Section that a line opens, with the rest of the line.
 fn heading(line: &str) -> Option<(String, &str)> {
-    let (name, rest) = line.split_once(':')?;
+    let Some((name, rest)) = line.split_once(':') else {
+        return bare_heading(line.trim()).then(|| (line.trim().to_owned(), ""));
+    };
     let name = name.trim();
     let rest = rest.trim();
     if name.is_empty() || name.chars().count() > HEADING_CHARS {
@@ -123,7 +125,7 @@ fn heading(line: &str) -> Option<(String, &str)> {
         return Some(((*section).to_owned(), rest));
     }
     // Answers hide under headings that go on in the same line, so these open a section too.
-    let leaking = LEAKING.iter().any(|word| lower.contains(word));
+    let leaking = leaks(&lower);
     let alone = rest.is_empty();
     let words = name.split_whitespace().count();
     let named = name.starts_with(|c: char| c.is_ascii_uppercase())
@@ -131,6 +133,19 @@ fn heading(line: &str) -> Option<(String, &str)> {
             .chars()
             .all(|c| c.is_ascii_alphabetic() || " /&-()".contains(c));
     (named && words <= 6 && (alone || leaking)).then(|| (name.to_owned(), rest))
+}
+
+/// A line without colon that opens a section which gives the answer away: a few words, each
+/// with a capital (`DISCHARGE DIAGNOSIS`).
+fn bare_heading(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    let capitals = words.all(|word| word.starts_with(|c: char| c.is_ascii_uppercase()));
+    capitals && line.split_whitespace().count() <= 6 && leaks(&line.to_lowercase())
+}
+
+/// True for a lower-cased name that gives the answer away.
+fn leaks(lower: &str) -> bool {
+    LEAKING.iter().any(|word| lower.contains(word))
 }
 
 /// Splits a physical exam by organ (`HEENT: …`); text before the first is `General`.
@@ -198,7 +213,7 @@ fn keep_named(sections: &Map<String, Value>) -> Map<String, Value> {
     let mut kept = Map::new();
     for (name, value) in sections {
         let lower = name.to_lowercase();
-        if LEAKING.iter().any(|word| lower.contains(word)) {
+        if leaks(&lower) {
             continue;
         }
         if KEPT.iter().any(|word| lower.contains(word)) {
@@ -219,7 +234,7 @@ fn without_leaks(value: &Value) -> Value {
     };
     let parts = parts.iter().filter(|(name, _)| {
         let lower = name.to_lowercase();
-        !LEAKING.iter().any(|word| lower.contains(word))
+        !leaks(&lower)
     });
     Value::Object(
         parts
@@ -270,6 +285,7 @@ mod tests {
         History of Present Illness:\nMr. X had fever for two days and came with his wife: ill.\n\n\
         Physical Exam:\nVitals stable\nHEENT: clear\nLungs: crackles\n on the left\n\n\
         Brief Hospital Course:\nPneumonia was treated.\n\n\
+        Allergies:\nnone\nFINAL DIAGNOSIS\nLobar pneumonia\n\
         Discharge Diagnosis: Pneumonia\n\nDischarge Medications:\nAmoxicillin\n";
 
     #[test]
@@ -291,7 +307,8 @@ mod tests {
             [
                 "Chief Complaint",
                 "History of Present Illness",
-                "Physical Exam"
+                "Physical Exam",
+                "Allergies"
             ]
         );
         let text = Value::Object(kept).to_string().to_lowercase();

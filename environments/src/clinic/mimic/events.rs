@@ -37,6 +37,16 @@ impl Texts {
             .filter(|text| !text.is_empty())
             .cloned()
     }
+
+    fn measurement(&self, event: &Event) -> Measurement {
+        Measurement {
+            time: event.time.to_string(),
+            value: self.text(event.value).unwrap_or_default(),
+            number: event.number,
+            unit: self.text(event.unit),
+            flag: self.text(event.flag),
+        }
+    }
 }
 
 struct Event {
@@ -111,8 +121,10 @@ impl Events {
         Ok(true)
     }
 
-    /// Moves the events of an admission into its series, in time order and then in the order
-    /// of the table; events that `name` has no name for are dropped.
+    /// Moves the events of an admission into its series, by item and then in time order; events
+    /// that `name` has no name for are dropped.
+    ///
+    /// Where two items share a name the series is left to be sorted by time.
     pub(super) fn drain_into(
         &mut self,
         admission: usize,
@@ -124,24 +136,14 @@ impl Events {
             .get_mut(admission)
             .map(std::mem::take)
             .unwrap_or_default();
-        events.sort_by_key(|event| event.time);
-        for event in events {
-            let Some(item) = name(event.item) else {
+        events.sort_by_key(|event| (event.item, event.time));
+        for events in events.chunk_by(|a, b| a.item == b.item) {
+            let Some(item) = events.first().and_then(|event| name(event.item)) else {
                 continue;
             };
-            let measurement = Measurement {
-                time: event.time.to_string(),
-                value: self.texts.text(event.value).unwrap_or_default(),
-                number: event.number,
-                unit: self.texts.text(event.unit),
-                flag: self.texts.text(event.flag),
-            };
-            series
-                .entry(item.section)
-                .or_default()
-                .entry(item.label)
-                .or_default()
-                .push(measurement);
+            let labels = series.entry(item.section).or_default();
+            let entries = labels.entry(item.label).or_default();
+            entries.extend(events.iter().map(|event| self.texts.measurement(event)));
         }
     }
 }

@@ -97,7 +97,7 @@ impl<'p> Source<'p> {
     pub(super) fn advance(&mut self, table: &mut Table) -> Result<bool, ImportError> {
         let more = table.next_row()?;
         let (rows, bytes, total_bytes) = table.position();
-        if !more || rows % REPORT_ROWS == 0 {
+        if !more || rows.is_multiple_of(REPORT_ROWS) {
             (self.progress)(Progress {
                 table: table.name(),
                 rows,

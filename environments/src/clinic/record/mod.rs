@@ -8,7 +8,7 @@ mod set;
 mod split;
 mod timestamp;
 
-pub use check::{Finding, Severity, check_record};
+pub use check::{Finding, Severity, check_path, check_record};
 pub use manifest::{CohortCounts, Manifest, SourceFile, Totals};
 pub use schema::{
     AdmissionInfo, Demographics, DiagnosisEntry, Measurement, PatientRecord, PrescriptionEntry,

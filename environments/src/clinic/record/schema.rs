@@ -29,7 +29,8 @@ pub struct Record {
 /// The sections of a record.
 ///
 /// In a file, every section of `text` and of `series` stands at the top level of `Patient`
-/// beside the named ones; see [`super::sections`] for how they are told apart.
+/// beside the named ones. A section without a field of its own is read as a series when it is
+/// an object of lists of `[time, value, …]` with at least one measurement, else as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct PatientRecord {
     /// Who the patient is.

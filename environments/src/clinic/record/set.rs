@@ -145,7 +145,7 @@ impl RecordSet {
 }
 
 /// The record files of a folder, by name.
-fn record_files(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
+pub(super) fn record_files(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
     let failed = |source| RecordError::Read {
         path: folder.to_owned(),
         source,
