@@ -8,7 +8,9 @@ pub use {
     rounds_agents as agents, rounds_environments as environments, rounds_models as models, rounds_policies as policies,
 };
 
+pub mod cli;
 pub mod clinic;
 pub mod report;
 pub mod run;
+pub mod schema;
 pub mod statistics;

@@ -127,7 +127,10 @@ pub(super) fn effective_size(sample: &Sample, shrunk: bool) -> f64 {
         return cases;
     };
     let alone = sample.mean() * (1.0 - sample.mean()) / n;
-    let largest = sample.clusters().iter().fold(1.0, |most: f64, c| most.max(c.count));
+    let largest = sample
+        .clusters()
+        .iter()
+        .fold(1.0, |most: f64, c| most.max(c.count));
     let design_effect = (variance / alone).clamp(1.0, largest);
     let size = n / design_effect;
     if !shrunk {
@@ -206,7 +209,11 @@ mod tests {
     fn wilson_agrees_with_its_table() {
         close(wilson_interval(0.5, 10.0, 0.95), [0.2366, 0.7634], 1e-4);
         close(wilson_interval(0.0, 10.0, 0.95), [0.0, 0.2775], 1e-4);
-        close(wilson_interval(15.0 / 148.0, 148.0, 0.95), [0.0624, 0.1605], 1e-4);
+        close(
+            wilson_interval(15.0 / 148.0, 148.0, 0.95),
+            [0.0624, 0.1605],
+            1e-4,
+        );
     }
 
     #[test]
@@ -215,8 +222,14 @@ mod tests {
         assert_eq!((empty.mean, empty.ci95), (None, None));
         assert_eq!(empty.why.as_deref(), Some("no episode"));
         let undefined = estimate(&Sample::new([(1, None), (2, None)]).unwrap(), RunSeed(1));
-        assert_eq!(undefined.why.as_deref(), Some("undefined in 2 of 2 episodes"));
-        let one = estimate(&Sample::new([(1, Some(2.0)), (1, Some(3.0))]).unwrap(), RunSeed(1));
+        assert_eq!(
+            undefined.why.as_deref(),
+            Some("undefined in 2 of 2 episodes")
+        );
+        let one = estimate(
+            &Sample::new([(1, Some(2.0)), (1, Some(3.0))]).unwrap(),
+            RunSeed(1),
+        );
         assert_eq!((one.mean, one.ci95, one.clusters), (Some(2.5), None, 1));
         assert!(one.why.unwrap().contains("one case"));
     }
@@ -234,11 +247,18 @@ mod tests {
 
     #[test]
     fn equal_seeds_give_equal_intervals_in_any_order_of_values() {
-        let values: Vec<(u64, Option<f64>)> =
-            (0..60).map(|i| (i % 20, Some(libm::sqrt(i as f64)))).collect();
+        let values: Vec<(u64, Option<f64>)> = (0..60)
+            .map(|i| (i % 20, Some(libm::sqrt(i as f64))))
+            .collect();
         let forward = Sample::new(values.iter().copied()).unwrap();
         let backward = Sample::new(values.iter().rev().copied()).unwrap();
-        assert_eq!(estimate(&forward, RunSeed(3)), estimate(&backward, RunSeed(3)));
-        assert_ne!(estimate(&forward, RunSeed(3)), estimate(&forward, RunSeed(4)));
+        assert_eq!(
+            estimate(&forward, RunSeed(3)),
+            estimate(&backward, RunSeed(3))
+        );
+        assert_ne!(
+            estimate(&forward, RunSeed(3)),
+            estimate(&forward, RunSeed(4))
+        );
     }
 }

@@ -1,5 +1,16 @@
 //! Statistics of evaluations: estimates, comparisons, verdicts and the summary file.
 
+pub mod compare;
 pub mod distributions;
 pub mod estimate;
 pub mod sample;
+#[cfg(test)]
+mod simulation;
+pub mod summary;
+pub mod verdict;
+
+pub use compare::{Design, Difference, compare, holm};
+pub use estimate::{Estimate, estimate};
+pub use sample::{CaseNumbers, Kind, Sample, SampleError};
+pub use summary::Summary;
+pub use verdict::{Direction, Question, Verdict, verdict};

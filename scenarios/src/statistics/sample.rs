@@ -69,9 +69,7 @@ impl Sample {
     ///
     /// # Errors
     /// [`SampleError::NotFinite`] for an infinite value or one that is not a number.
-    pub fn new(
-        values: impl IntoIterator<Item = (u64, Option<f64>)>,
-    ) -> Result<Self, SampleError> {
+    pub fn new(values: impl IntoIterator<Item = (u64, Option<f64>)>) -> Result<Self, SampleError> {
         let mut kept: Vec<(u64, f64)> = Vec::new();
         let mut undefined = 0;
         for (index, (case, value)) in values.into_iter().enumerate() {
@@ -259,7 +257,7 @@ mod tests {
     fn uneven_cases_cost_degrees_of_freedom() {
         let even = Sample::new((0..12).map(|i| (i % 4, Some(i as f64)))).unwrap();
         let uneven =
-            Sample::new((0..12).map(|i| (i.saturating_sub(8), Some(i as f64)))).unwrap();
+            Sample::new((0..12).map(|i: u64| (i.saturating_sub(8), Some(i as f64)))).unwrap();
         assert!((even.variance_of_mean().unwrap().1 - 3.0).abs() < 1e-12);
         assert!(uneven.variance_of_mean().unwrap().1 < 2.0);
     }
@@ -267,7 +265,14 @@ mod tests {
     #[test]
     fn a_value_that_is_no_number_is_refused_by_place() {
         let error = Sample::new([(7, Some(1.0)), (8, Some(f64::NAN))]).unwrap_err();
-        assert!(matches!(error, SampleError::NotFinite { index: 1, case: 8, .. }));
+        assert!(matches!(
+            error,
+            SampleError::NotFinite {
+                index: 1,
+                case: 8,
+                ..
+            }
+        ));
     }
 
     #[test]
