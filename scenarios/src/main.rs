@@ -1,2 +1,7 @@
-//! The command line.
-fn main() {}
+//! The command line `rounds`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rounds::cli::main()
+}

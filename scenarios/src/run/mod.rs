@@ -6,11 +6,14 @@ mod error;
 mod events;
 mod execute;
 mod score;
+mod summary;
 mod tables;
 
 pub use directory::{Manifest, RunDirectory};
+pub(crate) use directory::{pretty, read_json, write_whole};
 pub use error::RunError;
 pub use events::{Episode, EpisodeReader, EventLine};
 pub use execute::{ExecuteOptions, Executed, Experiment, Progress, default_folder, execute};
 pub use score::{EpisodeRow, RoundRow, Score, Scored, score_run};
+pub use summary::{ArmRows, SummaryHead, count_calls, summarise};
 pub use tables::write_tables;

@@ -1,0 +1,66 @@
+//! `rounds list`.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use super::args::Listed;
+use super::{Failure, print};
+use crate::schema::{Overrides, Scenario};
+
+/// Lists one kind of thing, or everything.
+pub(crate) fn list(what: Option<Listed>) -> Result<(), Failure> {
+    let mut text = String::new();
+    let all = [Listed::Scenarios, Listed::Policies, Listed::Models, Listed::Environments];
+    for listed in all.into_iter().filter(|listed| what.is_none_or(|w| w as u8 == *listed as u8)) {
+        match listed {
+            Listed::Scenarios => scenarios(&mut text),
+            Listed::Policies => text.push_str(POLICIES),
+            Listed::Models => text.push_str(MODELS),
+            Listed::Environments => text.push_str(ENVIRONMENTS),
+        }
+    }
+    print(&text);
+    Ok(())
+}
+
+const POLICIES: &str = "\
+policies
+  knowledge        decides by a knowledge base; questions = gain | gain-per-cost | random | fixed | none | all
+  scripted, model  asks a model of [models]
+teams (agents.team.kind)
+  dynamic          specialists join and leave between rounds
+  static           the specialists named at the start stay
+  solo-fixed       one specialist stays
+  solo-replaceable one specialist at a time, who may be replaced
+  all              every specialist, always
+  generalist       one clinician who knows every condition
+";
+
+const MODELS: &str = "\
+models
+  scripted         says what a script says
+  replay           says what was said in an earlier run
+";
+
+const ENVIRONMENTS: &str = "\
+environments
+  clinic           patients drawn from a knowledge base, or played from records
+";
+
+fn scenarios(text: &mut String) {
+    text.push_str("scenarios\n");
+    for folder in [".", "scenarios"] {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+            .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()).collect())
+            .unwrap_or_default();
+        files.retain(|path| path.extension().is_some_and(|e| e == "toml"));
+        files.sort();
+        for file in files {
+            let file = file.strip_prefix("./").map(Path::to_owned).unwrap_or(file);
+            if let Ok(set) = Scenario::load(&file, &Overrides::default()) {
+                let arms: Vec<&str> = set.arms.iter().map(|arm| arm.name.as_str()).collect();
+                let _ = writeln!(text, "  {:<28} {} arm(s): {}", file.display(), arms.len(), arms.join(", "));
+            }
+        }
+    }
+}

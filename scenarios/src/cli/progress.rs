@@ -1,0 +1,54 @@
+//! How far a run is: a bar on a terminal, plain lines elsewhere, nothing when quiet.
+
+use std::io::IsTerminal;
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// Shows progress on standard error.
+pub(crate) struct Shown {
+    bar: Option<ProgressBar>,
+    plain: bool,
+    began: Instant,
+    last: Instant,
+    what: String,
+}
+
+impl Shown {
+    /// Begins to show `total` steps of `what`.
+    pub(crate) fn new(what: &str, total: u64, quiet: bool) -> Self {
+        let terminal = std::io::stderr().is_terminal();
+        let bar = (!quiet && terminal).then(|| {
+            let bar = ProgressBar::new(total);
+            if let Ok(style) =
+                ProgressStyle::with_template("{msg:24} {bar:30} {pos}/{len}  {per_sec}  {eta} left")
+            {
+                bar.set_style(style);
+            }
+            bar.set_message(what.to_owned());
+            bar
+        });
+        let now = Instant::now();
+        Self { bar, plain: !quiet && !terminal, began: now, last: now, what: what.to_owned() }
+    }
+
+    /// `at` of `total` are done.
+    #[expect(clippy::print_stderr, reason = "progress goes to standard error")]
+    pub(crate) fn at(&mut self, at: u64, total: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_position(at);
+        } else if self.plain && self.last.elapsed() > Duration::from_secs(5) {
+            self.last = Instant::now();
+            let rate = at as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
+            let left = total.saturating_sub(at) as f64 / rate.max(1e-9);
+            eprintln!("{}: {at}/{total}, {rate:.0}/s, {left:.0} s left", self.what);
+        }
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn done(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! `rounds run` and `rounds bench`.
+
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rounds_agents::engine::FinishedEpisode;
+
+use super::args::{BenchArgs, Common, RunArgs};
+use super::conclude::{RunArm, conclude, next_commands};
+use super::progress::Shown;
+use super::table::summary_table;
+use super::{Failure, print};
+use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, tell};
+use crate::run::{Episode, ExecuteOptions, RunDirectory, RunError, default_folder, execute, pretty};
+use crate::schema::{Arm, Overrides, Scenario, ScenarioSet, nearest};
+use crate::statistics::Summary;
+
+/// Runs one arm of a scenario.
+pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
+    let common = &arguments.common;
+    let set = load(common, &[])?;
+    let arm = match &arguments.arm {
+        None => &set.arms[0],
+        Some(name) => set.arms.iter().find(|arm| arm.name == *name).ok_or_else(|| {
+            let names: Vec<&str> = set.arms.iter().map(|arm| arm.name.as_str()).collect();
+            let hint = nearest(name, names.iter().copied()).map(|n| format!("; did you mean {n:?}?"));
+            Failure::Usage(format!("there is no arm {name:?}, expected one of {}{}", names.join(", "), hint.unwrap_or_default()))
+        })?,
+    };
+    let folder = folder_of(common, &set);
+    let began = Instant::now();
+    let ran = run_arm(common, &set, arm, &folder, true)?;
+    let finished = finish(common, &set, "run", &folder, began, &[ran])?;
+    show_result(common, &set, &folder, &finished);
+    Ok(())
+}
+
+/// Runs every arm of a scenario on the same episodes.
+pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
+    let common = &arguments.common;
+    let set = load(common, &arguments.vary)?;
+    let folder = folder_of(common, &set);
+    if common.resume.is_none() && std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
+        return Err(RunError::NotEmpty(folder).into());
+    }
+    let began = Instant::now();
+    let mut ran = Vec::new();
+    for (number, arm) in set.arms.iter().enumerate() {
+        let plain: String =
+            arm.name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
+        let within = folder.join("arms").join(format!("{number:02}-{plain}"));
+        ran.push(run_arm(common, &set, arm, &within, false)?);
+    }
+    let finished = finish(common, &set, "bench", &folder, began, &ran)?;
+    show_result(common, &set, &folder, &finished);
+    Ok(())
+}
+
+fn load(common: &Common, vary: &[String]) -> Result<ScenarioSet, Failure> {
+    let overrides = Overrides {
+        set: common.set.clone(),
+        seed: common.seed,
+        episodes: common.episodes,
+        vary: vary.to_vec(),
+    };
+    Ok(Scenario::load(&common.scenario, &overrides)?)
+}
+
+fn folder_of(common: &Common, set: &ScenarioSet) -> PathBuf {
+    match (&common.out, &common.resume) {
+        (Some(folder), _) | (None, Some(folder)) => folder.clone(),
+        (None, None) => default_folder(Path::new("runs"), &set.scenario.name, &super::show::stamp(), &set.hash),
+    }
+}
+
+fn run_arm<'a>(
+    common: &Common,
+    set: &ScenarioSet,
+    arm: &'a Arm,
+    folder: &Path,
+    story: bool,
+) -> Result<RunArm<'a>, Failure> {
+    let recorded = common.resume.as_ref().and_then(|_| RunDirectory::recorded_calls(folder));
+    let cassette = match (&common.replay, recorded) {
+        (Some(calls), _) => Cassette { calls: Some(calls.clone()), live: false },
+        (None, Some(calls)) => Cassette { calls: Some(calls), live: true },
+        (None, None) => Cassette::default(),
+    };
+    let built = build(set, arm, &cassette)?;
+    let jobs = match common.jobs {
+        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+        jobs => jobs,
+    };
+    let options = ExecuteOptions { out: folder.to_owned(), resume: common.resume.is_some(), jobs };
+    let quiet = common.quiet || common.json;
+    let story = story && !quiet && std::io::stdout().is_terminal();
+    let asked = u64::from(built.experiment.manifest.episodes);
+    let mut shown = Shown::new(&arm.name, asked, quiet);
+    execute(&built.experiment, &options, &mut |progress, episode| {
+        shown.at(u64::from(progress.finished), u64::from(progress.asked));
+        if story && episode.ix.0 == 0 {
+            print(&first_visit(&built, episode));
+        }
+    })?;
+    shown.done();
+    if !quiet && !story && set.arms.len() == 1 {
+        // Not a terminal: the story still helps a reader of the output, after the fact.
+        if let Some(text) = super::show::story(folder, &built, 0)? {
+            print(&text);
+        }
+    }
+    Ok(RunArm { arm, built, folder: folder.to_owned() })
+}
+
+fn first_visit(built: &BuiltClinic, episode: &FinishedEpisode) -> String {
+    let events = String::from_utf8_lossy(&episode.events)
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let episode = Episode { episode: episode.ix.0, events };
+    format!("The first visit\n{}\n", tell(&built.knowledge, &episode))
+}
+
+fn finish(
+    common: &Common,
+    set: &ScenarioSet,
+    command: &str,
+    folder: &Path,
+    began: Instant,
+    arms: &[RunArm],
+) -> Result<Summary, Failure> {
+    let typed = format!("rounds {command} {}", common.scenario.display());
+    let summary = conclude(folder, set, command, &typed, began.elapsed().as_secs_f64(), arms)?;
+    super::show::remember_latest(folder);
+    Ok(summary)
+}
+
+fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summary) {
+    if common.json {
+        print(&String::from_utf8_lossy(&pretty(summary)));
+        return;
+    }
+    let mut text = summary_table(summary);
+    let _ = writeln!(text, "\nReport: {}", folder.join("report.html").display());
+    if !common.quiet {
+        let _ = writeln!(text, "\nNext:");
+        for command in next_commands(set, folder) {
+            let _ = writeln!(text, "  {}", command.replace("SCENARIO", &common.scenario.display().to_string()));
+        }
+    }
+    let _ = writeln!(text, "\n{NOTICE}");
+    print(&text);
+}

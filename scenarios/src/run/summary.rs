@@ -1,0 +1,149 @@
+//! From scored arms to `summary.json`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rounds_environments::streams::RunSeed;
+use rounds_models::CallRecord;
+use serde_json::{Map, Value};
+
+use super::directory::RunDirectory;
+use super::error::RunError;
+use super::score::EpisodeRow;
+use crate::statistics::summary::{ArmSummary, Calls, Episodes, Named, SCHEMA, Summary, Timing, comparisons};
+use crate::statistics::{CaseNumbers, Design, Direction, Question, Sample, compare, estimate};
+
+/// An arm with its rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArmRows {
+    /// Name of the arm.
+    pub name: String,
+    /// What it changes.
+    pub settings: Map<String, Value>,
+    /// One row an episode.
+    pub rows: Vec<EpisodeRow>,
+    /// Rounds of all episodes.
+    pub rounds: u64,
+}
+
+/// What a summary is of.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct SummaryHead {
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Seed.
+    pub seed: u64,
+    /// Command.
+    pub command: String,
+    /// Wall-clock seconds.
+    pub wall_s: f64,
+    /// Calls of models.
+    pub calls: Calls,
+}
+
+/// Metrics that decide between arms, and which way is better.
+const DECISIVE: [(&str, Direction); 3] =
+    [("hit@1", Direction::Higher), ("hit@10", Direction::Higher), ("questions", Direction::Lower)];
+
+/// Summarises the arms of a run: intervals by case, and every pair of arms compared on the same
+/// cases, corrected together.
+///
+/// # Errors
+/// [`RunError::Input`] when a metric is not a finite number.
+pub fn summarise(head: &SummaryHead, arms: &[ArmRows], order: &[&str]) -> Result<Summary, RunError> {
+    let mut cases = CaseNumbers::default();
+    let mut samples: Vec<BTreeMap<&str, Sample>> = Vec::new();
+    let mut summaries = Vec::new();
+    let mut episodes = Episodes::default();
+    let mut timing = Timing { wall_s: head.wall_s, ..Timing::default() };
+    for arm in arms {
+        let mut names: Vec<&str> = order.to_vec();
+        for row in &arm.rows {
+            for name in row.metrics.keys() {
+                if !names.contains(&name.as_str()) {
+                    names.push(name);
+                }
+            }
+            episodes.asked += 1;
+            match row.outcome.as_str() {
+                "done" => episodes.done += 1,
+                "aborted" => episodes.aborted += 1,
+                _ => episodes.failed += 1,
+            }
+        }
+        let ids: Vec<u64> = arm.rows.iter().map(|row| cases.number(&row.case)).collect();
+        let mut summary = ArmSummary { name: arm.name.clone(), settings: arm.settings.clone(), metrics: Map::new() };
+        let mut of_arm = BTreeMap::new();
+        for name in names {
+            if !arm.rows.iter().any(|row| row.metrics.contains_key(name)) {
+                continue;
+            }
+            let values =
+                ids.iter().zip(&arm.rows).map(|(&id, row)| (id, row.metrics.get(name).copied().flatten()));
+            let sample = Sample::new(values).map_err(|error| RunError::Input(format!("{name}: {error}")))?;
+            summary.put(name, &estimate(&sample, RunSeed(head.seed)));
+            of_arm.insert(name, sample);
+        }
+        timing.rounds += arm.rounds;
+        let decisions = arm.rows.iter().filter_map(|row| row.metrics.get("calls").copied().flatten()).sum::<f64>();
+        timing.decisions += decisions as u64;
+        samples.push(of_arm);
+        summaries.push(summary);
+    }
+    if head.wall_s > 0.0 {
+        timing.decisions_per_s = timing.decisions as f64 / head.wall_s;
+    }
+    let mut family = Vec::new();
+    for a in 0..arms.len() {
+        for b in a + 1..arms.len() {
+            for (metric, direction) in DECISIVE {
+                if let (Some(x), Some(y)) = (samples[a].get(metric), samples[b].get(metric)) {
+                    family.push(Named {
+                        a: arms[a].name.clone(),
+                        b: arms[b].name.clone(),
+                        metric: metric.to_owned(),
+                        difference: compare(x, y, Design::Paired),
+                        question: Question { direction, margin: None },
+                    });
+                }
+            }
+        }
+    }
+    Ok(Summary {
+        schema: SCHEMA.to_owned(),
+        scenario: head.scenario.clone(),
+        seed: head.seed,
+        command: head.command.clone(),
+        episodes,
+        arms: summaries,
+        comparisons: comparisons(family),
+        calls: head.calls,
+        timing,
+    })
+}
+
+/// Adds up the calls that a run recorded.
+///
+/// # Errors
+/// [`RunError`] when `calls.jsonl` is there and cannot be read.
+pub fn count_calls(run: &Path) -> Result<Calls, RunError> {
+    let path = run.join(RunDirectory::CALLS);
+    let mut calls = Calls::default();
+    if !path.exists() {
+        return Ok(calls);
+    }
+    let text = std::fs::read_to_string(&path).map_err(RunError::file(&path, "cannot be read"))?;
+    for (number, line) in text.lines().enumerate() {
+        let call = CallRecord::from_line(line).map_err(|error| RunError::Damaged {
+            path: path.clone(),
+            line: Some(number as u64 + 1),
+            why: error.to_string(),
+        })?;
+        calls.count += 1;
+        calls.prompt_tokens += call.usage.prompt_tokens;
+        calls.completion_tokens += call.usage.completion_tokens;
+        calls.cost_usd += call.usage.cost_usd;
+        calls.cache_hits += u64::from(call.usage.cache_hit);
+    }
+    Ok(calls)
+}
