@@ -6,4 +6,5 @@ pub mod belief;
 pub mod knowledge_based;
 pub mod panel;
 pub mod reading;
+pub mod spoken;
 pub mod task;

@@ -1,0 +1,10 @@
+//! Clinicians that speak through a language model.
+//!
+//! Roles and keys stand in the system message; everything that patients, records or other members
+//! said stands in the user message as one JSON object, as data. Source: DynamiCare card, section
+//! 4. Research software, not for clinical use.
+
+mod clinician;
+mod request;
+
+pub use clinician::SpokenClinician;
