@@ -138,6 +138,14 @@ impl ReplayModel {
         self
     }
 
+    /// Keeps the calls of one model only, for a recording of a run with several.
+    #[must_use]
+    pub fn for_model(mut self, name: &str) -> Self {
+        self.calls.retain(|_, record| record.model == name);
+        name.clone_into(&mut self.name);
+        self
+    }
+
     /// Number of recorded calls.
     pub fn len(&self) -> usize {
         self.calls.len()
@@ -302,6 +310,21 @@ mod tests {
         assert!(
             error.to_string().contains("model: recorded m, got n"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn a_recording_of_several_models_is_parted_by_name() {
+        let mut other = record(request(1, "q"), Ok("theirs"));
+        other.model = "n".to_owned();
+        other.request_hash = request(1, "q").hash("n");
+        let records = [record(request(0, "q"), Ok("ours")), other];
+        let model = ReplayModel::from_records(records).unwrap().for_model("n");
+        assert_eq!((model.name(), model.len()), ("n", 1));
+        assert!(model.recall(&request(0, "q")).is_none());
+        assert_eq!(
+            model.recall(&request(1, "q")).unwrap().unwrap().text,
+            "theirs"
         );
     }
 

@@ -12,11 +12,10 @@ use crate::request::tests::request;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Answers only once it is opened, and notes the sizes of its batches.
+/// Says that a batch came in and answers it once opened.
 #[derive(Default)]
 struct Gate {
     open: Notify,
-    sizes: Mutex<Vec<usize>>,
     entered: Mutex<Option<std_mpsc::Sender<()>>>,
 }
 
@@ -27,7 +26,6 @@ impl LanguageModel for Gate {
 
     fn complete<'a>(&'a self, requests: &'a [ModelRequest]) -> Completion<'a> {
         Box::pin(async move {
-            self.sizes.lock().unwrap().push(requests.len());
             if let Some(entered) = &*self.entered.lock().unwrap() {
                 entered.send(()).unwrap();
             }
@@ -45,6 +43,17 @@ fn options(queue: usize, in_flight: usize, max_batch: usize) -> ServerOptions {
         queue,
         in_flight,
         max_batch,
+    }
+}
+
+fn job(n: u32, reply_to: &std_mpsc::Sender<Finished>) -> Job {
+    Job {
+        request: request(n, "x"),
+        asker: Asker {
+            ticket: u64::from(n),
+            reply_to: reply_to.clone(),
+            submitted: Instant::now(),
+        },
     }
 }
 
@@ -79,36 +88,56 @@ fn many_askers_share_a_server_and_get_their_own_replies() {
 }
 
 #[test]
-fn a_full_queue_gives_the_request_back_and_waiting_ones_make_a_batch() {
+fn a_full_queue_gives_the_request_back() {
     let gate = Arc::new(Gate::default());
     let (entered, first_in) = channel();
     *gate.entered.lock().unwrap() = Some(entered);
-    let server = ModelServer::start(gate.clone(), options(4, 3, 2));
+    let server = ModelServer::start(gate.clone(), options(4, 1, 2));
     let (send, receive) = channel();
     server.submit(0, request(0, "x"), &send).unwrap();
     first_in.recv_timeout(PATIENCE).unwrap();
-    // The second may join the third or not; three are in flight before the queue fills up.
-    let mut ticket = 1;
-    while server
-        .submit(ticket, request(ticket as u32, "x"), &send)
-        .is_ok()
-    {
-        ticket += 1;
-        assert!(ticket < 100, "the queue never filled up");
+    for n in 1..5 {
+        server.submit(u64::from(n), request(n, "x"), &send).unwrap();
     }
-    let back = server.submit(99, request(99, "y"), &send).unwrap_err();
-    assert_eq!(back.key.number, 99);
-    let mut done = 0;
-    while done < ticket {
+    let back = server.submit(9, request(9, "y"), &send).unwrap_err();
+    assert_eq!(back.key.number, 9);
+    for n in 0..5 {
         gate.open.notify_one();
-        if receive.recv_timeout(Duration::from_millis(50)).is_ok() {
-            done += 1;
-        }
+        assert_eq!(receive.recv_timeout(PATIENCE).unwrap().ticket, n);
     }
-    let sizes = gate.sizes.lock().unwrap();
-    assert_eq!(sizes[0], 1);
-    assert!(sizes.iter().all(|size| *size <= 2));
-    assert!(sizes.contains(&2), "{sizes:?}");
+}
+
+#[test]
+fn what_waits_is_gathered_up_to_the_batch_and_the_places_in_flight() {
+    let work = Work {
+        model: Arc::new(Gate::default()),
+        in_flight: Arc::new(Semaphore::new(3)),
+        max_batch: 2,
+    };
+    let (jobs, mut queue) = mpsc::channel(8);
+    let (send, _receive) = channel();
+    for n in 0..6 {
+        assert!(jobs.try_send(job(n, &send)).is_ok());
+    }
+    drop(jobs);
+    let numbers =
+        |batch: &Batch| -> Vec<u32> { batch.requests.iter().map(|r| r.key.number).collect() };
+    tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap()
+        .block_on(async {
+            let (first, in_flight) = work.next_batch(&mut queue).await.unwrap();
+            assert_eq!(numbers(&first), [0, 1]);
+            let (second, _one_place) = work.next_batch(&mut queue).await.unwrap();
+            assert_eq!(numbers(&second), [2]);
+            drop(in_flight);
+            let (third, in_flight) = work.next_batch(&mut queue).await.unwrap();
+            assert_eq!(numbers(&third), [3, 4]);
+            drop(in_flight);
+            let (last, _in_flight) = work.next_batch(&mut queue).await.unwrap();
+            assert_eq!(numbers(&last), [5]);
+            assert_eq!(work.in_flight.available_permits(), 1);
+        });
 }
 
 #[test]
@@ -134,15 +163,7 @@ fn a_reversed_model_hands_out_the_last_of_a_batch_first() {
     let mut batch = Batch::new(&FnModel::new("m", |_| Ok(String::new())));
     let (send, receive) = channel();
     for n in 0..3 {
-        let asker = Asker {
-            ticket: u64::from(n),
-            reply_to: send.clone(),
-            submitted: Instant::now(),
-        };
-        batch.push(Job {
-            request: request(n, "x"),
-            asker,
-        });
+        batch.push(job(n, &send));
     }
     let model = FnModel::new("m", |r| Ok(r.key.number.to_string())).reversed();
     tokio::runtime::Builder::new_current_thread()
