@@ -1,6 +1,7 @@
 //! Knowledge bases: conditions, findings, and how probable each finding is in each condition.
 
 mod base;
+mod candidates;
 mod chapters;
 mod learned;
 
