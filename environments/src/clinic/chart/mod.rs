@@ -2,6 +2,7 @@
 //! record may be seen at all.
 
 mod costs;
+mod options;
 mod patient;
 mod probe;
 mod render;
@@ -11,7 +12,8 @@ mod time;
 mod visible;
 
 pub use costs::{SectionCost, section_cost};
-pub use patient::{ChartOptions, ChartOptionsError, ChartPatient, Fallback};
+pub use options::{ChartOptions, ChartOptionsError, Fallback};
+pub use patient::{COMPLAINT, ChartPatient};
 pub use probe::evaluate;
 pub use retrieval::{Fidelity, Found, look_up, section_names};
 pub use rules::{Matching, Rule, contains_word, match_targets, rules};

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::costs::section_cost;
+use super::options::{ChartOptions, ChartOptionsError, Fallback};
 use super::probe::evaluate;
 use super::render::{self, flatten, introduce, say};
-use super::retrieval::{Fidelity, look_up, section_names};
-use super::rules::{Matching, contains_word, match_targets};
-use super::visible::{Visibility, visible};
+use super::retrieval::{look_up, section_names};
+use super::rules::{contains_word, match_targets};
+use super::visible::visible;
 use crate::clinic::dialogue::{Answer, AnswerKind, AnswerSource, Introduction, Question, Target};
 use crate::clinic::knowledge::{FindingIx, FindingKind, Knowledge, Probe};
 use crate::clinic::patient::{Patient, Truth};
@@ -19,91 +19,7 @@ use crate::clinic::record::{PatientRecord, Record};
 use crate::environment::EnvironmentError;
 
 /// Section that holds the complaint.
-pub(super) const COMPLAINT: &str = "Chief Complaint";
-
-/// What happens when the named items hold nothing.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fallback {
-    /// The text sections that may be seen are searched for the words of the question.
-    #[default]
-    Search,
-    /// Nothing more is tried.
-    Off,
-}
-
-/// How a patient answers from its record.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ChartOptions {
-    /// Whether the slips of the published look-up are kept.
-    pub fidelity: Fidelity,
-    /// How keywords are looked for.
-    pub matching: Matching,
-    /// Show the preliminary diagnosis of the admission; it often names the disease.
-    pub reveal_admission_diagnosis: bool,
-    /// Hours after admission until which dated entries are seen; `None` shows the whole stay.
-    pub visible_until_h: Option<f64>,
-    /// What happens when the named items hold nothing.
-    pub fallback: Fallback,
-}
-
-impl Default for ChartOptions {
-    fn default() -> Self {
-        Self {
-            fidelity: Fidelity::Strict,
-            matching: Matching::Word,
-            reveal_admission_diagnosis: false,
-            visible_until_h: Some(24.0),
-            fallback: Fallback::Search,
-        }
-    }
-}
-
-/// Why chart options were refused.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChartOptionsError {
-    /// The limit in time is not a number of hours.
-    #[error("visible_until_h: expected a finite number of hours, 0 or more, got {got}")]
-    VisibleUntil {
-        /// The value that was given.
-        got: f64,
-    },
-}
-
-impl ChartOptions {
-    /// The behaviour of the published program.
-    pub fn as_published() -> Self {
-        Self {
-            fidelity: Fidelity::AsPublished,
-            matching: Matching::Substring,
-            reveal_admission_diagnosis: true,
-            visible_until_h: None,
-            fallback: Fallback::Search,
-        }
-    }
-
-    /// Checks the values.
-    ///
-    /// # Errors
-    /// [`ChartOptionsError::VisibleUntil`] when the limit is negative or not finite.
-    pub fn validate(&self) -> Result<(), ChartOptionsError> {
-        match self.visible_until_h {
-            Some(got) if !(got.is_finite() && got >= 0.0) => {
-                Err(ChartOptionsError::VisibleUntil { got })
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn visibility(&self) -> Visibility {
-        Visibility {
-            admission_diagnosis: self.reveal_admission_diagnosis,
-            until_h: self.visible_until_h,
-        }
-    }
-}
+pub const COMPLAINT: &str = "Chief Complaint";
 
 /// A patient played from a record.
 ///
@@ -345,6 +261,10 @@ mod tests {
     use super::*;
 
     fn patient() -> ChartPatient {
+        patient_with("995.92", "Severe sepsis")
+    }
+
+    fn patient_with(code: &str, title: &str) -> ChartPatient {
         let record = Record {
             hadm_id: 7,
             patient: patient_from(&json!({
@@ -357,7 +277,7 @@ mod tests {
                 "History of Present Illness": "She fell. Her left knee hurts since then.",
                 "Diagnoses": [
                     {"seq_num": 2, "icd9_code": "486", "long_title": "Pneumonia"},
-                    {"seq_num": 1, "icd9_code": "995.92", "long_title": "Severe sepsis"}
+                    {"seq_num": 1, "icd9_code": code, "long_title": title}
                 ],
                 "Chemistry": {"Sodium": [["2149-03-01 11:00:00", "128", "mEq/L", "abnormal"]]}
             })),
@@ -407,6 +327,18 @@ mod tests {
     }
 
     #[test]
+    fn another_truth_changes_nothing_that_is_seen() {
+        let (one, other) = (patient(), patient_with("41401", "Coronary atherosclerosis"));
+        assert_ne!(one.truth(), other.truth());
+        assert_eq!(one.introduction(), other.introduction());
+        for rule in super::super::rules::rules() {
+            for keyword in &rule.keywords {
+                assert_eq!(ask(&one, keyword), ask(&other, keyword), "{keyword}");
+            }
+        }
+    }
+
+    #[test]
     fn tests_can_be_down() {
         let mut patient = patient();
         patient.set("tests", &json!("down")).unwrap();
@@ -416,15 +348,5 @@ mod tests {
         assert!(patient.set("tests", &json!(3)).is_err());
         let error = patient.set("beds", &json!(3)).unwrap_err();
         assert!(error.to_string().contains("tests"));
-    }
-
-    #[test]
-    fn wrong_options_are_refused() {
-        let options = ChartOptions {
-            visible_until_h: Some(-1.0),
-            ..ChartOptions::default()
-        };
-        assert!(options.validate().is_err());
-        assert!(toml::from_str::<ChartOptions>("colour = 1").is_err());
     }
 }

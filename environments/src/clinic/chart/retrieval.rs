@@ -108,7 +108,7 @@ pub fn look_up(
         let when = when();
         let chosen: BTreeMap<_, _> = labels
             .iter()
-            .filter(|(label, _)| field.is_none_or(|f| f.eq_ignore_ascii_case(label)))
+            .filter(|(label, _)| field.is_none_or(|f| names_label(f, label)))
             .map(|(label, entries)| (label.clone(), when.choose(entries)))
             .filter(|(_, entries)| !entries.is_empty())
             .collect();
@@ -117,6 +117,14 @@ pub fn look_up(
     static_section(record, section, field, fidelity)
         .filter(|value| !is_blank(value))
         .map(Found::Value)
+}
+
+/// Labels that the rules name otherwise than the laboratory's dictionary does.
+const LABELS: [(&str, &str); 2] = [("WBC", "White Blood Cells"), ("WBC", "WBC Count")];
+
+fn names_label(field: &str, label: &str) -> bool {
+    let same = |name: &str| name.eq_ignore_ascii_case(label);
+    same(field) || LABELS.iter().any(|(f, l)| *f == field && same(l))
 }
 
 fn static_section(

@@ -6,6 +6,7 @@ mod load;
 mod rows;
 mod simulate;
 mod table;
+mod candidates;
 mod chapters;
 mod learned;
 
