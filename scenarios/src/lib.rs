@@ -1,1 +1,3 @@
 //! Multi-agent simulation framework: scenario files, runner, statistics, reports and the command line.
+
+pub mod schema;
