@@ -13,7 +13,7 @@ use super::{
 
 choice! {
     /// Kinds of environment.
-    EnvironmentKind {
+    enum EnvironmentKind {
         /// The clinic.
         Clinic = "clinic",
     }
@@ -21,7 +21,7 @@ choice! {
 
 choice! {
     /// How closely the published program is followed where it departs from its paper.
-    Fidelity {
+    pub enum Fidelity {
         /// As described.
         Strict = "strict",
         /// As the published program does it.
@@ -31,7 +31,7 @@ choice! {
 
 choice! {
     /// How names are found in free text.
-    Matching {
+    pub enum Matching {
         /// As whole words.
         Word = "word",
         /// As any part of the text.
@@ -41,7 +41,7 @@ choice! {
 
 choice! {
     /// Part of a set of records.
-    Part {
+    pub enum Part {
         /// Every record.
         All = "all",
         /// The records to learn from.

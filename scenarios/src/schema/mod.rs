@@ -20,6 +20,7 @@ mod team;
 mod timeline;
 mod values;
 mod vary;
+
 mod write;
 
 pub use clinic::{ClinicSpec, Fidelity, Matching, NoiseSpec, Part, PatientsSpec, Visible};
@@ -30,3 +31,6 @@ pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};
 pub use scenario::{Limits, SCHEMA, Scenario};
 pub use team::{TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@ use super::{
 
 choice! {
     /// Kinds of policy.
-    PolicyKind {
+    enum PolicyKind {
         /// Decides by a knowledge base.
         Knowledge = "knowledge",
         /// Replays a script.
@@ -26,7 +26,7 @@ choice! {
 
 choice! {
     /// How the next question is chosen.
-    Questions {
+    pub enum Questions {
         /// The one that is expected to tell most.
         Gain = "gain",
         /// The one that is expected to tell most for its cost.
@@ -89,7 +89,7 @@ pub enum PolicySpec {
 
 choice! {
     /// Kinds of model.
-    ModelKind {
+    enum ModelKind {
         /// Says what a script says.
         Scripted = "scripted",
         /// Says what was said in an earlier run.

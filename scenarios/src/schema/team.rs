@@ -10,7 +10,7 @@ use super::{
 
 choice! {
     /// How the team of doctors is made up.
-    TeamKind {
+    pub enum TeamKind {
         /// Specialists join and leave between rounds.
         Dynamic = "dynamic",
         /// The specialists named at the start stay to the end.

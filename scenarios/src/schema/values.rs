@@ -13,9 +13,9 @@ pub(crate) trait Choice: Copy + 'static {
     const NAMES: &'static [(&'static str, Self)];
 }
 
-/// Declares an enum written as one of a few words.
+/// Declares an enum written as one of a few words; a `pub` one also gives its word back.
 macro_rules! choice {
-    ($(#[$doc:meta])* $name:ident { $($(#[$about:meta])* $variant:ident = $text:literal,)+ }) => {
+    ($(#[$doc:meta])* pub enum $name:ident { $($(#[$about:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
         pub enum $name {
@@ -31,6 +31,18 @@ macro_rules! choice {
             }
         }
 
+        $crate::schema::values::choice!(@words $name { $($variant = $text,)+ });
+    };
+    ($(#[$doc:meta])* enum $name:ident { $($(#[$about:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy)]
+        enum $name {
+            $($(#[$about])* $variant,)+
+        }
+
+        $crate::schema::values::choice!(@words $name { $($variant = $text,)+ });
+    };
+    (@words $name:ident { $($variant:ident = $text:literal,)+ }) => {
         impl $crate::schema::values::Choice for $name {
             const NAMES: &'static [(&'static str, Self)] = &[$(($text, Self::$variant)),+];
         }
