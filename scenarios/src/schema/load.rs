@@ -1,0 +1,252 @@
+//! Loads a scenario with its arms: layers, typed values, resolved text and hash.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use sha2::{Digest, Sha256};
+
+use super::{
+    diagnostics::{Problem, ProblemKind, Problems, SchemaError},
+    document::{Data, Entry, Node, Table},
+    layers::{assignment, chain, extended, flatten, merge, overlay},
+    reader::TableReader,
+    scenario::{Scenario, read},
+    source::{Origin, Source},
+    timeline::check_timeline,
+    vary::variations,
+    write::{absolute_paths, document},
+};
+
+/// What the command line changes in a scenario.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// `key=value` each: a dotted key, and a value read as TOML or else as a string.
+    pub set: Vec<String>,
+    /// Another seed.
+    pub seed: Option<u64>,
+    /// Another number of episodes.
+    pub episodes: Option<u32>,
+    /// `key=a,b,c` each: arms in place of those of the file, several multiply.
+    pub vary: Vec<String>,
+}
+
+/// A scenario under settings of its own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arm {
+    /// Its name, unique in its set.
+    pub name: String,
+    /// What it changes, by full key.
+    pub settings: BTreeMap<String, serde_json::Value>,
+    /// The scenario with these changes.
+    pub scenario: Scenario,
+}
+
+/// A scenario with its arms.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScenarioSet {
+    /// The scenario without arms.
+    pub scenario: Scenario,
+    /// Its arms, at least one; `default` when the file has none.
+    pub arms: Vec<Arm>,
+    /// All layers as one TOML text with absolute paths, which loads as the same set.
+    pub resolved_toml: String,
+    /// SHA-256, in hexadecimal, of all layers with paths as written: equal on every machine.
+    pub hash: String,
+}
+
+impl Scenario {
+    /// Loads the file at `path` with the files that it extends, under `overrides`.
+    ///
+    /// # Errors
+    /// Every mistake found in the first stage that has one: reading the layers, the scenario
+    /// itself, its timeline, its arms.
+    pub fn load(path: &Path, overrides: &Overrides) -> Result<ScenarioSet, SchemaError> {
+        let (table, source) = chain(path)?;
+        resolve(table, &source, overrides)
+    }
+
+    /// Loads `text`, called `name` in messages, whose paths start from the folder `base`.
+    ///
+    /// # Errors
+    /// As [`Scenario::load`].
+    pub fn from_toml(
+        name: &str,
+        text: &str,
+        base: PathBuf,
+        overrides: &Overrides,
+    ) -> Result<ScenarioSet, SchemaError> {
+        let source = Source::text(name, text.to_owned(), base);
+        let table = extended(&source, &mut Vec::new())?;
+        resolve(table, &source, overrides)
+    }
+}
+
+/// An arm before it is read: the tree that it lays over the scenario.
+#[derive(Debug)]
+pub(crate) struct Layer {
+    /// Name of the arm.
+    pub(crate) name: String,
+    /// Where the arm is declared.
+    pub(crate) place: Origin,
+    /// What it changes.
+    pub(crate) set: Table,
+}
+
+fn resolve(
+    mut table: Table,
+    source: &Arc<Source>,
+    overrides: &Overrides,
+) -> Result<ScenarioSet, SchemaError> {
+    for text in &overrides.set {
+        merge(&mut table, assignment("--set", text)?);
+    }
+    if let Some(seed) = overrides.seed {
+        merge(&mut table, assignment("--seed", &format!("seed={seed}"))?);
+    }
+    if let Some(episodes) = overrides.episodes {
+        merge(
+            &mut table,
+            assignment("--episodes", &format!("episodes={episodes}"))?,
+        );
+    }
+
+    let problems = Problems::default();
+    let start = Origin::new(source, 0..0);
+    let declared = read_arms(&table, start.clone(), &problems);
+    let layers = if overrides.vary.is_empty() {
+        declared
+    } else {
+        variations(&overrides.vary)?
+    };
+    let scenario = read(&table, start.clone(), &problems);
+    problems.finish()?;
+    check_timeline(&table, &problems);
+    check_names(&layers, &problems);
+    table.remove("arms");
+    let mut arms = Vec::new();
+    for layer in &layers {
+        check_set(&layer.set, &problems);
+        let mut changed = table.clone();
+        merge(&mut changed, layer.set.clone());
+        if let Some(scenario) = read(&changed, start.clone(), &problems) {
+            let settings = flatten(&layer.set).into_iter();
+            arms.push(Arm {
+                name: layer.name.clone(),
+                settings: settings.map(|(key, node)| (key, node.json())).collect(),
+                scenario,
+            });
+            check_timeline(&changed, &problems);
+        }
+    }
+    problems.finish()?;
+
+    let Some(scenario) = scenario else {
+        let message = "the scenario cannot be read";
+        return Err(Problem::at(&start, ProblemKind::Syntax, message, "").into());
+    };
+    if arms.is_empty() {
+        arms.push(Arm {
+            name: "default".to_owned(),
+            settings: BTreeMap::new(),
+            scenario: scenario.clone(),
+        });
+    }
+    let hash = Sha256::digest(document(&with_arms(&table, &layers)));
+    absolute_paths(&mut table);
+    let mut layers = layers;
+    for layer in &mut layers {
+        absolute_paths(&mut layer.set);
+    }
+    Ok(ScenarioSet {
+        scenario,
+        arms,
+        resolved_toml: document(&with_arms(&table, &layers)),
+        hash: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+    })
+}
+
+/// Reads `[[arms]]`.
+fn read_arms(table: &Table, place: Origin, problems: &Problems) -> Vec<Layer> {
+    let mut root = TableReader::new(table, "", place, problems);
+    let mut arms = Vec::new();
+    for mut table in root.table_array("arms") {
+        if table.entry("name").is_none() {
+            table.missing("name", "name = \"NAME\"");
+        }
+        let place = table.entry("name").map(|entry| entry.value.origin.clone());
+        let name = table.string("name");
+        let set = table
+            .table("set")
+            .map_or(Ok(Table::new()), |set| overlay(set.content()));
+        match (name, place, set) {
+            (Some(name), Some(place), Ok(set)) => arms.push(Layer { name, place, set }),
+            (_, _, Err(problem)) => table.note(problem),
+            _ => {}
+        }
+        table.finish();
+    }
+    arms
+}
+
+fn check_names(layers: &[Layer], problems: &Problems) {
+    let mut names = BTreeSet::new();
+    for layer in layers {
+        if !names.insert(layer.name.as_str()) {
+            let message = format!("two arms are called `{}`", layer.name);
+            let label = "this name is taken";
+            problems.add(
+                Problem::at(&layer.place, ProblemKind::Duplicate, message, label)
+                    .help("give every arm a name of its own"),
+            );
+        }
+    }
+}
+
+/// Notes settings that all arms must share, so that they can be compared.
+fn check_set(set: &Table, problems: &Problems) {
+    const SHARED: [&str; 6] = ["schema", "name", "seed", "episodes", "repeats", "arms"];
+    for (key, entry) in set {
+        if SHARED.contains(&key.as_str()) {
+            let message = format!("`{key}` cannot differ between arms");
+            let label = "the same for all arms";
+            problems.add(
+                Problem::at(&entry.key, ProblemKind::NotAllowed, message, label).help(format!(
+                    "arms run the same cases: set `{key}` for the whole scenario"
+                )),
+            );
+        }
+    }
+}
+
+fn with_arms(table: &Table, layers: &[Layer]) -> Table {
+    let mut out = table.clone();
+    let Some(first) = layers.first() else {
+        return out;
+    };
+    let items = layers.iter().map(|layer| {
+        let place = &layer.place;
+        let entry = |data| Entry {
+            key: place.clone(),
+            value: Node {
+                data,
+                origin: place.clone(),
+            },
+        };
+        let mut arm = Table::new();
+        arm.insert("name".to_owned(), entry(Data::String(layer.name.clone())));
+        arm.insert("set".to_owned(), entry(Data::Table(layer.set.clone())));
+        entry(Data::Table(arm)).value
+    });
+    let arms = Entry {
+        key: first.place.clone(),
+        value: Node {
+            data: Data::Array(items.collect()),
+            origin: first.place.clone(),
+        },
+    };
+    out.insert("arms".to_owned(), arms);
+    out
+}

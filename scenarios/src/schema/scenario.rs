@@ -1,0 +1,133 @@
+//! A scenario as plain structs, read out of a merged tree.
+
+use std::collections::BTreeMap;
+
+use rounds_environments::streams::RunSeed;
+use serde::Serialize;
+
+use super::{
+    clinic::{ClinicSpec, read_environment},
+    diagnostics::{Problem, ProblemKind, Problems},
+    document::Table,
+    policy::{ModelSpec, PolicySpec, read_models, read_policies},
+    reader::TableReader,
+    source::Origin,
+    team::{TeamSpec, read_team},
+    timeline::{TimelineEntry, read_timeline},
+    values::NOT_NEGATIVE,
+};
+
+/// The value of `schema` in a scenario file.
+pub const SCHEMA: &str = "rounds.scenario/1";
+
+/// When a run ends at the latest, and how much of it is under way at once.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Limits {
+    /// Most rounds of an episode; 0 ends it after triage.
+    pub rounds: u32,
+    /// Most simulated minutes of an episode.
+    pub minutes: Option<f64>,
+    /// Most that the calls of a run may cost, in US dollars.
+    pub cost: Option<f64>,
+    /// Most slow decisions awaited at one time, at least 1.
+    pub in_flight: u32,
+}
+
+/// What a run does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Scenario {
+    /// Its name.
+    pub name: String,
+    /// Root of all random streams.
+    pub seed: RunSeed,
+    /// Cases, at least 1.
+    pub episodes: u32,
+    /// Runs of each case, at least 1.
+    pub repeats: u32,
+    /// The environment.
+    pub environment: ClinicSpec,
+    /// The team of doctors.
+    pub team: TeamSpec,
+    /// Policies by name.
+    pub policies: BTreeMap<String, PolicySpec>,
+    /// Models by name.
+    pub models: BTreeMap<String, ModelSpec>,
+    /// Changes of the environment, in the order of their times.
+    pub timeline: Vec<TimelineEntry>,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// Reads a merged tree that begins at `place`; `None` when a required part could not be read.
+/// What is returned is a scenario only when no problem was noted.
+pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<Scenario> {
+    let mut root = TableReader::new(table, "", place, problems);
+    read_schema(&mut root);
+    if root.entry("name").is_none() {
+        root.missing("name", "name = \"ward\"");
+    }
+    let name = root.string("name");
+    let seed = RunSeed(root.integer("seed", 0, u64::MAX, 0));
+    let episodes = root.count("episodes", 1, 100);
+    let repeats = root.count("repeats", 1, 1);
+    let environment = read_environment(&mut root);
+    let (model_names, models) = read_models(&mut root);
+    let (policy_names, policies) = read_policies(&mut root, &model_names);
+    let team = read_team(&mut root, &policy_names);
+    let timeline = read_timeline(&mut root);
+    let limits = read_limits(&mut root);
+    // Arms are laid over the tree and read each as a scenario of its own.
+    root.entry("arms");
+    root.finish();
+    Some(Scenario {
+        name: name?,
+        seed,
+        episodes,
+        repeats,
+        environment: environment?,
+        team: team?,
+        policies,
+        models,
+        timeline,
+        limits,
+    })
+}
+
+fn read_schema(root: &mut TableReader<'_>) {
+    let Some(entry) = root.entry("schema") else {
+        root.missing("schema", &format!("schema = \"{SCHEMA}\""));
+        return;
+    };
+    if let Some(schema) = root.string("schema")
+        && schema != SCHEMA
+    {
+        root.note(
+            Problem::at(
+                &entry.value.origin,
+                ProblemKind::UnknownValue,
+                "not a scenario of a known version",
+                format!("expected {SCHEMA:?}, got {schema:?}"),
+            )
+            .help(format!("write `schema = \"{SCHEMA}\"`")),
+        );
+    }
+}
+
+fn read_limits(root: &mut TableReader<'_>) -> Limits {
+    let Some(mut table) = root.table("limits") else {
+        return Limits {
+            rounds: 10,
+            minutes: None,
+            cost: None,
+            in_flight: 256,
+        };
+    };
+    let limits = Limits {
+        rounds: table.count("rounds", 0, 10),
+        minutes: table.optional_number("minutes", NOT_NEGATIVE),
+        cost: table.optional_number("cost", NOT_NEGATIVE),
+        in_flight: table.count("in_flight", 1, 256),
+    };
+    table.finish();
+    limits
+}

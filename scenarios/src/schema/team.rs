@@ -1,0 +1,143 @@
+//! The `[agents.team]` table.
+
+use serde::Serialize;
+
+use super::{
+    diagnostics::{Problem, ProblemKind},
+    reader::TableReader,
+    values::{FRACTION, POSITIVE_FRACTION, choice},
+};
+
+choice! {
+    /// How the team of doctors is made up.
+    pub enum TeamKind {
+        /// Specialists join and leave between rounds.
+        Dynamic = "dynamic",
+        /// The specialists named at the start stay to the end.
+        Static = "static",
+        /// One specialist, the same to the end.
+        SoloFixed = "solo-fixed",
+        /// One specialist at a time, who may be replaced.
+        SoloReplaceable = "solo-replaceable",
+        /// Every specialist there is.
+        All = "all",
+        /// One generalist.
+        Generalist = "generalist",
+    }
+}
+
+/// The team of doctors.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TeamSpec {
+    /// How it is made up.
+    pub kind: TeamKind,
+    /// Policy of its members, a name in [`Scenario::policies`](super::Scenario::policies).
+    pub policy: String,
+    /// Most members at one time, at least 1.
+    pub max_members: u32,
+    /// Specialists named at the start.
+    pub triage: u32,
+    /// Share of the members that must agree, above 0 and at most 1.
+    pub agree_threshold: f64,
+    /// Length of each list of diagnoses, 1 to 10.
+    pub list_length: u32,
+    /// Level of confidence, 1 to 5, at which a solo doctor stops.
+    pub solo_stop_level: u32,
+    /// Probability of a specialty's diseases from which its specialist is called, 0 to 1.
+    pub add_at: f64,
+    /// Probability of a specialty's diseases below which its specialist leaves, 0 to 1.
+    pub remove_below: f64,
+}
+
+/// Reads `[agents]`; the team's policy must be one of `policies`.
+pub(crate) fn read_team(root: &mut TableReader<'_>, policies: &[&str]) -> Option<TeamSpec> {
+    let Some(mut agents) = root.table("agents") else {
+        if root.entry("agents").is_none() {
+            root.missing("agents", "[agents.team] with a policy");
+        }
+        return None;
+    };
+    let team = match agents.table("team") {
+        Some(table) => read_members(table, policies),
+        None => {
+            if agents.entry("team").is_none() {
+                agents.missing("team", "[agents.team] with a policy");
+            }
+            None
+        }
+    };
+    agents.finish();
+    team
+}
+
+fn read_members(mut table: TableReader<'_>, policies: &[&str]) -> Option<TeamSpec> {
+    let kind = table.choice("kind").unwrap_or(TeamKind::Dynamic);
+    let policy = read_reference(&mut table, "policy", "policies", policies);
+    let max_members = table.small("max_members", 1, 1000, 5);
+    let triage = table.small("triage", 1, 1000, 2.min(max_members));
+    if let Some(entry) = table.entry("triage").filter(|_| triage > max_members) {
+        table.note(Problem::at(
+            &entry.value.origin,
+            ProblemKind::Conflict,
+            format!("`{}` is more than the team holds", table.name("triage")),
+            format!("expected at most `max_members`, which is {max_members}, got {triage}"),
+        ));
+    }
+    let add_at = table.number("add_at", FRACTION, 0.10);
+    let remove_below = table.number("remove_below", FRACTION, 0.02_f64.min(add_at));
+    if let Some(entry) = table
+        .entry("remove_below")
+        .filter(|_| remove_below > add_at)
+    {
+        table.note(Problem::at(
+            &entry.value.origin,
+            ProblemKind::Conflict,
+            format!("`{}` is above `add_at`", table.name("remove_below")),
+            format!("expected at most {add_at:?}, got {remove_below:?}"),
+        ));
+    }
+    let team = TeamSpec {
+        kind,
+        policy: policy.unwrap_or_default(),
+        max_members,
+        triage,
+        agree_threshold: table.number("agree_threshold", POSITIVE_FRACTION, 0.5),
+        list_length: table.small("list_length", 1, 10, 10),
+        solo_stop_level: table.small("solo_stop_level", 1, 5, 4),
+        add_at,
+        remove_below,
+    };
+    table.finish();
+    Some(team)
+}
+
+/// Reads a name that must be one of `declared` in the tables `[section.NAME]`.
+pub(crate) fn read_reference(
+    table: &mut TableReader<'_>,
+    key: &'static str,
+    section: &str,
+    declared: &[&str],
+) -> Option<String> {
+    let Some(entry) = table.entry(key) else {
+        table.missing(
+            key,
+            &format!("{key} = \"NAME\"` and a table `[{section}.NAME]"),
+        );
+        return None;
+    };
+    let name = table.string(key)?;
+    if declared.contains(&name.as_str()) {
+        return Some(name);
+    }
+    let problem = Problem::at(
+        &entry.value.origin,
+        ProblemKind::UnknownName,
+        format!(
+            "`{}` names `{name}`, which is not declared",
+            table.name(key)
+        ),
+        format!("no table `[{section}.{name}]`"),
+    );
+    table.note(problem.suggest(&name, section, declared));
+    None
+}
