@@ -5,7 +5,8 @@
 //! intervals and comparisons, and the engine, policies and environments that are re-exported here.
 
 pub use {
-    rounds_agents as agents, rounds_environments as environments, rounds_models as models, rounds_policies as policies,
+    rounds_agents as agents, rounds_environments as environments, rounds_models as models,
+    rounds_policies as policies,
 };
 
 pub mod cli;

@@ -12,7 +12,8 @@ use super::act::after_answer;
 use super::config::Clinic;
 use super::visit::{Stage, Visit};
 use crate::engine::{
-    Activity, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome, panic_text, quietly,
+    Activity, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome,
+    panic_text, quietly,
 };
 
 /// Scheduled events at or above this number are entries of the timeline; below, groups whose
@@ -30,12 +31,19 @@ pub(super) fn ask_patients(
         if !matches!(visit.stage, Stage::Ask { .. }) {
             continue;
         }
-        let Ok((mut episode, mut log, mut clock)) = episodes.get_mut(of.0) else { continue };
+        let Ok((mut episode, mut log, mut clock)) = episodes.get_mut(of.0) else {
+            continue;
+        };
         let visit = &mut *visit;
-        let Stage::Ask { question } = std::mem::replace(&mut visit.stage, Stage::Over) else { continue };
+        let Stage::Ask { question } = std::mem::replace(&mut visit.stage, Stage::Over) else {
+            continue;
+        };
         activity.note();
         clock.0.pass(clinic.visit.minutes_per_question);
-        while clock.0.next_at_min().is_some_and(|at| at <= clock.0.now_min())
+        while clock
+            .0
+            .next_at_min()
+            .is_some_and(|at| at <= clock.0.now_min())
             && let Some(token) = clock.0.pop_due()
         {
             apply_timeline(&clinic, token, visit, &mut log.0, clock.0.now_min());
@@ -44,10 +52,14 @@ pub(super) fn ask_patients(
         let patient = &visit.patient;
         let answer = quietly(|| catch_unwind(AssertUnwindSafe(|| patient.answer(&question, now))));
         match answer {
-            Err(panic) => episode
-                .end(Outcome::Failed(format!("the patient panicked: {}", panic_text(panic.as_ref())))),
+            Err(panic) => episode.end(Outcome::Failed(format!(
+                "the patient panicked: {}",
+                panic_text(panic.as_ref())
+            ))),
             Ok(answer) if answer.turnaround_min > 0.0 => {
-                clock.0.schedule(now + answer.turnaround_min, u64::from(group.0.0));
+                clock
+                    .0
+                    .schedule(now + answer.turnaround_min, u64::from(group.0.0));
                 visit.stage = Stage::Await { question, answer };
             }
             Ok(answer) => deliver(&clinic, visit, question, answer, &mut log.0, now),
@@ -66,11 +78,16 @@ pub(super) fn advance_clocks(
         if clock.0.is_empty() {
             continue;
         }
-        let all_wait = visits.iter_many(groups.iter()).flatten().all(|(_, v)| matches!(v.stage, Stage::Await { .. }));
+        let all_wait = visits
+            .iter_many(groups.iter())
+            .flatten()
+            .all(|(_, v)| matches!(v.stage, Stage::Await { .. }));
         if !all_wait {
             continue;
         }
-        let Some(token) = clock.0.advance_to_next() else { continue };
+        let Some(token) = clock.0.advance_to_next() else {
+            continue;
+        };
         activity.note();
         let now = clock.0.now_min();
         let mut members = visits.iter_many_mut(groups.iter()).matched();
@@ -79,7 +96,8 @@ pub(super) fn advance_clocks(
             if token >= TIMELINE {
                 apply_timeline(&clinic, token, visit, &mut log.0, now);
             } else if u64::from(group.0.0) == token
-                && let Stage::Await { question, answer } = std::mem::replace(&mut visit.stage, Stage::Over)
+                && let Stage::Await { question, answer } =
+                    std::mem::replace(&mut visit.stage, Stage::Over)
             {
                 deliver(&clinic, visit, question, answer, &mut log.0, now);
             }
@@ -87,20 +105,32 @@ pub(super) fn advance_clocks(
     }
 }
 
-fn deliver(clinic: &Clinic, visit: &mut Visit, question: Question, answer: Answer, log: &mut EventLog, now: f64) {
+fn deliver(
+    clinic: &Clinic,
+    visit: &mut Visit,
+    question: Question,
+    answer: Answer,
+    log: &mut EventLog,
+    now: f64,
+) {
     visit.cost += answer.cost;
     if let Some(mut event) = log.event(visit.round, now, "patient", "", "answered") {
         if let Question::Finding(e) = question {
             event.add("finding", &clinic.knowledge.finding(e).id);
         }
-        event.add("answer", &answer.kind).add("present", &answer.present);
+        event
+            .add("answer", &answer.kind)
+            .add("present", &answer.present);
         match &answer.text {
             Some(text) => event.add("text", &**text),
-            None => event.add("text", match answer.present {
-                Some(true) => "Yes.",
-                Some(false) => "No.",
-                None => "I do not know.",
-            }),
+            None => event.add(
+                "text",
+                match answer.present {
+                    Some(true) => "Yes.",
+                    Some(false) => "No.",
+                    None => "I do not know.",
+                },
+            ),
         };
         event.add("source", &answer.source);
         if !answer.targets.is_empty() {
@@ -109,12 +139,19 @@ fn deliver(clinic: &Clinic, visit: &mut Visit, question: Question, answer: Answe
         event.add("cost", &answer.cost);
     }
     // The view is shared with observations that are gone by now: this changes it in place.
-    Arc::make_mut(&mut visit.view).exchanges.push(Exchange { question, answer });
+    Arc::make_mut(&mut visit.view)
+        .exchanges
+        .push(Exchange { question, answer });
     visit.stage = after_answer(clinic.visit.coordination);
 }
 
 fn apply_timeline(clinic: &Clinic, token: u64, visit: &mut Visit, log: &mut EventLog, now: f64) {
-    let Some(entry) = token.checked_sub(TIMELINE).and_then(|ix| clinic.timeline.get(ix as usize)) else { return };
+    let Some(entry) = token
+        .checked_sub(TIMELINE)
+        .and_then(|ix| clinic.timeline.get(ix as usize))
+    else {
+        return;
+    };
     for (key, value) in &entry.set {
         let outcome = visit.patient.set(key, value);
         if let Some(mut event) = log.event(visit.round, now, "world", "", "changed") {

@@ -16,7 +16,11 @@ pub trait PatientSource: Send + Sync {
     ///
     /// # Errors
     /// [`EnvironmentError`] when it cannot be made; the episode then counts as failed.
-    fn patient(&self, seed: RunSeed, episode: EpisodeIx) -> Result<Box<dyn Patient>, EnvironmentError>;
+    fn patient(
+        &self,
+        seed: RunSeed,
+        episode: EpisodeIx,
+    ) -> Result<Box<dyn Patient>, EnvironmentError>;
 }
 
 /// Who forms the team, and who may change it.
@@ -102,9 +106,11 @@ impl Clinic {
     /// Name of a speciality for people and logs.
     pub fn speciality_name<'a>(&'a self, speciality: &'a Speciality) -> &'a str {
         match speciality {
-            Speciality::Known(ix) => {
-                self.knowledge.specialities().get(ix.index()).map_or("unknown speciality", String::as_str)
-            }
+            Speciality::Known(ix) => self
+                .knowledge
+                .specialities()
+                .get(ix.index())
+                .map_or("unknown speciality", String::as_str),
             Speciality::Generalist => "generalist",
             Speciality::Named(name) => name,
         }

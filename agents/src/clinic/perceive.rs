@@ -19,7 +19,15 @@ pub(super) struct Perceiving<'w, 's> {
     clinic: Res<'w, Clinic>,
     decisions: ResMut<'w, Decisions<Observation, Action>>,
     activity: ResMut<'w, Activity>,
-    episodes: Query<'w, 's, (&'static mut Episode, &'static mut EpisodeLog, &'static EpisodeClock)>,
+    episodes: Query<
+        'w,
+        's,
+        (
+            &'static mut Episode,
+            &'static mut EpisodeLog,
+            &'static EpisodeClock,
+        ),
+    >,
     visits: Query<'w, 's, (Entity, &'static GroupOf, &'static mut Visit)>,
 }
 
@@ -29,13 +37,18 @@ pub(super) fn introduce(mut commands: Commands, mut p: Perceiving) {
         if !matches!(visit.stage, Stage::Introduce) {
             continue;
         }
-        let Ok((mut episode, mut log, clock)) = p.episodes.get_mut(of.0) else { continue };
+        let Ok((mut episode, mut log, clock)) = p.episodes.get_mut(of.0) else {
+            continue;
+        };
         p.activity.note();
         let visit = &mut *visit;
         let now = clock.0.now_min();
         if let Some(mut event) = log.0.event(0, now, "world", "", "patient") {
             let truth = visit.patient.truth();
-            event.add("case", visit.patient.case()).add("truth", &truth.names).add("codes", &truth.codes);
+            event
+                .add("case", visit.patient.case())
+                .add("truth", &truth.names)
+                .add("codes", &truth.codes);
         }
         if let Some(mut event) = log.0.event(0, now, "patient", "", "introduced") {
             let introduction = &visit.view.introduction;
@@ -45,7 +58,14 @@ pub(super) fn introduce(mut commands: Commands, mut p: Perceiving) {
             }
         }
         if p.clinic.visit.coordination == Coordination::Given {
-            set_team(&mut commands, of.0, &mut episode, group, visit, &p.clinic.visit.given);
+            set_team(
+                &mut commands,
+                of.0,
+                &mut episode,
+                group,
+                visit,
+                &p.clinic.visit.given,
+            );
             visit.stage = Stage::Begin;
         } else {
             visit.stage = Stage::Triage;
@@ -60,15 +80,26 @@ pub(super) fn begin_round(mut p: Perceiving) {
         if !matches!(visit.stage, Stage::Begin) {
             continue;
         }
-        let Ok((mut episode, _, clock)) = p.episodes.get_mut(of.0) else { continue };
+        let Ok((mut episode, _, clock)) = p.episodes.get_mut(of.0) else {
+            continue;
+        };
         p.activity.note();
         if rules.max_cost.is_some_and(|most| visit.cost > most) {
-            episode.end(Outcome::Aborted(format!("cost limit: {:.2} USD spent", visit.cost)));
+            episode.end(Outcome::Aborted(format!(
+                "cost limit: {:.2} USD spent",
+                visit.cost
+            )));
             visit.stage = Stage::Over;
             continue;
         }
-        if rules.max_minutes.is_some_and(|most| clock.0.now_min() > most) {
-            episode.end(Outcome::Aborted(format!("time limit: {:.0} minutes passed", clock.0.now_min())));
+        if rules
+            .max_minutes
+            .is_some_and(|most| clock.0.now_min() > most)
+        {
+            episode.end(Outcome::Aborted(format!(
+                "time limit: {:.0} minutes passed",
+                clock.0.now_min()
+            )));
             visit.stage = Stage::Over;
             continue;
         }
@@ -77,7 +108,10 @@ pub(super) fn begin_round(mut p: Perceiving) {
             visit.round += 1;
         }
         visit.stage = match (visit.team.len(), forced) {
-            (1, true) => Stage::Solo { diagnose: true, forced },
+            (1, true) => Stage::Solo {
+                diagnose: true,
+                forced,
+            },
             (1, false) => Stage::Confidence,
             _ => Stage::Propose { forced },
         };
@@ -87,13 +121,21 @@ pub(super) fn begin_round(mut p: Perceiving) {
 /// The general practitioner is asked for a team.
 pub(super) fn ask_triage(mut p: Perceiving) {
     let most = p.clinic.visit.triage;
-    ask_practitioner(&mut p, |stage| matches!(stage, Stage::Triage), Task::Triage { most });
+    ask_practitioner(
+        &mut p,
+        |stage| matches!(stage, Stage::Triage),
+        Task::Triage { most },
+    );
 }
 
 /// The coordinator is asked for the team of the next round.
 pub(super) fn ask_coordinator(mut p: Perceiving) {
     let most = p.clinic.visit.max_members;
-    ask_practitioner(&mut p, |stage| matches!(stage, Stage::Coordinate), Task::Coordinate { most });
+    ask_practitioner(
+        &mut p,
+        |stage| matches!(stage, Stage::Coordinate),
+        Task::Coordinate { most },
+    );
 }
 
 fn ask_practitioner(p: &mut Perceiving, at: impl Fn(&Stage) -> bool, task: Task) {
@@ -101,10 +143,22 @@ fn ask_practitioner(p: &mut Perceiving, at: impl Fn(&Stage) -> bool, task: Task)
         if visit.asked > 0 || !at(&visit.stage) {
             continue;
         }
-        let Ok((mut episode, ..)) = p.episodes.get_mut(of.0) else { continue };
-        let Some(practitioner) = visit.practitioner.clone() else { continue };
+        let Ok((mut episode, ..)) = p.episodes.get_mut(of.0) else {
+            continue;
+        };
+        let Some(practitioner) = visit.practitioner.clone() else {
+            continue;
+        };
         p.activity.note();
-        ask(&mut p.decisions, of.0, &mut episode, group, &mut visit, &practitioner, task.clone());
+        ask(
+            &mut p.decisions,
+            of.0,
+            &mut episode,
+            group,
+            &mut visit,
+            &practitioner,
+            task.clone(),
+        );
     }
 }
 
@@ -119,24 +173,48 @@ pub(super) fn ask_solo(mut p: Perceiving) {
         if visit.asked > 0 {
             continue;
         }
-        let Ok((mut episode, ..)) = p.episodes.get_mut(of.0) else { continue };
-        let Some(member) = visit.team.first().cloned() else { continue };
+        let Ok((mut episode, ..)) = p.episodes.get_mut(of.0) else {
+            continue;
+        };
+        let Some(member) = visit.team.first().cloned() else {
+            continue;
+        };
         p.activity.note();
-        ask(&mut p.decisions, of.0, &mut episode, group, &mut visit, &member, task);
+        ask(
+            &mut p.decisions,
+            of.0,
+            &mut episode,
+            group,
+            &mut visit,
+            &member,
+            task,
+        );
     }
 }
 
 /// Every member of a panel is asked for a proposal.
 pub(super) fn ask_proposals(mut p: Perceiving) {
     for (group, of, mut visit) in &mut p.visits {
-        let Stage::Propose { forced } = visit.stage else { continue };
+        let Stage::Propose { forced } = visit.stage else {
+            continue;
+        };
         if visit.asked > 0 {
             continue;
         }
-        let Ok((mut episode, ..)) = p.episodes.get_mut(of.0) else { continue };
+        let Ok((mut episode, ..)) = p.episodes.get_mut(of.0) else {
+            continue;
+        };
         p.activity.note();
         for member in visit.team.clone() {
-            ask(&mut p.decisions, of.0, &mut episode, group, &mut visit, &member, Task::Propose { forced });
+            ask(
+                &mut p.decisions,
+                of.0,
+                &mut episode,
+                group,
+                &mut visit,
+                &member,
+                Task::Propose { forced },
+            );
         }
     }
 }
@@ -144,17 +222,35 @@ pub(super) fn ask_proposals(mut p: Perceiving) {
 /// The other members of a panel are asked for their votes on the present candidate.
 pub(super) fn ask_votes(mut p: Perceiving) {
     for (group, of, mut visit) in &mut p.visits {
-        let Stage::Vote { panel, .. } = &visit.stage else { continue };
+        let Stage::Vote { panel, .. } = &visit.stage else {
+            continue;
+        };
         if visit.asked > 0 {
             continue;
         }
-        let (Some(proposal), voters) = (panel.proposal().cloned(), panel.voters()) else { continue };
-        let Ok((mut episode, ..)) = p.episodes.get_mut(of.0) else { continue };
+        let (Some(proposal), voters) = (panel.proposal().cloned(), panel.voters()) else {
+            continue;
+        };
+        let Ok((mut episode, ..)) = p.episodes.get_mut(of.0) else {
+            continue;
+        };
         p.activity.note();
         for voter in voters {
-            let Some(member) = visit.team.get(voter).cloned() else { continue };
-            let task = Task::Vote { proposal: Arc::clone(&proposal) };
-            ask(&mut p.decisions, of.0, &mut episode, group, &mut visit, &member, task);
+            let Some(member) = visit.team.get(voter).cloned() else {
+                continue;
+            };
+            let task = Task::Vote {
+                proposal: Arc::clone(&proposal),
+            };
+            ask(
+                &mut p.decisions,
+                of.0,
+                &mut episode,
+                group,
+                &mut visit,
+                &member,
+                task,
+            );
         }
     }
 }
@@ -180,7 +276,11 @@ fn ask(
         Task::Triage { .. } | Task::Coordinate { .. } => Speciality::Generalist,
         _ => member.speciality.clone(),
     };
-    let observation =
-        Observation { task, speciality, team: Arc::clone(&visit.roster), view: Arc::clone(&visit.view) };
+    let observation = Observation {
+        task,
+        speciality,
+        team: Arc::clone(&visit.roster),
+        view: Arc::clone(&visit.view),
+    };
     decisions.ask(episode_entity, episode, group, 0, Ask { key, observation });
 }

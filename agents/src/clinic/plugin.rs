@@ -10,8 +10,8 @@ use rounds_policies::policy::Decider;
 use super::visit::{Member, Stage, Visit};
 use super::{Clinic, act, advance, perceive};
 use crate::engine::{
-    AgentOf, Decided, Decisions, DecisionsPlugin, Episode, EpisodeClock, EpisodeFailure, Group, GroupOf, Identity,
-    Phase, RunContext, Spawner, Tick,
+    AgentOf, Decided, Decisions, DecisionsPlugin, Episode, EpisodeClock, EpisodeFailure, Group,
+    GroupOf, Identity, Phase, RunContext, Spawner, Tick,
 };
 
 /// Adds the clinical family: one visit an episode.
@@ -55,7 +55,12 @@ impl Plugin for ClinicPlugin {
                     .chain()
                     .in_set(Phase::Act),
             )
-            .add_systems(Tick, (advance::ask_patients, advance::advance_clocks).chain().in_set(Phase::Advance));
+            .add_systems(
+                Tick,
+                (advance::ask_patients, advance::advance_clocks)
+                    .chain()
+                    .in_set(Phase::Advance),
+            );
     }
 }
 
@@ -66,7 +71,10 @@ fn spawn_visit(
 ) -> Result<(), EpisodeFailure> {
     let clinic = world.resource::<Clinic>().clone();
     let seed = world.resource::<RunContext>().seed;
-    let patient = clinic.patients.patient(seed, ix).map_err(|error| EpisodeFailure(error.to_string()))?;
+    let patient = clinic
+        .patients
+        .patient(seed, ix)
+        .map_err(|error| EpisodeFailure(error.to_string()))?;
     let Some(mut episode) = world.get_mut::<Episode>(entity) else {
         return Err(EpisodeFailure("the episode has no entity".to_owned()));
     };
@@ -74,11 +82,18 @@ fn spawn_visit(
     let id = episode.new_agent_id();
     if let Some(mut clock) = world.get_mut::<EpisodeClock>(entity) {
         for (number, entry) in clinic.timeline.iter().enumerate() {
-            clock.0.schedule(entry.at_min, advance::TIMELINE + number as u64);
+            clock
+                .0
+                .schedule(entry.at_min, advance::TIMELINE + number as u64);
         }
     }
-    let practitioner = world.spawn((Identity { id, decider: 0 }, AgentOf(entity))).id();
-    let view = DoctorView { introduction: patient.introduction().clone(), exchanges: Vec::new() };
+    let practitioner = world
+        .spawn((Identity { id, decider: 0 }, AgentOf(entity)))
+        .id();
+    let view = DoctorView {
+        introduction: patient.introduction().clone(),
+        exchanges: Vec::new(),
+    };
     world.spawn((
         Group(group_ix),
         GroupOf(entity),
@@ -90,7 +105,11 @@ fn spawn_visit(
             round: 0,
             team: Vec::new(),
             roster: Arc::new([]),
-            practitioner: Some(Member { entity: practitioner, id, speciality: Speciality::Generalist }),
+            practitioner: Some(Member {
+                entity: practitioner,
+                id,
+                speciality: Speciality::Generalist,
+            }),
             known: Vec::new(),
             asked: 0,
             requests: 0,

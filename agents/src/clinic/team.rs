@@ -22,12 +22,22 @@ pub(super) fn set_team(
         if team.iter().any(|member| member.speciality == *speciality) {
             continue;
         }
-        let member = match visit.known.iter().find(|member| member.speciality == *speciality) {
+        let member = match visit
+            .known
+            .iter()
+            .find(|member| member.speciality == *speciality)
+        {
             Some(member) => member.clone(),
             None => {
                 let id: AgentId = episode.new_agent_id();
-                let entity = commands.spawn((Identity { id, decider: 0 }, AgentOf(episode_entity))).id();
-                let member = Member { entity, id, speciality: speciality.clone() };
+                let entity = commands
+                    .spawn((Identity { id, decider: 0 }, AgentOf(episode_entity)))
+                    .id();
+                let member = Member {
+                    entity,
+                    id,
+                    speciality: speciality.clone(),
+                };
                 visit.known.push(member.clone());
                 member
             }
@@ -44,6 +54,9 @@ pub(super) fn set_team(
     for member in &team {
         commands.entity(member.entity).insert(MemberOf(group));
     }
-    visit.roster = team.iter().map(|member| member.speciality.clone()).collect();
+    visit.roster = team
+        .iter()
+        .map(|member| member.speciality.clone())
+        .collect();
     visit.team = team;
 }

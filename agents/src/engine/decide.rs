@@ -83,10 +83,20 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
     /// Queues a request of a member of `group`; the decision appears in the group's [`Decided`].
     ///
     /// A decider index that does not exist counts as the last one.
-    pub fn ask(&mut self, episode_entity: Entity, episode: &mut Episode, group: Entity, decider: usize, ask: Ask<O>) {
+    pub fn ask(
+        &mut self,
+        episode_entity: Entity,
+        episode: &mut Episode,
+        group: Entity,
+        decider: usize,
+        ask: Ask<O>,
+    ) {
         let decider = decider.min(self.deciders.len().saturating_sub(1));
         episode.open += 1;
-        self.origins[decider].push(Origin { episode: episode_entity, group });
+        self.origins[decider].push(Origin {
+            episode: episode_entity,
+            group,
+        });
         self.batches[decider].push(ask);
     }
 
@@ -106,13 +116,20 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
     }
 
     fn request(&mut self, inbox: &mut Inbox, seed: RunSeed, ticket: u64, note: Option<&str>) {
-        let Some(waiting) = self.waiting.get(&ticket) else { return };
+        let Some(waiting) = self.waiting.get(&ticket) else {
+            return;
+        };
         let decider = waiting.decider;
-        let Decider::Model { policy, .. } = &self.deciders[decider] else { return };
+        let Decider::Model { policy, .. } = &self.deciders[decider] else {
+            return;
+        };
         let mut request = policy.request(seed, &waiting.ask);
         request.key.attempt = waiting.attempt;
         if let Some(note) = note {
-            request.messages.push(rounds_models::Message { role: "user".to_owned(), content: note.to_owned() });
+            request.messages.push(rounds_models::Message {
+                role: "user".to_owned(),
+                content: note.to_owned(),
+            });
         }
         self.send(inbox, ticket, request, decider);
     }
@@ -129,7 +146,12 @@ impl<O, A> Default for DecisionsPlugin<O, A> {
 
 impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Plugin for DecisionsPlugin<O, A> {
     fn build(&self, app: &mut App) {
-        app.add_systems(Tick, (collect_replies::<O, A>, decide_batches::<O, A>).chain().in_set(Phase::Decide));
+        app.add_systems(
+            Tick,
+            (collect_replies::<O, A>, decide_batches::<O, A>)
+                .chain()
+                .in_set(Phase::Decide),
+        );
     }
 }
 
@@ -153,19 +175,31 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
             decisions.send(inbox, ticket, request, decider);
         }
     }
-    let (mine, others) =
-        std::mem::take(&mut inbox.arrived).into_iter().partition(|f| decisions.waiting.contains_key(&f.ticket));
+    let (mine, others) = std::mem::take(&mut inbox.arrived)
+        .into_iter()
+        .partition(|f| decisions.waiting.contains_key(&f.ticket));
     inbox.arrived = others;
     let mine: Vec<rounds_models::Finished> = mine;
     for finished in mine {
         activity.note();
-        let model = match decisions.waiting.get(&finished.ticket).map(|w| &decisions.deciders[w.decider]) {
+        let model = match decisions
+            .waiting
+            .get(&finished.ticket)
+            .map(|w| &decisions.deciders[w.decider])
+        {
             Some(Decider::Model { server, .. }) => server.name().to_owned(),
             _ => continue,
         };
         inbox.calls.push(CallRecord::new(&model, &finished));
-        let Some(waiting) = decisions.waiting.get_mut(&finished.ticket) else { continue };
-        let Decider::Model { policy, re_asks, .. } = decisions.deciders[waiting.decider].clone() else { continue };
+        let Some(waiting) = decisions.waiting.get_mut(&finished.ticket) else {
+            continue;
+        };
+        let Decider::Model {
+            policy, re_asks, ..
+        } = decisions.deciders[waiting.decider].clone()
+        else {
+            continue;
+        };
         let result = match finished.result {
             Ok(reply) => match policy.read(&waiting.ask, &reply.text) {
                 Reading::Action(action) => Ok(action),
@@ -191,7 +225,11 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
         };
         if let Some(waiting) = decisions.waiting.remove(&finished.ticket) {
             decisions.decided += 1;
-            let decision = Decision { key: waiting.ask.key, result, malformed: waiting.malformed };
+            let decision = Decision {
+                key: waiting.ask.key,
+                result,
+                malformed: waiting.malformed,
+            };
             store(&waiting.origin, decision, &mut episodes, &mut groups);
         }
     }
@@ -219,7 +257,16 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                 let results = decide_isolated(policy.as_ref(), context.seed, &batch);
                 decisions.decided += batch.len() as u64;
                 for ((ask, origin), result) in batch.drain(..).zip(origins.drain(..)).zip(results) {
-                    store(&origin, Decision { key: ask.key, result, malformed: 0 }, &mut episodes, &mut groups);
+                    store(
+                        &origin,
+                        Decision {
+                            key: ask.key,
+                            result,
+                            malformed: 0,
+                        },
+                        &mut episodes,
+                        &mut groups,
+                    );
                 }
                 decisions.batches[decider] = batch;
                 decisions.origins[decider] = origins;
@@ -227,7 +274,16 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
             Decider::Model { .. } => {
                 for (ask, origin) in batch.into_iter().zip(origins) {
                     let ticket = inbox.ticket();
-                    decisions.waiting.insert(ticket, Waiting { origin, decider, ask, attempt: 0, malformed: 0 });
+                    decisions.waiting.insert(
+                        ticket,
+                        Waiting {
+                            origin,
+                            decider,
+                            ask,
+                            attempt: 0,
+                            malformed: 0,
+                        },
+                    );
                     decisions.request(&mut inbox, context.seed, ticket, None);
                 }
             }
@@ -263,9 +319,9 @@ fn decide_isolated<O, A>(
         Err(_) => batch
             .iter()
             .map(|ask| match call(policy, seed, std::slice::from_ref(ask)) {
-                Ok(mut results) => {
-                    results.pop().unwrap_or_else(|| Err(PolicyError::Garbage("no decision at all".to_owned())))
-                }
+                Ok(mut results) => results
+                    .pop()
+                    .unwrap_or_else(|| Err(PolicyError::Garbage("no decision at all".to_owned()))),
                 Err(error) => Err(error),
             })
             .collect(),
@@ -277,11 +333,16 @@ fn call<O, A>(
     seed: RunSeed,
     batch: &[Ask<O>],
 ) -> Result<Vec<Result<A, PolicyError>>, PolicyError> {
-    let results = super::world::quietly(|| catch_unwind(AssertUnwindSafe(|| policy.decide(seed, batch))))
-        .map_err(|panic| PolicyError::Panic(super::world::panic_text(panic.as_ref())))??;
+    let results =
+        super::world::quietly(|| catch_unwind(AssertUnwindSafe(|| policy.decide(seed, batch))))
+            .map_err(|panic| PolicyError::Panic(super::world::panic_text(panic.as_ref())))??;
     if results.len() == batch.len() {
         Ok(results)
     } else {
-        Err(PolicyError::Garbage(format!("expected {} decisions, got {}", batch.len(), results.len())))
+        Err(PolicyError::Garbage(format!(
+            "expected {} decisions, got {}",
+            batch.len(),
+            results.len()
+        )))
     }
 }

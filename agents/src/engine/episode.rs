@@ -59,7 +59,13 @@ pub struct Episode {
 impl Episode {
     /// A fresh episode.
     pub fn new(ix: EpisodeIx) -> Self {
-        Self { ix, open: 0, outcome: None, next_agent: 0, next_group: 0 }
+        Self {
+            ix,
+            open: 0,
+            outcome: None,
+            next_agent: 0,
+            next_group: 0,
+        }
     }
 
     /// The id of the next agent of this episode.

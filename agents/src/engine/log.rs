@@ -20,7 +20,13 @@ pub struct EventLog {
 impl EventLog {
     /// An empty log.
     pub fn new(episode: u32, on: bool) -> Self {
-        Self { episode, next: 0, last_round: 0, on, bytes: Vec::new() }
+        Self {
+            episode,
+            next: 0,
+            last_round: 0,
+            on,
+            bytes: Vec::new(),
+        }
     }
 
     /// Whether events are kept; texts need not be rendered otherwise.
@@ -48,7 +54,11 @@ impl EventLog {
         self.last_round = round;
         let bytes = &mut self.bytes;
         // Writing to a vector cannot fail.
-        let _ = write!(bytes, "{{\"e\":{},\"r\":{round},\"n\":{number},\"t\":", self.episode);
+        let _ = write!(
+            bytes,
+            "{{\"e\":{},\"r\":{round},\"n\":{number},\"t\":",
+            self.episode
+        );
         let mut writer = EventWriter { bytes };
         writer.value(&at_min);
         writer.add("side", side);

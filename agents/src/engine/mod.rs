@@ -8,10 +8,13 @@ mod world;
 
 pub use decide::{Decided, Decision, Decisions, DecisionsPlugin};
 pub use episode::{
-    AgentOf, Agents, Episode, EpisodeClock, EpisodeFailure, EpisodeLog, Group, GroupOf, Groups, Identity, MemberOf,
-    Members, Outcome,
+    AgentOf, Agents, Episode, EpisodeClock, EpisodeFailure, EpisodeLog, Group, GroupOf, Groups,
+    Identity, MemberOf, Members, Outcome,
 };
 pub use log::{EventLog, EventWriter};
 pub use phase::{Activity, Phase, Tick};
+pub use world::{
+    Engine, EngineError, EngineOptions, EpisodeSource, FinishedEpisode, RunContext, RunSink,
+    Spawner,
+};
 pub(crate) use world::{panic_text, quietly};
-pub use world::{Engine, EngineError, EngineOptions, EpisodeSource, FinishedEpisode, RunContext, RunSink, Spawner};

@@ -79,7 +79,11 @@ impl Inbox {
 
     /// Blocks until a reply arrives.
     fn sleep(&mut self) {
-        let first = self.replies.get_mut().ok().and_then(|replies| replies.recv().ok());
+        let first = self
+            .replies
+            .get_mut()
+            .ok()
+            .and_then(|replies| replies.recv().ok());
         self.take_arrived(first);
     }
 }
@@ -190,22 +194,42 @@ impl Engine {
             ambiguity_detection: LogLevel::Error,
             ..Default::default()
         });
-        tick.configure_sets((Phase::Perceive, Phase::Decide, Phase::Act, Phase::Advance, Phase::Record).chain());
-        tick.add_systems((receive_replies.in_set(Phase::Perceive), retire_finished.in_set(Phase::Record)));
+        tick.configure_sets(
+            (
+                Phase::Perceive,
+                Phase::Decide,
+                Phase::Act,
+                Phase::Advance,
+                Phase::Record,
+            )
+                .chain(),
+        );
+        tick.add_systems((
+            receive_replies.in_set(Phase::Perceive),
+            retire_finished.in_set(Phase::Record),
+        ));
         app.add_schedule(tick);
-        app.insert_resource(RunContext { seed: options.seed, log: options.log })
-            .init_resource::<Activity>()
-            .init_resource::<Inbox>()
-            .init_resource::<Retired>();
+        app.insert_resource(RunContext {
+            seed: options.seed,
+            log: options.log,
+        })
+        .init_resource::<Activity>()
+        .init_resource::<Inbox>()
+        .init_resource::<Retired>();
         app.add_plugins(family);
         app.finish();
         app.cleanup();
         let mut world = std::mem::take(app.world_mut());
         let built = world.schedule_scope(Tick, |world, schedule| {
-            schedule.initialize(world).map_err(|error| error.to_string(schedule.graph(), world))
+            schedule
+                .initialize(world)
+                .map_err(|error| error.to_string(schedule.graph(), world))
         });
         built.map_err(EngineError::Schedule)?;
-        Ok(Self { world, in_flight: options.in_flight.max(1) })
+        Ok(Self {
+            world,
+            in_flight: options.in_flight.max(1),
+        })
     }
 
     /// The world, for tests and for families that bring resources of their own.
@@ -217,7 +241,11 @@ impl Engine {
     ///
     /// # Errors
     /// [`EngineError`] when the sink fails or no episode can move.
-    pub fn run(&mut self, source: &mut dyn EpisodeSource, sink: &mut dyn RunSink) -> Result<(), EngineError> {
+    pub fn run(
+        &mut self,
+        source: &mut dyn EpisodeSource,
+        sink: &mut dyn RunSink,
+    ) -> Result<(), EngineError> {
         let mut running = 0_usize;
         let mut more = true;
         loop {
@@ -257,18 +285,30 @@ impl Engine {
     fn admit(&mut self, ix: EpisodeIx) {
         let log = self.world.resource::<RunContext>().log;
         let spawner = self.world.get_resource::<Spawner>().cloned();
-        let entity = self.world.spawn((Episode::new(ix), EpisodeLog(EventLog::new(ix.0, log)))).id();
+        let entity = self
+            .world
+            .spawn((Episode::new(ix), EpisodeLog(EventLog::new(ix.0, log))))
+            .id();
         let made = match spawner {
             Some(Spawner(spawn)) => {
                 quietly(|| catch_unwind(AssertUnwindSafe(|| spawn(&mut self.world, entity, ix))))
-                    .unwrap_or_else(|panic| Err(EpisodeFailure(format!("panicked: {}", panic_text(panic.as_ref())))))
+                    .unwrap_or_else(|panic| {
+                        Err(EpisodeFailure(format!(
+                            "panicked: {}",
+                            panic_text(panic.as_ref())
+                        )))
+                    })
             }
-            None => Err(EpisodeFailure("no family spawns episodes in this world".to_owned())),
+            None => Err(EpisodeFailure(
+                "no family spawns episodes in this world".to_owned(),
+            )),
         };
         if let Err(EpisodeFailure(reason)) = made
             && let Some(mut episode) = self.world.get_mut::<Episode>(entity)
         {
-            episode.end(Outcome::Failed(format!("the episode could not be made: {reason}")));
+            episode.end(Outcome::Failed(format!(
+                "the episode could not be made: {reason}"
+            )));
         }
     }
 }
@@ -277,18 +317,32 @@ impl Engine {
 fn retire_finished(
     mut commands: Commands,
     mut retired: ResMut<Retired>,
-    mut episodes: Query<(Entity, &mut Episode, &mut EpisodeLog, &super::episode::EpisodeClock)>,
+    mut episodes: Query<(
+        Entity,
+        &mut Episode,
+        &mut EpisodeLog,
+        &super::episode::EpisodeClock,
+    )>,
 ) {
     for (entity, mut episode, mut log, clock) in &mut episodes {
-        let Some(outcome) = episode.bypass_change_detection().outcome.take() else { continue };
+        let Some(outcome) = episode.bypass_change_detection().outcome.take() else {
+            continue;
+        };
         let log_round = log.0.last_round();
-        if let Some(mut event) = log.0.event(log_round, clock.0.now_min(), "world", "", "ended") {
+        if let Some(mut event) = log
+            .0
+            .event(log_round, clock.0.now_min(), "world", "", "ended")
+        {
             event.add("outcome", outcome.word());
             if let Some(reason) = outcome.reason() {
                 event.add("reason", reason);
             }
         }
-        retired.0.push(FinishedEpisode { ix: episode.ix, outcome, events: log.0.take() });
+        retired.0.push(FinishedEpisode {
+            ix: episode.ix,
+            outcome,
+            events: log.0.take(),
+        });
         commands.entity(entity).despawn();
     }
 }

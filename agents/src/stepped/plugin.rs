@@ -10,8 +10,9 @@ use rounds_environments::ids::{AgentId, EpisodeIx, RoundIx};
 use rounds_policies::policy::{Ask, AskKey, Decider};
 
 use crate::engine::{
-    Activity, AgentOf, Decided, Decisions, DecisionsPlugin, Episode, EpisodeClock, EpisodeFailure, EpisodeLog, Group,
-    GroupOf, Identity, Outcome, Phase, RunContext, Spawner, Tick, panic_text, quietly,
+    Activity, AgentOf, Decided, Decisions, DecisionsPlugin, Episode, EpisodeClock, EpisodeFailure,
+    EpisodeLog, Group, GroupOf, Identity, Outcome, Phase, RunContext, Spawner, Tick, panic_text,
+    quietly,
 };
 
 /// One environment in progress: the group of its agents.
@@ -46,7 +47,9 @@ impl<F: EnvironmentFactory> Plugin for SteppedPlugin<F> {
         app.add_plugins(DecisionsPlugin::<Observation<F>, Action<F>>::default())
             .insert_resource(Decisions::new(vec![self.decider.clone()]))
             .insert_resource(MaxSteps(self.max_steps))
-            .insert_resource(Spawner(Arc::new(move |world, entity, ix| spawn(&*factory, world, entity, ix))))
+            .insert_resource(Spawner(Arc::new(move |world, entity, ix| {
+                spawn(&*factory, world, entity, ix)
+            })))
             .add_systems(
                 Tick,
                 (
@@ -65,7 +68,9 @@ fn spawn<F: EnvironmentFactory>(
     ix: EpisodeIx,
 ) -> Result<(), EpisodeFailure> {
     let seed = world.resource::<RunContext>().seed;
-    let environment = factory.reset(seed, ix).map_err(|error| EpisodeFailure(error.to_string()))?;
+    let environment = factory
+        .reset(seed, ix)
+        .map_err(|error| EpisodeFailure(error.to_string()))?;
     let agents = environment.agents();
     if agents == 0 {
         return Err(EpisodeFailure("the environment has no agents".to_owned()));
@@ -82,7 +87,13 @@ fn spawn<F: EnvironmentFactory>(
         Group(group),
         GroupOf(entity),
         Decided::<<F::Environment as Environment>::Action>::default(),
-        Rollout { environment, step: 0, asked: 0, rewards: vec![0.0; agents], actions: None },
+        Rollout {
+            environment,
+            step: 0,
+            asked: 0,
+            rewards: vec![0.0; agents],
+            actions: None,
+        },
     ));
     Ok(())
 }
@@ -94,7 +105,9 @@ fn observe<E: Environment>(
     mut rollouts: Query<(Entity, &GroupOf, &mut Rollout<E>)>,
 ) {
     for (group, of, mut rollout) in &mut rollouts {
-        let Ok(mut episode) = episodes.get_mut(of.0) else { continue };
+        let Ok(mut episode) = episodes.get_mut(of.0) else {
+            continue;
+        };
         if rollout.asked > 0 || episode.outcome.is_some() {
             continue;
         }
@@ -102,17 +115,26 @@ fn observe<E: Environment>(
         let agents = rollout.environment.agents();
         for agent in 0..agents as u32 {
             let seen = quietly(|| {
-                catch_unwind(AssertUnwindSafe(|| rollout.environment.observe(AgentId(agent))))
+                catch_unwind(AssertUnwindSafe(|| {
+                    rollout.environment.observe(AgentId(agent))
+                }))
             });
             let observation = match seen {
                 Ok(observation) => observation,
                 Err(panic) => {
-                    episode.end(Outcome::Failed(format!("the environment panicked: {}", panic_text(panic.as_ref()))));
+                    episode.end(Outcome::Failed(format!(
+                        "the environment panicked: {}",
+                        panic_text(panic.as_ref())
+                    )));
                     break;
                 }
             };
-            let key =
-                AskKey { episode: episode.ix, agent: AgentId(agent), round: RoundIx(rollout.step), number: rollout.step };
+            let key = AskKey {
+                episode: episode.ix,
+                agent: AgentId(agent),
+                round: RoundIx(rollout.step),
+                number: rollout.step,
+            };
             decisions.ask(of.0, &mut episode, group, 0, Ask { key, observation });
             rollout.asked += 1;
         }
@@ -128,14 +150,20 @@ fn act<E: Environment>(
         if rollout.asked == 0 || decided.0.len() < rollout.asked {
             continue;
         }
-        let Ok(mut episode) = episodes.get_mut(of.0) else { continue };
+        let Ok(mut episode) = episodes.get_mut(of.0) else {
+            continue;
+        };
         if episode.open > 0 {
             continue;
         }
         activity.note();
         let mut decisions = std::mem::take(&mut decided.0);
         decisions.sort_unstable_by_key(|decision| decision.key.agent);
-        match decisions.into_iter().map(|decision| decision.result).collect() {
+        match decisions
+            .into_iter()
+            .map(|decision| decision.result)
+            .collect()
+        {
             Ok(actions) => rollout.actions = Some(actions),
             Err(error) => episode.end(Outcome::Failed(format!("{error}"))),
         }
@@ -149,13 +177,18 @@ fn step<E: Environment>(
     mut rollouts: Query<(&GroupOf, &mut Rollout<E>)>,
 ) {
     for (of, mut rollout) in &mut rollouts {
-        let Some(actions) = rollout.actions.take() else { continue };
-        let Ok((mut episode, mut log, mut clock)) = episodes.get_mut(of.0) else { continue };
+        let Some(actions) = rollout.actions.take() else {
+            continue;
+        };
+        let Ok((mut episode, mut log, mut clock)) = episodes.get_mut(of.0) else {
+            continue;
+        };
         activity.note();
         let rollout = &mut *rollout;
         rollout.asked = 0;
         rollout.step += 1;
-        let stepped = quietly(|| catch_unwind(AssertUnwindSafe(|| rollout.environment.step(&actions))));
+        let stepped =
+            quietly(|| catch_unwind(AssertUnwindSafe(|| rollout.environment.step(&actions))));
         let outcome = match stepped {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(error)) => {
@@ -163,7 +196,10 @@ fn step<E: Environment>(
                 continue;
             }
             Err(panic) => {
-                episode.end(Outcome::Failed(format!("the environment panicked: {}", panic_text(panic.as_ref()))));
+                episode.end(Outcome::Failed(format!(
+                    "the environment panicked: {}",
+                    panic_text(panic.as_ref())
+                )));
                 continue;
             }
         };
@@ -173,15 +209,26 @@ fn step<E: Environment>(
             if let Some(total) = rollout.rewards.get_mut(agent) {
                 *total += reward;
             }
-            if let Some(mut event) =
-                log.0.event(rollout.step, clock.0.now_min(), "agent", &agent.to_string(), "acted")
-            {
-                event.add("action", &rollout.environment.action_value(action)).add("reward", &reward);
+            if let Some(mut event) = log.0.event(
+                rollout.step,
+                clock.0.now_min(),
+                "agent",
+                &agent.to_string(),
+                "acted",
+            ) {
+                event
+                    .add("action", &rollout.environment.action_value(action))
+                    .add("reward", &reward);
             }
         }
         if outcome.terminated || rollout.step >= limit.0 {
-            if let Some(mut event) = log.0.event(rollout.step, clock.0.now_min(), "world", "", "finished") {
-                event.add("terminated", &outcome.terminated).add("returns", &rollout.rewards);
+            if let Some(mut event) =
+                log.0
+                    .event(rollout.step, clock.0.now_min(), "world", "", "finished")
+            {
+                event
+                    .add("terminated", &outcome.terminated)
+                    .add("returns", &rollout.rewards);
                 for (name, value) in rollout.environment.metrics() {
                     event.add(name, &value);
                 }

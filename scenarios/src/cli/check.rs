@@ -7,9 +7,16 @@ use crate::schema::{Overrides, Scenario};
 
 /// Checks a scenario, its arms, and the data that it names.
 pub(crate) fn check(arguments: &CheckArgs) -> Result<(), Failure> {
-    let overrides = Overrides { set: arguments.set.clone(), ..Overrides::default() };
+    let overrides = Overrides {
+        set: arguments.set.clone(),
+        ..Overrides::default()
+    };
     let set = Scenario::load(&arguments.file, &overrides)?;
-    let mut text = format!("{}: a scenario with {} arm(s)\n", arguments.file.display(), set.arms.len());
+    let mut text = format!(
+        "{}: a scenario with {} arm(s)\n",
+        arguments.file.display(),
+        set.arms.len()
+    );
     for arm in &set.arms {
         let built = build(&set, arm, &Cassette::default())?;
         text.push_str(&format!(

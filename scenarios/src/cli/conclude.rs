@@ -8,10 +8,12 @@ use serde_json::Map;
 use super::Failure;
 use crate::clinic::{BuiltClinic, NOTICE, report_case};
 use crate::report::{
-    EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric, render,
+    EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
+    render,
 };
 use crate::run::{
-    ArmRows, RunError, SummaryHead, count_calls, pretty, score_run, summarise, write_tables, write_whole,
+    ArmRows, RunError, SummaryHead, count_calls, pretty, score_run, summarise, write_tables,
+    write_whole,
 };
 use crate::schema::{Arm, ScenarioSet};
 use crate::statistics::Summary;
@@ -52,18 +54,25 @@ pub(crate) fn conclude(
         let mut rows = Vec::new();
         let mut rounds = Vec::new();
         let mut told = [0_usize; Outcome::ALL.len()];
-        score_run(&run.folder, &*run.built.experiment.score, |episode, scored| {
-            let case = report_case(&run.arm.name, &run.built.knowledge, episode, &scored);
-            if let Some(count) = Outcome::ALL.iter().position(|o| *o == case.outcome).and_then(|at| told.get_mut(at))
-                && *count < TOLD
-            {
-                *count += 1;
-                cases.push(case);
-            }
-            rows.push(scored.row);
-            rounds.extend(scored.rounds);
-            Ok(())
-        })?;
+        score_run(
+            &run.folder,
+            &*run.built.experiment.score,
+            |episode, scored| {
+                let case = report_case(&run.arm.name, &run.built.knowledge, episode, &scored);
+                if let Some(count) = Outcome::ALL
+                    .iter()
+                    .position(|o| *o == case.outcome)
+                    .and_then(|at| told.get_mut(at))
+                    && *count < TOLD
+                {
+                    *count += 1;
+                    cases.push(case);
+                }
+                rows.push(scored.row);
+                rounds.extend(scored.rounds);
+                Ok(())
+            },
+        )?;
         write_tables(&run.folder, &rows, &rounds)?;
         let calls = count_calls(&run.folder)?;
         head.calls.count += calls.count;
@@ -72,7 +81,10 @@ pub(crate) fn conclude(
         head.calls.cost_usd += calls.cost_usd;
         head.calls.cache_hits += calls.cache_hits;
         restricted |= run.built.experiment.manifest.restricted;
-        let last = rows.iter().filter_map(|row| row.metrics.get("rounds").copied().flatten()).sum::<f64>();
+        let last = rows
+            .iter()
+            .filter_map(|row| row.metrics.get("rounds").copied().flatten())
+            .sum::<f64>();
         scored.push(ArmRows {
             name: run.arm.name.clone(),
             settings: run.arm.settings.clone().into_iter().collect::<Map<_, _>>(),
@@ -80,11 +92,15 @@ pub(crate) fn conclude(
             rounds: last as u64,
         });
     }
-    let order = arms.first().map_or(&[] as &[&str], |run| run.built.experiment.score.order());
+    let order = arms
+        .first()
+        .map_or(&[] as &[&str], |run| run.built.experiment.score.order());
     let summary = summarise(&head, &scored, order)?;
     write_whole(&folder.join("summary.json"), &pretty(&summary))?;
-    let page = render(&report_data(set, typed, folder, &summary, cases, restricted))
-        .map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
+    let page = render(&report_data(
+        set, typed, folder, &summary, cases, restricted,
+    ))
+    .map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
     write_whole(&folder.join("report.html"), page.as_bytes())?;
     Ok(summary)
 }
@@ -110,7 +126,10 @@ fn report_data(
                 .map(|(name, m)| ReportMetric {
                     name: name.clone(),
                     mean: m["mean"].as_f64(),
-                    ci95: m["ci95"][0].as_f64().zip(m["ci95"][1].as_f64()).map(|(low, high)| [low, high]),
+                    ci95: m["ci95"][0]
+                        .as_f64()
+                        .zip(m["ci95"][1].as_f64())
+                        .map(|(low, high)| [low, high]),
                     n: m["n"].as_u64().unwrap_or(0),
                     why: m["why"].as_str().map(str::to_owned),
                 })
@@ -153,8 +172,10 @@ fn report_data(
 
 /// Three commands worth trying next.
 pub(crate) fn next_commands(set: &ScenarioSet, folder: &Path) -> Vec<String> {
-    let mut commands =
-        vec![format!("rounds show {} 0", folder.display()), format!("rounds view {}", folder.display())];
+    let mut commands = vec![
+        format!("rounds show {} 0", folder.display()),
+        format!("rounds view {}", folder.display()),
+    ];
     commands.push(if set.arms.len() > 1 {
         "rounds bench SCENARIO --set environment.noise.unknown=0.1".to_owned()
     } else {

@@ -31,7 +31,10 @@ pub(crate) fn import(arguments: &ImportArgs) -> Result<(), Failure> {
             if let Some((_, bar)) = &shown {
                 bar.done();
             }
-            shown = Some((table.clone(), Shown::new(&table, progress.total_bytes, arguments.json)));
+            shown = Some((
+                table.clone(),
+                Shown::new(&table, progress.total_bytes, arguments.json),
+            ));
         }
         if let Some((_, bar)) = &mut shown {
             bar.at(progress.bytes, progress.total_bytes);
@@ -47,11 +50,19 @@ pub(crate) fn import(arguments: &ImportArgs) -> Result<(), Failure> {
     }
     let (totals, cohort) = (&report.manifest.totals, &report.manifest.cohort);
     let mut text = String::new();
-    let _ = writeln!(text, "{} patients, {} admissions in the source", totals.patients, totals.admissions);
+    let _ = writeln!(
+        text,
+        "{} patients, {} admissions in the source",
+        totals.patients, totals.admissions
+    );
     let _ = writeln!(
         text,
         "at most {} diagnoses: {} admissions; not newborn {}; survived {}; with charted events {}",
-        cohort.max_diagnoses_inclusive, cohort.admissions, cohort.not_newborn, cohort.survived, cohort.has_chartevents
+        cohort.max_diagnoses_inclusive,
+        cohort.admissions,
+        cohort.not_newborn,
+        cohort.survived,
+        cohort.has_chartevents
     );
     if let Some(single) = cohort.single_note {
         let _ = writeln!(text, "with a single discharge summary: {single}");
@@ -62,8 +73,17 @@ pub(crate) fn import(arguments: &ImportArgs) -> Result<(), Failure> {
     for warning in &report.manifest.warnings {
         let _ = writeln!(text, "note: {warning}");
     }
-    let kind = if report.manifest.restricted { "restricted" } else { "open" };
-    let _ = writeln!(text, "{} {kind} records in {}", report.manifest.records, report.out.display());
+    let kind = if report.manifest.restricted {
+        "restricted"
+    } else {
+        "open"
+    };
+    let _ = writeln!(
+        text,
+        "{} {kind} records in {}",
+        report.manifest.records,
+        report.out.display()
+    );
     let _ = writeln!(text, "{NOTICE}");
     print(&text);
     Ok(())
@@ -74,7 +94,8 @@ pub(crate) fn check(arguments: &DataCheckArgs) -> Result<(), Failure> {
     let path = &arguments.path;
     let knowledge = path.is_file() && path.extension().is_some_and(|e| e == "toml" || e == "csv");
     if knowledge {
-        let base = Knowledge::load(path).map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
+        let base = Knowledge::load(path)
+            .map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
         print(&format!(
             "{}: {} conditions over {} specialities, {} findings: no fault found\n",
             path.display(),
@@ -84,13 +105,28 @@ pub(crate) fn check(arguments: &DataCheckArgs) -> Result<(), Failure> {
         ));
         return Ok(());
     }
-    let findings = check_path(path).map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
-    let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).count();
+    let findings =
+        check_path(path).map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
+    let errors = findings
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .count();
     let mut text = String::new();
     for finding in &findings {
         let _ = writeln!(text, "{finding}");
     }
-    let _ = writeln!(text, "{errors} error(s), {} warning(s)", findings.len() - errors);
+    let _ = writeln!(
+        text,
+        "{errors} error(s), {} warning(s)",
+        findings.len() - errors
+    );
     print(&text);
-    if errors > 0 { Err(Failure::Usage(format!("{}: {errors} error(s)", path.display()))) } else { Ok(()) }
+    if errors > 0 {
+        Err(Failure::Usage(format!(
+            "{}: {errors} error(s)",
+            path.display()
+        )))
+    } else {
+        Ok(())
+    }
 }

@@ -10,8 +10,16 @@ use crate::schema::{Overrides, Scenario};
 /// Lists one kind of thing, or everything.
 pub(crate) fn list(what: Option<Listed>) -> Result<(), Failure> {
     let mut text = String::new();
-    let all = [Listed::Scenarios, Listed::Policies, Listed::Models, Listed::Environments];
-    for listed in all.into_iter().filter(|listed| what.is_none_or(|w| w as u8 == *listed as u8)) {
+    let all = [
+        Listed::Scenarios,
+        Listed::Policies,
+        Listed::Models,
+        Listed::Environments,
+    ];
+    for listed in all
+        .into_iter()
+        .filter(|listed| what.is_none_or(|w| w as u8 == *listed as u8))
+    {
         match listed {
             Listed::Scenarios => scenarios(&mut text),
             Listed::Policies => text.push_str(POLICIES),
@@ -51,7 +59,12 @@ fn scenarios(text: &mut String) {
     text.push_str("scenarios\n");
     for folder in [".", "scenarios"] {
         let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-            .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()).collect())
+            .map(|entries| {
+                entries
+                    .filter_map(Result::ok)
+                    .map(|entry| entry.path())
+                    .collect()
+            })
             .unwrap_or_default();
         files.retain(|path| path.extension().is_some_and(|e| e == "toml"));
         files.sort();
@@ -59,7 +72,13 @@ fn scenarios(text: &mut String) {
             let file = file.strip_prefix("./").map(Path::to_owned).unwrap_or(file);
             if let Ok(set) = Scenario::load(&file, &Overrides::default()) {
                 let arms: Vec<&str> = set.arms.iter().map(|arm| arm.name.as_str()).collect();
-                let _ = writeln!(text, "  {:<28} {} arm(s): {}", file.display(), arms.len(), arms.join(", "));
+                let _ = writeln!(
+                    text,
+                    "  {:<28} {} arm(s): {}",
+                    file.display(),
+                    arms.len(),
+                    arms.join(", ")
+                );
             }
         }
     }

@@ -68,7 +68,10 @@ pub fn main() -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "errors of the command line go to standard error")]
+#[expect(
+    clippy::print_stderr,
+    reason = "errors of the command line go to standard error"
+)]
 fn report(failure: &Failure) {
     let mut text = String::new();
     if let Failure::Schema(error) = failure {

@@ -29,7 +29,13 @@ impl Shown {
             bar
         });
         let now = Instant::now();
-        Self { bar, plain: !quiet && !terminal, began: now, last: now, what: what.to_owned() }
+        Self {
+            bar,
+            plain: !quiet && !terminal,
+            began: now,
+            last: now,
+            what: what.to_owned(),
+        }
     }
 
     /// `at` of `total` are done.

@@ -13,7 +13,9 @@ use super::progress::Shown;
 use super::table::summary_table;
 use super::{Failure, print};
 use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, tell};
-use crate::run::{Episode, ExecuteOptions, RunDirectory, RunError, default_folder, execute, pretty};
+use crate::run::{
+    Episode, ExecuteOptions, RunDirectory, RunError, default_folder, execute, pretty,
+};
 use crate::schema::{Arm, Overrides, Scenario, ScenarioSet, nearest};
 use crate::statistics::Summary;
 
@@ -23,11 +25,20 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
     let set = load(common, &[])?;
     let arm = match &arguments.arm {
         None => &set.arms[0],
-        Some(name) => set.arms.iter().find(|arm| arm.name == *name).ok_or_else(|| {
-            let names: Vec<&str> = set.arms.iter().map(|arm| arm.name.as_str()).collect();
-            let hint = nearest(name, names.iter().copied()).map(|n| format!("; did you mean {n:?}?"));
-            Failure::Usage(format!("there is no arm {name:?}, expected one of {}{}", names.join(", "), hint.unwrap_or_default()))
-        })?,
+        Some(name) => set
+            .arms
+            .iter()
+            .find(|arm| arm.name == *name)
+            .ok_or_else(|| {
+                let names: Vec<&str> = set.arms.iter().map(|arm| arm.name.as_str()).collect();
+                let hint =
+                    nearest(name, names.iter().copied()).map(|n| format!("; did you mean {n:?}?"));
+                Failure::Usage(format!(
+                    "there is no arm {name:?}, expected one of {}{}",
+                    names.join(", "),
+                    hint.unwrap_or_default()
+                ))
+            })?,
     };
     let folder = folder_of(common, &set);
     let began = Instant::now();
@@ -42,14 +53,25 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let common = &arguments.common;
     let set = load(common, &arguments.vary)?;
     let folder = folder_of(common, &set);
-    if common.resume.is_none() && std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) {
+    if common.resume.is_none()
+        && std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some())
+    {
         return Err(RunError::NotEmpty(folder).into());
     }
     let began = Instant::now();
     let mut ran = Vec::new();
     for (number, arm) in set.arms.iter().enumerate() {
-        let plain: String =
-            arm.name.chars().map(|c| if c.is_alphanumeric() || c == '-' { c } else { '_' }).collect();
+        let plain: String = arm
+            .name
+            .chars()
+            .map(|c| {
+                if c.is_alphanumeric() || c == '-' {
+                    c
+                } else {
+                    '_'
+                }
+            })
+            .collect();
         let within = folder.join("arms").join(format!("{number:02}-{plain}"));
         ran.push(run_arm(common, &set, arm, &within, false)?);
     }
@@ -71,7 +93,12 @@ fn load(common: &Common, vary: &[String]) -> Result<ScenarioSet, Failure> {
 fn folder_of(common: &Common, set: &ScenarioSet) -> PathBuf {
     match (&common.out, &common.resume) {
         (Some(folder), _) | (None, Some(folder)) => folder.clone(),
-        (None, None) => default_folder(Path::new("runs"), &set.scenario.name, &super::show::stamp(), &set.hash),
+        (None, None) => default_folder(
+            Path::new("runs"),
+            &set.scenario.name,
+            &super::show::stamp(),
+            &set.hash,
+        ),
     }
 }
 
@@ -82,10 +109,19 @@ fn run_arm<'a>(
     folder: &Path,
     story: bool,
 ) -> Result<RunArm<'a>, Failure> {
-    let recorded = common.resume.as_ref().and_then(|_| RunDirectory::recorded_calls(folder));
+    let recorded = common
+        .resume
+        .as_ref()
+        .and_then(|_| RunDirectory::recorded_calls(folder));
     let cassette = match (&common.replay, recorded) {
-        (Some(calls), _) => Cassette { calls: Some(calls.clone()), live: false },
-        (None, Some(calls)) => Cassette { calls: Some(calls), live: true },
+        (Some(calls), _) => Cassette {
+            calls: Some(calls.clone()),
+            live: false,
+        },
+        (None, Some(calls)) => Cassette {
+            calls: Some(calls),
+            live: true,
+        },
         (None, None) => Cassette::default(),
     };
     let built = build(set, arm, &cassette)?;
@@ -93,7 +129,11 @@ fn run_arm<'a>(
         0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         jobs => jobs,
     };
-    let options = ExecuteOptions { out: folder.to_owned(), resume: common.resume.is_some(), jobs };
+    let options = ExecuteOptions {
+        out: folder.to_owned(),
+        resume: common.resume.is_some(),
+        jobs,
+    };
     let quiet = common.quiet || common.json;
     let story = story && !quiet && std::io::stdout().is_terminal();
     let asked = u64::from(built.experiment.manifest.episodes);
@@ -111,7 +151,11 @@ fn run_arm<'a>(
             print(&text);
         }
     }
-    Ok(RunArm { arm, built, folder: folder.to_owned() })
+    Ok(RunArm {
+        arm,
+        built,
+        folder: folder.to_owned(),
+    })
 }
 
 fn first_visit(built: &BuiltClinic, episode: &FinishedEpisode) -> String {
@@ -119,7 +163,10 @@ fn first_visit(built: &BuiltClinic, episode: &FinishedEpisode) -> String {
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
         .collect();
-    let episode = Episode { episode: episode.ix.0, events };
+    let episode = Episode {
+        episode: episode.ix.0,
+        events,
+    };
     format!("The first visit\n{}\n", tell(&built.knowledge, &episode))
 }
 
@@ -132,7 +179,14 @@ fn finish(
     arms: &[RunArm],
 ) -> Result<Summary, Failure> {
     let typed = format!("rounds {command} {}", common.scenario.display());
-    let summary = conclude(folder, set, command, &typed, began.elapsed().as_secs_f64(), arms)?;
+    let summary = conclude(
+        folder,
+        set,
+        command,
+        &typed,
+        began.elapsed().as_secs_f64(),
+        arms,
+    )?;
     super::show::remember_latest(folder);
     Ok(summary)
 }
@@ -147,7 +201,11 @@ fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summ
     if !common.quiet {
         let _ = writeln!(text, "\nNext:");
         for command in next_commands(set, folder) {
-            let _ = writeln!(text, "  {}", command.replace("SCENARIO", &common.scenario.display().to_string()));
+            let _ = writeln!(
+                text,
+                "  {}",
+                command.replace("SCENARIO", &common.scenario.display().to_string())
+            );
         }
     }
     let _ = writeln!(text, "\n{NOTICE}");

@@ -32,7 +32,12 @@ pub(crate) fn stamp() -> String {
     let day = doy - (153 * mp + 2) / 5 + 1;
     let month = if mp < 10 { mp + 3 } else { mp - 9 };
     let year = yoe + era * 400 + u64::from(month <= 2);
-    format!("{year:04}{month:02}{day:02}-{:02}{:02}{:02}", rest / 3600, rest / 60 % 60, rest % 60)
+    format!(
+        "{year:04}{month:02}{day:02}-{:02}{:02}{:02}",
+        rest / 3600,
+        rest / 60 % 60,
+        rest % 60
+    )
 }
 
 /// Remembers `folder` as the last run. A working directory that cannot be written has no latest.
@@ -45,14 +50,18 @@ pub(crate) fn remember_latest(folder: &Path) {
 
 fn resolve(run: &Path) -> Result<PathBuf, Failure> {
     if run == Path::new("latest") && !run.exists() {
-        let text = std::fs::read_to_string(LATEST)
-            .map_err(|_| Failure::Usage("there is no latest run in this working directory".to_owned()))?;
+        let text = std::fs::read_to_string(LATEST).map_err(|_| {
+            Failure::Usage("there is no latest run in this working directory".to_owned())
+        })?;
         return Ok(PathBuf::from(text.trim()));
     }
     if run.is_dir() {
         Ok(run.to_owned())
     } else {
-        Err(Failure::Usage(format!("{}: expected a run directory", run.display())))
+        Err(Failure::Usage(format!(
+            "{}: expected a run directory",
+            run.display()
+        )))
     }
 }
 
@@ -62,7 +71,12 @@ fn arm_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
         return Ok(vec![folder.to_owned()]);
     }
     let mut found: Vec<PathBuf> = std::fs::read_dir(folder.join("arms"))
-        .map(|entries| entries.filter_map(Result::ok).map(|entry| entry.path()).collect())
+        .map(|entries| {
+            entries
+                .filter_map(Result::ok)
+                .map(|entry| entry.path())
+                .collect()
+        })
         .unwrap_or_default();
     found.retain(|path| path.join(RunDirectory::EVENTS).exists());
     found.sort();
@@ -80,21 +94,40 @@ fn arm_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn rebuild(folder: &Path) -> Result<(ScenarioSet, usize, BuiltClinic), Failure> {
     let manifest: Manifest = read_json(&folder.join("manifest.json"))?;
     let name = folder.join("manifest.json").display().to_string();
-    let set = Scenario::from_toml(&name, &manifest.resolved, folder.to_owned(), &Overrides::default())?;
-    let number = set.arms.iter().position(|arm| arm.name == manifest.arm).ok_or_else(|| {
-        Failure::Run(RunError::Input(format!("{name}: its scenario has no arm {:?}", manifest.arm)))
-    })?;
+    let set = Scenario::from_toml(
+        &name,
+        &manifest.resolved,
+        folder.to_owned(),
+        &Overrides::default(),
+    )?;
+    let number = set
+        .arms
+        .iter()
+        .position(|arm| arm.name == manifest.arm)
+        .ok_or_else(|| {
+            Failure::Run(RunError::Input(format!(
+                "{name}: its scenario has no arm {:?}",
+                manifest.arm
+            )))
+        })?;
     let calls = RunDirectory::recorded_calls(folder);
     let built = build(&set, &set.arms[number], &Cassette { calls, live: false })?;
     Ok((set, number, built))
 }
 
 /// One episode of a finished run as a story.
-pub(crate) fn story(folder: &Path, built: &BuiltClinic, episode: u32) -> Result<Option<String>, Failure> {
+pub(crate) fn story(
+    folder: &Path,
+    built: &BuiltClinic,
+    episode: u32,
+) -> Result<Option<String>, Failure> {
     for read in EpisodeReader::open(&folder.join(RunDirectory::EVENTS)).map_err(Failure::Run)? {
         let read = read?;
         if read.episode == episode {
-            return Ok(Some(format!("Episode {episode}\n{}\n", tell(&built.knowledge, &read))));
+            return Ok(Some(format!(
+                "Episode {episode}\n{}\n",
+                tell(&built.knowledge, &read)
+            )));
         }
     }
     Ok(None)
@@ -106,14 +139,25 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
     let mut text = String::new();
     for arm in arm_folders(&folder)? {
         let manifest: Manifest = read_json(&arm.join("manifest.json"))?;
-        if arguments.arm.as_ref().is_some_and(|name| *name != manifest.arm) {
+        if arguments
+            .arm
+            .as_ref()
+            .is_some_and(|name| *name != manifest.arm)
+        {
             continue;
         }
-        let _ = writeln!(text, "{} · arm {} · seed {}", manifest.scenario, manifest.arm, manifest.seed);
+        let _ = writeln!(
+            text,
+            "{} · arm {} · seed {}",
+            manifest.scenario, manifest.arm, manifest.seed
+        );
         match arguments.episode {
             Some(episode) if arguments.json => {
                 for line in std::fs::read_to_string(arm.join(RunDirectory::EVENTS))
-                    .map_err(RunError::file(&arm.join(RunDirectory::EVENTS), "cannot be read"))?
+                    .map_err(RunError::file(
+                        &arm.join(RunDirectory::EVENTS),
+                        "cannot be read",
+                    ))?
                     .lines()
                     .filter(|line| line.starts_with(&format!("{{\"e\":{episode},")))
                 {
@@ -138,7 +182,13 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
                         Some(_) => "missed",
                         None => "unscored",
                     };
-                    let questions = scored.row.metrics.get("questions").copied().flatten().unwrap_or(0.0);
+                    let questions = scored
+                        .row
+                        .metrics
+                        .get("questions")
+                        .copied()
+                        .flatten()
+                        .unwrap_or(0.0);
                     let _ = writeln!(
                         text,
                         "  {:>6}  {:<16} {:<8} {:<9} {questions:>3} questions  {}",
@@ -154,7 +204,10 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
         }
     }
     if text.is_empty() {
-        return Err(Failure::Usage(format!("the run has no arm {:?}", arguments.arm.as_deref().unwrap_or(""))));
+        return Err(Failure::Usage(format!(
+            "the run has no arm {:?}",
+            arguments.arm.as_deref().unwrap_or("")
+        )));
     }
     print(&text);
     Ok(())
@@ -169,12 +222,21 @@ pub(crate) fn score(arguments: &ScoreArgs) -> Result<(), Failure> {
         .collect::<Result<_, _>>()?;
     let old: Option<Summary> = read_json(&folder.join("summary.json")).ok();
     let set = rebuilt.first().map(|(_, set, ..)| set.clone());
-    let Some(set) = set else { return Err(Failure::Usage("there is nothing to score".to_owned())) };
+    let Some(set) = set else {
+        return Err(Failure::Usage("there is nothing to score".to_owned()));
+    };
     let arms: Vec<RunArm> = rebuilt
         .into_iter()
-        .map(|(folder, _, number, built)| RunArm { arm: &set.arms[number], built, folder })
+        .map(|(folder, _, number, built)| RunArm {
+            arm: &set.arms[number],
+            built,
+            folder,
+        })
         .collect();
-    let (command, wall_s) = old.map_or_else(|| ("score".to_owned(), 0.0), |s| (s.command, s.timing.wall_s));
+    let (command, wall_s) = old.map_or_else(
+        || ("score".to_owned(), 0.0),
+        |s| (s.command, s.timing.wall_s),
+    );
     let typed = format!("rounds score {}", folder.display());
     let summary = conclude(&folder, &set, &command, &typed, wall_s, &arms)?;
     if arguments.json {
@@ -196,7 +258,11 @@ pub(crate) fn view(arguments: &ViewArgs) -> Result<(), Failure> {
             folder.display()
         )));
     }
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let opener = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
     let opened = !arguments.path
         && std::process::Command::new(opener)
             .arg(&report)
@@ -204,6 +270,10 @@ pub(crate) fn view(arguments: &ViewArgs) -> Result<(), Failure> {
             .stderr(std::process::Stdio::null())
             .status()
             .is_ok_and(|status| status.success());
-    print(&format!("{}{}\n", report.display(), if opened { " (opened)" } else { "" }));
+    print(&format!(
+        "{}{}\n",
+        report.display(),
+        if opened { " (opened)" } else { "" }
+    ));
     Ok(())
 }

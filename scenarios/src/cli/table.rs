@@ -8,8 +8,18 @@ use crate::statistics::Summary;
 
 /// Metrics that the table of a terminal shows; all are in `summary.json`.
 const SHOWN: [&str; 12] = [
-    "hit@1", "hit@1.category", "hit@10", "hit@10.category", "mrr", "questions", "team_size", "agent_calls", "calls",
-    "cost_usd", "forced", "brier",
+    "hit@1",
+    "hit@1.category",
+    "hit@10",
+    "hit@10.category",
+    "mrr",
+    "questions",
+    "team_size",
+    "agent_calls",
+    "calls",
+    "cost_usd",
+    "forced",
+    "brier",
 ];
 
 /// The metrics of every arm with their intervals, and the comparisons in words.
@@ -23,12 +33,22 @@ pub(crate) fn summary_table(summary: &Summary) -> String {
     );
     let names: Vec<&str> = SHOWN
         .into_iter()
-        .filter(|name| summary.arms.iter().any(|arm| arm.metrics.get(*name).is_some_and(|m| !m["mean"].is_null())))
+        .filter(|name| {
+            summary
+                .arms
+                .iter()
+                .any(|arm| arm.metrics.get(*name).is_some_and(|m| !m["mean"].is_null()))
+        })
         .collect();
-    let mut rows: Vec<Vec<String>> =
-        vec![std::iter::once("arm".to_owned()).chain(names.iter().map(|n| (*n).to_owned())).collect()];
+    let mut rows: Vec<Vec<String>> = vec![
+        std::iter::once("arm".to_owned())
+            .chain(names.iter().map(|n| (*n).to_owned()))
+            .collect(),
+    ];
     for arm in &summary.arms {
-        let cells = names.iter().map(|name| arm.metrics.get(*name).map_or_else(String::new, cell));
+        let cells = names
+            .iter()
+            .map(|name| arm.metrics.get(*name).map_or_else(String::new, cell));
         rows.push(std::iter::once(arm.name.clone()).chain(cells).collect());
     }
     if summary.arms.len() == 1 {
@@ -45,9 +65,19 @@ pub(crate) fn summary_table(summary: &Summary) -> String {
             .comparisons
             .iter()
             .map(|c| {
-                let interval = c.ci95.map_or_else(String::new, |[low, high]| format!("[{low:+.3}, {high:+.3}]"));
-                let difference = c.difference.map_or_else(|| "-".to_owned(), |d| format!("{d:+.3}"));
-                vec![format!("{} − {}", c.a, c.b), c.metric.clone(), difference, interval, c.verdict.clone()]
+                let interval = c.ci95.map_or_else(String::new, |[low, high]| {
+                    format!("[{low:+.3}, {high:+.3}]")
+                });
+                let difference = c
+                    .difference
+                    .map_or_else(|| "-".to_owned(), |d| format!("{d:+.3}"));
+                vec![
+                    format!("{} − {}", c.a, c.b),
+                    c.metric.clone(),
+                    difference,
+                    interval,
+                    c.verdict.clone(),
+                ]
             })
             .collect();
         write_columns(&mut out, &rows);
@@ -57,7 +87,11 @@ pub(crate) fn summary_table(summary: &Summary) -> String {
 
 fn cell(metric: &Value) -> String {
     let number = |value: &Value| value.as_f64();
-    match (number(&metric["mean"]), number(&metric["ci95"][0]), number(&metric["ci95"][1])) {
+    match (
+        number(&metric["mean"]),
+        number(&metric["ci95"][0]),
+        number(&metric["ci95"][1]),
+    ) {
         (Some(mean), Some(low), Some(high)) => {
             let d = if mean.abs() < 10.0 { 3 } else { 1 };
             format!("{mean:.d$} [{low:.d$}, {high:.d$}]")
@@ -70,7 +104,11 @@ fn cell(metric: &Value) -> String {
 fn write_columns(out: &mut String, rows: &[Vec<String>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
-        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+            .unwrap_or(0)
     };
     let widths: Vec<usize> = (0..columns).map(width).collect();
     for row in rows {

@@ -5,16 +5,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bevy_app::App;
-use rounds_agents::clinic::{Clinic, ClinicPlugin, Coordination, PatientSource, TimelineEntry, VisitConfig};
+use rounds_agents::clinic::{
+    Clinic, ClinicPlugin, Coordination, PatientSource, TimelineEntry, VisitConfig,
+};
 use rounds_environments::clinic::chart::{self, ChartOptions, ChartPatient};
-use rounds_environments::clinic::knowledge::{Knowledge, KnowledgePatient, LearnOptions, Noise, learn};
+use rounds_environments::clinic::knowledge::{
+    Knowledge, KnowledgePatient, LearnOptions, Noise, learn,
+};
 use rounds_environments::clinic::patient::Patient;
 use rounds_environments::clinic::record::{Part, Record, RecordSet, shared_subjects};
 use rounds_environments::environment::EnvironmentError;
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
-use rounds_models::{LanguageModel, ModelServer, ReplayModel, ScriptedModel, ScriptedRules, ServerOptions};
-use rounds_policies::clinic::knowledge_based::{KnowledgeClinician, KnowledgeConfig, QuestionPolicy};
+use rounds_models::{
+    LanguageModel, ModelServer, ReplayModel, ScriptedModel, ScriptedRules, ServerOptions,
+};
+use rounds_policies::clinic::knowledge_based::{
+    KnowledgeClinician, KnowledgeConfig, QuestionPolicy,
+};
 use rounds_policies::clinic::spoken::SpokenClinician;
 use rounds_policies::clinic::task::{Action, Observation, Speciality};
 use rounds_policies::policy::Decider;
@@ -23,8 +31,8 @@ use serde_json::{Value, json};
 use super::score::VisitScore;
 use crate::run::{Experiment, Manifest, RunError};
 use crate::schema::{
-    self, Arm, KnowledgeSpec, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Questions, Scenario, ScenarioSet,
-    TeamKind, Visible,
+    self, Arm, KnowledgeSpec, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Questions,
+    Scenario, ScenarioSet, TeamKind, Visible,
 };
 
 /// Share of subjects that `part = "test"` holds out.
@@ -61,7 +69,10 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         .ok_or_else(|| RunError::Input(format!("there is no policy {:?}", scenario.team.policy)))?;
     let patients = Patients::load(scenario)?;
     let learned = match policy {
-        PolicySpec::Knowledge(KnowledgeSpec { learned: Some(learned), .. }) => Some(learned),
+        PolicySpec::Knowledge(KnowledgeSpec {
+            learned: Some(learned),
+            ..
+        }) => Some(learned),
         _ => None,
     };
     let knowledge = match (&patients, learned) {
@@ -76,7 +87,10 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         patients,
         knowledge: Arc::clone(&knowledge),
         repeats: scenario.repeats.max(1),
-        noise: Noise { unknown: scenario.environment.noise.unknown, flipped: scenario.environment.noise.flipped },
+        noise: Noise {
+            unknown: scenario.environment.noise.unknown,
+            flipped: scenario.environment.noise.flipped,
+        },
         chart: chart_options(scenario),
     });
     let timeline: Arc<[TimelineEntry]> = scenario
@@ -87,11 +101,21 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
             set: entry
                 .set
                 .iter()
-                .map(|(key, value)| (key.strip_prefix("environment.").unwrap_or(key).to_owned(), value.clone()))
+                .map(|(key, value)| {
+                    (
+                        key.strip_prefix("environment.").unwrap_or(key).to_owned(),
+                        value.clone(),
+                    )
+                })
                 .collect(),
         })
         .collect();
-    let clinic = Clinic { knowledge: Arc::clone(&knowledge), patients: source, visit, timeline };
+    let clinic = Clinic {
+        knowledge: Arc::clone(&knowledge),
+        patients: source,
+        visit,
+        timeline,
+    };
     let manifest = Manifest {
         schema: "rounds.manifest/1".to_owned(),
         scenario: scenario.name.clone(),
@@ -109,17 +133,26 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         manifest,
         in_flight: scenario.limits.in_flight.max(1) as usize,
         install: Arc::new(move |app: &mut App| {
-            app.add_plugins(ClinicPlugin { clinic: clinic.clone(), decider: decider.clone() });
+            app.add_plugins(ClinicPlugin {
+                clinic: clinic.clone(),
+                decider: decider.clone(),
+            });
         }),
         score: Arc::new(VisitScore { by_code }),
     };
-    Ok(BuiltClinic { experiment, knowledge })
+    Ok(BuiltClinic {
+        experiment,
+        knowledge,
+    })
 }
 
 /// Where patients come from, loaded.
 enum Patients {
     Drawn(Arc<Knowledge>),
-    Recorded { set: Arc<RecordSet>, chosen: Vec<Arc<Record>> },
+    Recorded {
+        set: Arc<RecordSet>,
+        chosen: Vec<Arc<Record>>,
+    },
 }
 
 impl Patients {
@@ -127,7 +160,9 @@ impl Patients {
         let input = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
         Ok(match &scenario.environment.patients {
             PatientsSpec::BuiltinKnowledge => Self::Drawn(Knowledge::builtin()),
-            PatientsSpec::Knowledge(path) => Self::Drawn(Knowledge::load(path).map_err(|e| input(&e))?),
+            PatientsSpec::Knowledge(path) => {
+                Self::Drawn(Knowledge::load(path).map_err(|e| input(&e))?)
+            }
             PatientsSpec::Records { folder, part } => {
                 let set = Arc::new(RecordSet::load(folder).map_err(|e| input(&e))?);
                 let chosen = part_of(&set, *part, scenario.seed);
@@ -169,13 +204,23 @@ fn part_of(set: &RecordSet, part: schema::Part, seed: RunSeed) -> Vec<Arc<Record
         schema::Part::Train => set.split(Part::Train, TEST_SHARE, seed.0),
         schema::Part::Test => set.split(Part::Test, TEST_SHARE, seed.0),
     };
-    chosen.into_iter().map(|record| Arc::new(record.clone())).collect()
+    chosen
+        .into_iter()
+        .map(|record| Arc::new(record.clone()))
+        .collect()
 }
 
-fn learn_from(learned: &LearnedSpec, patients: &Patients, scenario: &Scenario) -> Result<Arc<Knowledge>, RunError> {
-    let set = RecordSet::load(&learned.records).map_err(|error| RunError::Input(error.to_string()))?;
-    let training: Vec<Record> =
-        part_of(&set, learned.part, scenario.seed).iter().map(|record| (**record).clone()).collect();
+fn learn_from(
+    learned: &LearnedSpec,
+    patients: &Patients,
+    scenario: &Scenario,
+) -> Result<Arc<Knowledge>, RunError> {
+    let set =
+        RecordSet::load(&learned.records).map_err(|error| RunError::Input(error.to_string()))?;
+    let training: Vec<Record> = part_of(&set, learned.part, scenario.seed)
+        .iter()
+        .map(|record| (**record).clone())
+        .collect();
     if let Patients::Recorded { chosen, .. } = patients {
         let tested: Vec<Record> = chosen.iter().map(|record| (**record).clone()).collect();
         let shared = shared_subjects(&training, &tested);
@@ -187,7 +232,9 @@ fn learn_from(learned: &LearnedSpec, patients: &Patients, scenario: &Scenario) -
             )));
         }
     }
-    learn(&training, &LearnOptions::default()).map(Arc::new).map_err(|error| RunError::Input(error.to_string()))
+    learn(&training, &LearnOptions::default())
+        .map(Arc::new)
+        .map_err(|error| RunError::Input(error.to_string()))
 }
 
 fn decider(
@@ -211,12 +258,15 @@ fn decider(
                 },
                 stop_at: spec.stop_at,
                 min_gain: spec.min_gain,
-                noise: spec.noise_aware.then_some(scenario.environment.noise.flipped),
+                noise: spec
+                    .noise_aware
+                    .then_some(scenario.environment.noise.flipped),
                 add_at: team.add_at,
                 remove_below: team.remove_below,
                 list_length: team.list_length as usize,
             };
-            let clinician = KnowledgeClinician::new(Arc::clone(knowledge), config).map_err(|e| input(&e))?;
+            let clinician =
+                KnowledgeClinician::new(Arc::clone(knowledge), config).map_err(|e| input(&e))?;
             Ok(Decider::Direct(Arc::new(clinician)))
         }
         PolicySpec::Scripted { model } | PolicySpec::Model { model } => {
@@ -225,29 +275,53 @@ fn decider(
                 .get(model)
                 .ok_or_else(|| RunError::Input(format!("there is no model {model:?}")))?;
             let live: Arc<dyn LanguageModel> = match spec {
-                ModelSpec::Scripted { script: Some(path), delay_ms, .. } => {
+                ModelSpec::Scripted {
+                    script: Some(path),
+                    delay_ms,
+                    ..
+                } => {
                     let mut rules = ScriptedRules::open(path).map_err(|e| input(&e))?;
                     if *delay_ms != [0, 0] {
                         rules.delay_ms = *delay_ms;
                     }
                     Arc::new(ScriptedModel::new(rules).map_err(|e| input(&e))?)
                 }
-                ModelSpec::Scripted { script: None, replies, delay_ms } => {
-                    let rule = rounds_models::Rule { replies: replies.clone(), ..Default::default() };
-                    let rules = ScriptedRules { delay_ms: *delay_ms, rules: vec![rule], ..Default::default() };
+                ModelSpec::Scripted {
+                    script: None,
+                    replies,
+                    delay_ms,
+                } => {
+                    let rule = rounds_models::Rule {
+                        replies: replies.clone(),
+                        ..Default::default()
+                    };
+                    let rules = ScriptedRules {
+                        delay_ms: *delay_ms,
+                        rules: vec![rule],
+                        ..Default::default()
+                    };
                     Arc::new(ScriptedModel::new(rules).map_err(|e| input(&e))?)
                 }
-                ModelSpec::Replay { calls } => Arc::new(ReplayModel::open(calls).map_err(|e| input(&e))?),
+                ModelSpec::Replay { calls } => {
+                    Arc::new(ReplayModel::open(calls).map_err(|e| input(&e))?)
+                }
             };
             let answering: Arc<dyn LanguageModel> = match &cassette.calls {
                 Some(calls) => {
                     let inner = cassette.live.then_some(live);
-                    Arc::new(ReplayModel::open(calls).map_err(|e| input(&e))?.with_inner(inner))
+                    Arc::new(
+                        ReplayModel::open(calls)
+                            .map_err(|e| input(&e))?
+                            .with_inner(inner),
+                    )
                 }
                 None => live,
             };
             Ok(Decider::Model {
-                policy: Arc::new(SpokenClinician::new(Some(Arc::clone(knowledge)))),
+                policy: Arc::new(SpokenClinician {
+                    knowledge: Some(Arc::clone(knowledge)),
+                    ..SpokenClinician::default()
+                }),
                 server: Arc::new(ModelServer::start(answering, ServerOptions::default())),
                 re_asks: 2,
             })
@@ -257,12 +331,23 @@ fn decider(
 
 fn visit_config(scenario: &Scenario, knowledge: &Knowledge) -> VisitConfig {
     let team = &scenario.team;
-    let everybody = || (0..knowledge.specialities().len() as u32).map(|ix| {
-        Speciality::Known(rounds_environments::clinic::knowledge::SpecialityIx(ix))
-    });
+    let everybody = || {
+        (0..knowledge.specialities().len() as u32)
+            .map(|ix| Speciality::Known(rounds_environments::clinic::knowledge::SpecialityIx(ix)))
+    };
     let (coordination, given, triage, max_members) = match team.kind {
-        TeamKind::Dynamic => (Coordination::Dynamic, Vec::new(), team.triage, team.max_members),
-        TeamKind::Static => (Coordination::Fixed, Vec::new(), team.triage, team.max_members),
+        TeamKind::Dynamic => (
+            Coordination::Dynamic,
+            Vec::new(),
+            team.triage,
+            team.max_members,
+        ),
+        TeamKind::Static => (
+            Coordination::Fixed,
+            Vec::new(),
+            team.triage,
+            team.max_members,
+        ),
         TeamKind::SoloFixed => (Coordination::Fixed, Vec::new(), 1, 1),
         TeamKind::SoloReplaceable => (Coordination::Dynamic, Vec::new(), 1, 1),
         TeamKind::All => (Coordination::Given, everybody().collect(), 0, u32::MAX),
@@ -313,17 +398,28 @@ struct Source {
 }
 
 impl PatientSource for Source {
-    fn patient(&self, seed: RunSeed, episode: EpisodeIx) -> Result<Box<dyn Patient>, EnvironmentError> {
+    fn patient(
+        &self,
+        seed: RunSeed,
+        episode: EpisodeIx,
+    ) -> Result<Box<dyn Patient>, EnvironmentError> {
         let case = EpisodeIx(episode.0 / self.repeats);
         match &self.patients {
-            Patients::Drawn(knowledge) => {
-                Ok(Box::new(KnowledgePatient::draw(Arc::clone(knowledge), seed, case, self.noise)))
-            }
+            Patients::Drawn(knowledge) => Ok(Box::new(KnowledgePatient::draw(
+                Arc::clone(knowledge),
+                seed,
+                case,
+                self.noise,
+            ))),
             Patients::Recorded { chosen, .. } => {
                 let record = &chosen[case.index() % chosen.len()];
-                ChartPatient::new(record, Some(Arc::clone(&self.knowledge)), self.chart.clone())
-                    .map(|patient| Box::new(patient) as Box<dyn Patient>)
-                    .map_err(|error| EnvironmentError::Failed(error.to_string()))
+                ChartPatient::new(
+                    record,
+                    Some(Arc::clone(&self.knowledge)),
+                    self.chart.clone(),
+                )
+                .map(|patient| Box::new(patient) as Box<dyn Patient>)
+                .map_err(|error| EnvironmentError::Failed(error.to_string()))
             }
         }
     }
@@ -336,7 +432,10 @@ pub fn names_of(scenario: &Scenario) -> BTreeMap<&'static str, String> {
         PatientsSpec::Knowledge(path) => shown(path),
         PatientsSpec::Records { folder, .. } => shown(folder),
     };
-    BTreeMap::from([("patients", patients), ("team", scenario.team.kind.as_str().to_owned())])
+    BTreeMap::from([
+        ("patients", patients),
+        ("team", scenario.team.kind.as_str().to_owned()),
+    ])
 }
 
 fn shown(path: &Path) -> String {

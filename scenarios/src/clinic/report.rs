@@ -10,7 +10,12 @@ use crate::report::{BeliefPoint, Outcome, ReportCase, TeamSpan, TranscriptLine};
 use crate::run::{Episode, EventLine, Scored};
 
 /// Builds the report's view of one visit.
-pub fn report_case(arm: &str, knowledge: &Arc<Knowledge>, episode: &Episode, scored: &Scored) -> ReportCase {
+pub fn report_case(
+    arm: &str,
+    knowledge: &Arc<Knowledge>,
+    episode: &Episode,
+    scored: &Scored,
+) -> ReportCase {
     let scope = Scope::generalist(knowledge, None).ok();
     let mut case = ReportCase {
         episode: u64::from(episode.episode),
@@ -25,9 +30,18 @@ pub fn report_case(arm: &str, knowledge: &Arc<Knowledge>, episode: &Episode, sco
     for event in &episode.events {
         case.rounds = case.rounds.max(event.round);
         match event.kind.as_str() {
-            "patient" => case.truth = event.texts("truth").into_iter().map(str::to_owned).collect(),
+            "patient" => {
+                case.truth = event
+                    .texts("truth")
+                    .into_iter()
+                    .map(str::to_owned)
+                    .collect()
+            }
             "introduced" => {
-                if let Some(e) = event.text("finding").and_then(|id| knowledge.find_finding(id)) {
+                if let Some(e) = event
+                    .text("finding")
+                    .and_then(|id| knowledge.find_finding(id))
+                {
                     answered.push((e, Some(true)));
                     point(&mut case, knowledge, scope.as_ref(), &answered, 0);
                 }
@@ -45,7 +59,10 @@ pub fn report_case(arm: &str, knowledge: &Arc<Knowledge>, episode: &Episode, sco
             }
             "answered" => {
                 case.cost += event.number("cost").unwrap_or(0.0);
-                if let Some(e) = event.text("finding").and_then(|id| knowledge.find_finding(id)) {
+                if let Some(e) = event
+                    .text("finding")
+                    .and_then(|id| knowledge.find_finding(id))
+                {
                     answered.push((e, event.fields.get("present").and_then(Value::as_bool)));
                     point(&mut case, knowledge, scope.as_ref(), &answered, event.round);
                 }
@@ -82,13 +99,22 @@ fn outcome(scored: &Scored) -> Outcome {
     }
 }
 
-fn close_spans(case: &mut ReportCase, open: &mut Vec<(String, u32)>, next: u32, gone: impl Fn(&str) -> bool) {
+fn close_spans(
+    case: &mut ReportCase,
+    open: &mut Vec<(String, u32)>,
+    next: u32,
+    gone: impl Fn(&str) -> bool,
+) {
     open.retain(|(name, from)| {
         if !gone(name) {
             return true;
         }
         if next > *from {
-            case.teams.push(TeamSpan { agent: name.clone(), from_round: *from, to_round: next - 1 });
+            case.teams.push(TeamSpan {
+                agent: name.clone(),
+                from_round: *from,
+                to_round: next - 1,
+            });
         }
         false
     });
@@ -101,9 +127,15 @@ fn point(
     answered: &[(FindingIx, Option<bool>)],
     round: u32,
 ) {
-    let Some(posterior) = scope.map(|scope| scope.posterior(answered.iter().copied())) else { return };
-    let mut top: Vec<(String, f64)> =
-        knowledge.conditions().iter().map(|c| c.name.clone()).zip(posterior.iter().copied()).collect();
+    let Some(posterior) = scope.map(|scope| scope.posterior(answered.iter().copied())) else {
+        return;
+    };
+    let mut top: Vec<(String, f64)> = knowledge
+        .conditions()
+        .iter()
+        .map(|c| c.name.clone())
+        .zip(posterior.iter().copied())
+        .collect();
     top.sort_by(|a, b| b.1.total_cmp(&a.1));
     top.truncate(5);
     case.belief.push(BeliefPoint { round, top });
@@ -122,7 +154,11 @@ fn line(event: &EventLine) -> Option<TranscriptLine> {
             .filter_map(|v| v.get("name").and_then(Value::as_str))
             .collect::<Vec<_>>()
             .join(" · "),
-        "changed" => format!("{} = {}", event.text("setting")?, event.fields.get("value")?),
+        "changed" => format!(
+            "{} = {}",
+            event.text("setting")?,
+            event.fields.get("value")?
+        ),
         _ => return None,
     };
     Some(TranscriptLine {

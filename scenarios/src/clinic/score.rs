@@ -25,8 +25,25 @@ const RANKS: [usize; 4] = [1, 3, 5, 10];
 impl Score for VisitScore {
     fn order(&self) -> &[&'static str] {
         &[
-            "hit@1", "hit@3", "hit@5", "hit@10", "mrr", "questions", "rounds", "forced", "consensus", "team_size",
-            "joined", "left", "agent_calls", "calls", "cost_usd", "minutes", "not_available", "brier", "nll",
+            "hit@1",
+            "hit@3",
+            "hit@5",
+            "hit@10",
+            "mrr",
+            "questions",
+            "rounds",
+            "forced",
+            "consensus",
+            "team_size",
+            "joined",
+            "left",
+            "agent_calls",
+            "calls",
+            "cost_usd",
+            "minutes",
+            "not_available",
+            "brier",
+            "nll",
         ]
     }
 
@@ -41,8 +58,16 @@ impl Score for VisitScore {
             match event.kind.as_str() {
                 "patient" => {
                     row.case = event.text("case").unwrap_or_default().to_owned();
-                    names = event.texts("truth").into_iter().map(str::to_owned).collect();
-                    codes = event.texts("codes").into_iter().map(str::to_owned).collect();
+                    names = event
+                        .texts("truth")
+                        .into_iter()
+                        .map(str::to_owned)
+                        .collect();
+                    codes = event
+                        .texts("codes")
+                        .into_iter()
+                        .map(str::to_owned)
+                        .collect();
                 }
                 "diagnosed" => diagnosed = Some(event),
                 _ => {}
@@ -60,7 +85,10 @@ impl Score for VisitScore {
             }
         }
         let mut metrics = tally.metrics(episode);
-        let done = episode.events.iter().any(|e| e.kind == "ended" && e.text("outcome") == Some("done"));
+        let done = episode
+            .events
+            .iter()
+            .any(|e| e.kind == "ended" && e.text("outcome") == Some("done"));
         let list = diagnosed.map(answers).unwrap_or_default();
         let scored = done && diagnosed.is_some() && !names.is_empty();
         if self.by_code {
@@ -72,7 +100,9 @@ impl Score for VisitScore {
             }
         } else {
             let predicted: Vec<String> = list.iter().map(|a| a.name.clone()).collect();
-            ranked(&mut metrics, "", &names, &predicted, scored, |name| Some(name.to_lowercase()));
+            ranked(&mut metrics, "", &names, &predicted, scored, |name| {
+                Some(name.to_lowercase())
+            });
         }
         calibration(&mut metrics, &names, &list, scored && !self.by_code);
         row.metrics = metrics;
@@ -87,14 +117,23 @@ struct AnswerLine {
 }
 
 fn answers(event: &EventLine) -> Vec<AnswerLine> {
-    let text = |v: &Value, key: &str| v.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |v: &Value, key: &str| {
+        v.get(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
     event
         .fields
         .get("list")
         .and_then(Value::as_array)
         .into_iter()
         .flatten()
-        .map(|v| AnswerLine { name: text(v, "name"), code: text(v, "code"), p: v.get("p").and_then(Value::as_f64) })
+        .map(|v| AnswerLine {
+            name: text(v, "name"),
+            code: text(v, "code"),
+            p: v.get("p").and_then(Value::as_f64),
+        })
         .collect()
 }
 
@@ -127,11 +166,19 @@ fn ranked(
     }
     let scored = scored && !truth.is_empty();
     for k in RANKS {
-        let hits = list.iter().take(k).filter(|code| truth.contains(*code)).count() as f64;
+        let hits = list
+            .iter()
+            .take(k)
+            .filter(|code| truth.contains(*code))
+            .count() as f64;
         let kept = list.len().min(k) as f64;
         let precision = if kept > 0.0 { hits / kept } else { 0.0 };
         let recall = hits / truth.len() as f64;
-        let f1 = if hits > 0.0 { 2.0 * precision * recall / (precision + recall) } else { 0.0 };
+        let f1 = if hits > 0.0 {
+            2.0 * precision * recall / (precision + recall)
+        } else {
+            0.0
+        };
         let mut put = |name: &str, value: f64| {
             metrics.insert(format!("{name}@{k}{suffix}"), scored.then_some(value));
         };
@@ -141,17 +188,30 @@ fn ranked(
         put("f1", f1);
     }
     let rank = list.iter().position(|code| truth.contains(code));
-    metrics.insert(format!("mrr{suffix}"), scored.then(|| rank.map_or(0.0, |r| 1.0 / (r + 1) as f64)));
+    metrics.insert(
+        format!("mrr{suffix}"),
+        scored.then(|| rank.map_or(0.0, |r| 1.0 / (r + 1) as f64)),
+    );
     let discount = |i: usize| 1.0 / libm::log2((i + 2) as f64);
-    let gained: f64 =
-        list.iter().take(10).enumerate().filter(|(_, code)| truth.contains(*code)).map(|(i, _)| discount(i)).sum();
+    let gained: f64 = list
+        .iter()
+        .take(10)
+        .enumerate()
+        .filter(|(_, code)| truth.contains(*code))
+        .map(|(i, _)| discount(i))
+        .sum();
     let ideal: f64 = (0..truth.len().min(10)).map(discount).sum();
     metrics.insert(format!("ndcg@10{suffix}"), scored.then(|| gained / ideal));
 }
 
 /// Brier score and negative log-likelihood of the truth under the listed probabilities; what is
 /// not listed has what they leave over.
-fn calibration(metrics: &mut BTreeMap<String, Option<f64>>, names: &[String], list: &[AnswerLine], scored: bool) {
+fn calibration(
+    metrics: &mut BTreeMap<String, Option<f64>>,
+    names: &[String],
+    list: &[AnswerLine],
+    scored: bool,
+) {
     let listed: Option<Vec<f64>> = list.iter().map(|a| a.p).collect();
     let (brier, nll) = match (listed, names.first()) {
         (Some(ps), Some(truth)) if scored && !ps.is_empty() => {
@@ -161,7 +221,10 @@ fn calibration(metrics: &mut BTreeMap<String, Option<f64>>, names: &[String], li
             let others: f64 = ps.iter().map(|p| p * p).sum::<f64>() - p_truth * p_truth;
             let missed = 1.0 - p_truth;
             let unlisted = if hit.is_some() { rest * rest } else { 0.0 };
-            (Some(missed * missed + others + unlisted), Some(-libm::log(p_truth.max(1e-6))))
+            (
+                Some(missed * missed + others + unlisted),
+                Some(-libm::log(p_truth.max(1e-6))),
+            )
         }
         _ => (None, None),
     };
@@ -214,7 +277,11 @@ impl Tally {
                 }
             }
             "examined" => {
-                let votes = event.fields.get("votes").and_then(Value::as_array).map_or(0, Vec::len) as f64;
+                let votes = event
+                    .fields
+                    .get("votes")
+                    .and_then(Value::as_array)
+                    .map_or(0, Vec::len) as f64;
                 self.calls += votes;
                 self.agent_calls += votes;
                 self.since_answer.0 += votes;
@@ -229,7 +296,11 @@ impl Tally {
             "asked" => {
                 self.questions += 1.0;
                 self.decide(event);
-                let what = event.text("finding").or(event.text("text")).unwrap_or_default().to_lowercase();
+                let what = event
+                    .text("finding")
+                    .or(event.text("text"))
+                    .unwrap_or_default()
+                    .to_lowercase();
                 if !self.asked.insert(what) {
                     self.repeated += 1.0;
                 }
@@ -265,7 +336,10 @@ impl Tally {
     fn metrics(&self, episode: &Episode) -> BTreeMap<String, Option<f64>> {
         let share = |part: f64, of: f64| (of > 0.0).then(|| part / of);
         let rounds = episode.events.iter().map(|e| e.round).max().unwrap_or(0);
-        let size = share(self.sizes.iter().sum::<usize>() as f64, self.sizes.len() as f64);
+        let size = share(
+            self.sizes.iter().sum::<usize>() as f64,
+            self.sizes.len() as f64,
+        );
         [
             ("questions", Some(self.questions)),
             ("rounds", Some(f64::from(rounds))),

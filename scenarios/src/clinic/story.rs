@@ -20,8 +20,15 @@ pub fn tell(knowledge: &Arc<Knowledge>, episode: &Episode) -> String {
         match event.kind.as_str() {
             "patient" => truth = event.texts("truth"),
             "introduced" => {
-                let _ = writeln!(out, "  Patient    {}", event.text("text").unwrap_or_default());
-                if let Some(e) = event.text("finding").and_then(|id| knowledge.find_finding(id)) {
+                let _ = writeln!(
+                    out,
+                    "  Patient    {}",
+                    event.text("text").unwrap_or_default()
+                );
+                if let Some(e) = event
+                    .text("finding")
+                    .and_then(|id| knowledge.find_finding(id))
+                {
                     answered.push((e, Some(true)));
                 }
             }
@@ -29,10 +36,19 @@ pub fn tell(knowledge: &Arc<Knowledge>, episode: &Episode) -> String {
                 let _ = writeln!(out, "  Triage     calls {}", event.texts("team").join(", "));
             }
             "asked" => {
-                let _ = writeln!(out, "  {:>2}. {} asks: {}", event.round, event.agent, event.text("text").unwrap_or(""));
+                let _ = writeln!(
+                    out,
+                    "  {:>2}. {} asks: {}",
+                    event.round,
+                    event.agent,
+                    event.text("text").unwrap_or("")
+                );
             }
             "answered" => {
-                if let Some(e) = event.text("finding").and_then(|id| knowledge.find_finding(id)) {
+                if let Some(e) = event
+                    .text("finding")
+                    .and_then(|id| knowledge.find_finding(id))
+                {
                     answered.push((e, event.fields.get("present").and_then(Value::as_bool)));
                 }
                 let _ = writeln!(
@@ -66,11 +82,24 @@ pub fn tell(knowledge: &Arc<Knowledge>, episode: &Episode) -> String {
     out
 }
 
-fn believed(knowledge: &Knowledge, scope: Option<&Scope>, answered: &[(FindingIx, Option<bool>)]) -> String {
-    let Some(posterior) = scope.map(|scope| scope.posterior(answered.iter().copied())) else { return String::new() };
-    let best = posterior.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
+fn believed(
+    knowledge: &Knowledge,
+    scope: Option<&Scope>,
+    answered: &[(FindingIx, Option<bool>)],
+) -> String {
+    let Some(posterior) = scope.map(|scope| scope.posterior(answered.iter().copied())) else {
+        return String::new();
+    };
+    let best = posterior
+        .iter()
+        .enumerate()
+        .max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)));
     match best.and_then(|(d, p)| Some((knowledge.conditions().get(d)?, p))) {
-        Some((condition, p)) => format!("   [now most likely: {}, {:.0} %]", condition.name, 100.0 * p),
+        Some((condition, p)) => format!(
+            "   [now most likely: {}, {:.0} %]",
+            condition.name,
+            100.0 * p
+        ),
         None => String::new(),
     }
 }
@@ -85,13 +114,25 @@ fn verdict(event: &EventLine, truth: &[&str]) -> String {
         .filter_map(|v| v.get("name").and_then(Value::as_str))
         .collect();
     let first = list.first().copied().unwrap_or("nothing");
-    let rank = list.iter().position(|name| truth.iter().any(|t| t.eq_ignore_ascii_case(name)));
+    let rank = list
+        .iter()
+        .position(|name| truth.iter().any(|t| t.eq_ignore_ascii_case(name)));
     let ending = match (rank, truth.first()) {
         (Some(0), _) => "correct".to_owned(),
-        (Some(rank), Some(true_name)) => format!("the truth, {true_name}, is number {} of the list", rank + 1),
+        (Some(rank), Some(true_name)) => {
+            format!("the truth, {true_name}, is number {} of the list", rank + 1)
+        }
         (_, Some(true_name)) => format!("the truth was {true_name}"),
         (_, None) => "there is no truth to compare with".to_owned(),
     };
     let forced = event.fields.get("forced") == Some(&Value::Bool(true));
-    format!("{} says {first}{}: {ending}", event.agent, if forced { " when the rounds ran out" } else { "" })
+    format!(
+        "{} says {first}{}: {ending}",
+        event.agent,
+        if forced {
+            " when the rounds ran out"
+        } else {
+            ""
+        }
+    )
 }

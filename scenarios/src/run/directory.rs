@@ -98,9 +98,16 @@ impl RunDirectory {
                 got: got.to_owned(),
             };
             if old.seed != manifest.seed {
-                return Err(other("seed", &manifest.seed.to_string(), &old.seed.to_string()));
+                return Err(other(
+                    "seed",
+                    &manifest.seed.to_string(),
+                    &old.seed.to_string(),
+                ));
             }
-            if old.hash != manifest.hash || old.arm != manifest.arm || old.episodes != manifest.episodes {
+            if old.hash != manifest.hash
+                || old.arm != manifest.arm
+                || old.episodes != manifest.episodes
+            {
                 return Err(other("scenario", &manifest.scenario, &old.scenario));
             }
             if path.join(Self::EVENTS).exists() {
@@ -112,15 +119,23 @@ impl RunDirectory {
             write_whole(&manifest_path, &pretty(manifest))?;
         }
         let partial_path = path.join(Self::PARTIAL);
-        let (blocks, end) = if partial_path.exists() { whole_blocks(&partial_path)? } else { (Vec::new(), 0) };
+        let (blocks, end) = if partial_path.exists() {
+            whole_blocks(&partial_path)?
+        } else {
+            (Vec::new(), 0)
+        };
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&partial_path)
             .map_err(RunError::file(&partial_path, "cannot be opened"))?;
-        file.set_len(end).map_err(RunError::file(&partial_path, "cannot be cut to its last whole episode"))?;
-        file.seek(SeekFrom::End(0)).map_err(RunError::file(&partial_path, "cannot be written"))?;
+        file.set_len(end).map_err(RunError::file(
+            &partial_path,
+            "cannot be cut to its last whole episode",
+        ))?;
+        file.seek(SeekFrom::End(0))
+            .map_err(RunError::file(&partial_path, "cannot be written"))?;
         let mut directory = Self {
             path: path.to_owned(),
             partial: BufWriter::with_capacity(1 << 16, file),
@@ -142,7 +157,10 @@ impl RunDirectory {
 
     /// The calls of an earlier try, where there are some.
     pub fn recorded_calls(path: &Path) -> Option<PathBuf> {
-        [Self::CALLS, Self::CALLS_PARTIAL].iter().map(|name| path.join(name)).find(|path| path.exists())
+        [Self::CALLS, Self::CALLS_PARTIAL]
+            .iter()
+            .map(|name| path.join(name))
+            .find(|path| path.exists())
     }
 
     /// Appends a finished episode.
@@ -150,8 +168,11 @@ impl RunDirectory {
     /// # Errors
     /// [`RunError::File`] when the disk is full or gone; what was written before stays readable.
     pub fn append_episode(&mut self, episode: &FinishedEpisode) -> Result<(), RunError> {
-        let block =
-            Block { episode: episode.ix.0, offset: self.end, length: episode.events.len() as u64 };
+        let block = Block {
+            episode: episode.ix.0,
+            offset: self.end,
+            length: episode.events.len() as u64,
+        };
         self.append(&episode.events)?;
         self.blocks.push(block);
         Ok(())
@@ -176,14 +197,18 @@ impl RunDirectory {
             }
         };
         for call in calls.iter().filter(|call| !call.usage.cache_hit) {
-            let line = call.to_line().map_err(|error| RunError::Input(error.to_string()))?;
+            let line = call
+                .to_line()
+                .map_err(|error| RunError::Input(error.to_string()))?;
             writer
                 .write_all(line.trim_end().as_bytes())
                 .and_then(|()| writer.write_all(b"\n"))
                 .map_err(RunError::file(&path, "cannot be written"))?;
             self.call_count += 1;
         }
-        writer.flush().map_err(RunError::file(&path, "cannot be written"))
+        writer
+            .flush()
+            .map_err(RunError::file(&path, "cannot be written"))
     }
 
     /// Hands what was written to the system.
@@ -191,7 +216,10 @@ impl RunDirectory {
     /// # Errors
     /// [`RunError::File`] when the disk is full or gone.
     pub fn flush(&mut self) -> Result<(), RunError> {
-        self.partial.flush().map_err(RunError::file(&self.path.join(Self::PARTIAL), "cannot be written"))
+        self.partial.flush().map_err(RunError::file(
+            &self.path.join(Self::PARTIAL),
+            "cannot be written",
+        ))
     }
 
     /// Brings the log into its canonical order and removes the partial files.
@@ -206,22 +234,27 @@ impl RunDirectory {
         self.blocks.sort_unstable();
         let mut partial =
             File::open(&partial_path).map_err(RunError::file(&partial_path, "cannot be read"))?;
-        let file = File::create(&temporary).map_err(RunError::file(&temporary, "cannot be made"))?;
+        let file =
+            File::create(&temporary).map_err(RunError::file(&temporary, "cannot be made"))?;
         let mut out = BufWriter::with_capacity(1 << 18, file);
         let mut bytes = Vec::new();
-        out.write_all(Self::HEADER.as_bytes()).map_err(RunError::file(&temporary, "cannot be written"))?;
+        out.write_all(Self::HEADER.as_bytes())
+            .map_err(RunError::file(&temporary, "cannot be written"))?;
         for block in &self.blocks {
             bytes.resize(block.length as usize, 0);
             partial
                 .seek(SeekFrom::Start(block.offset))
                 .and_then(|_| partial.read_exact(&mut bytes))
                 .map_err(RunError::file(&partial_path, "cannot be read"))?;
-            out.write_all(&bytes).map_err(RunError::file(&temporary, "cannot be written"))?;
+            out.write_all(&bytes)
+                .map_err(RunError::file(&temporary, "cannot be written"))?;
         }
-        out.flush().map_err(RunError::file(&temporary, "cannot be written"))?;
+        out.flush()
+            .map_err(RunError::file(&temporary, "cannot be written"))?;
         drop(out);
         self.sort_calls()?;
-        fs::rename(&temporary, &events_path).map_err(RunError::file(&events_path, "cannot be put in place"))?;
+        fs::rename(&temporary, &events_path)
+            .map_err(RunError::file(&events_path, "cannot be put in place"))?;
         fs::remove_file(&partial_path).map_err(RunError::file(&partial_path, "cannot be removed"))
     }
 
@@ -231,9 +264,12 @@ impl RunDirectory {
         if !partial_path.exists() {
             return Ok(());
         }
-        let text = fs::read_to_string(&partial_path).map_err(RunError::file(&partial_path, "cannot be read"))?;
-        let mut calls: Vec<(CallRecord, &str)> =
-            text.lines().filter_map(|line| Some((CallRecord::from_line(line).ok()?, line))).collect();
+        let text = fs::read_to_string(&partial_path)
+            .map_err(RunError::file(&partial_path, "cannot be read"))?;
+        let mut calls: Vec<(CallRecord, &str)> = text
+            .lines()
+            .filter_map(|line| Some((CallRecord::from_line(line).ok()?, line)))
+            .collect();
         calls.sort_by(|a, b| a.0.key.cmp(&b.0.key));
         calls.dedup_by(|a, b| a.0.key == b.0.key);
         let mut sorted = String::with_capacity(text.len());
@@ -246,9 +282,10 @@ impl RunDirectory {
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), RunError> {
-        self.partial
-            .write_all(bytes)
-            .map_err(RunError::file(&self.path.join(Self::PARTIAL), "cannot be written"))?;
+        self.partial.write_all(bytes).map_err(RunError::file(
+            &self.path.join(Self::PARTIAL),
+            "cannot be written",
+        ))?;
         self.end += bytes.len() as u64;
         Ok(())
     }
@@ -264,19 +301,27 @@ fn whole_blocks(path: &Path) -> Result<(Vec<Block>, u64), RunError> {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let read = reader.read_until(b'\n', &mut line).map_err(RunError::file(path, "cannot be read"))?;
+        let read = reader
+            .read_until(b'\n', &mut line)
+            .map_err(RunError::file(path, "cannot be read"))?;
         if read == 0 || line.last() != Some(&b'\n') {
             return Ok((blocks, end));
         }
         at += read as u64;
-        let Ok(event) = serde_json::from_slice::<Value>(&line) else { return Ok((blocks, end)) };
+        let Ok(event) = serde_json::from_slice::<Value>(&line) else {
+            return Ok((blocks, end));
+        };
         if event.get("schema").is_some() {
             start = at;
             end = at;
         } else if event.get("kind").and_then(Value::as_str) == Some("ended")
             && let Some(episode) = event.get("e").and_then(Value::as_u64)
         {
-            blocks.push(Block { episode: episode as u32, offset: start, length: at - start });
+            blocks.push(Block {
+                episode: episode as u32,
+                offset: start,
+                length: at - start,
+            });
             start = at;
             end = at;
         }
@@ -291,9 +336,14 @@ fn end_torn_line(path: &Path) -> Result<(), RunError> {
         .open(path)
         .map_err(RunError::file(path, "cannot be opened"))?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(RunError::file(path, "cannot be read"))?;
-    let whole = bytes.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-    file.set_len(whole as u64).map_err(RunError::file(path, "cannot be cut to its last whole line"))
+    file.read_to_end(&mut bytes)
+        .map_err(RunError::file(path, "cannot be read"))?;
+    let whole = bytes
+        .iter()
+        .rposition(|&b| b == b'\n')
+        .map_or(0, |at| at + 1);
+    file.set_len(whole as u64)
+        .map_err(RunError::file(path, "cannot be cut to its last whole line"))
 }
 
 /// JSON for people and programs.

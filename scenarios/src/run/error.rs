@@ -58,7 +58,10 @@ pub enum RunError {
 impl RunError {
     /// Whether the input is at fault (exit code 2) rather than the run (exit code 1).
     pub fn is_input(&self) -> bool {
-        matches!(self, Self::NotEmpty(_) | Self::OtherRun { .. } | Self::Input(_) | Self::Damaged { .. })
+        matches!(
+            self,
+            Self::NotEmpty(_) | Self::OtherRun { .. } | Self::Input(_) | Self::Damaged { .. }
+        )
     }
 
     pub(crate) fn file(path: &Path, what: &'static str) -> impl FnOnce(std::io::Error) -> Self {

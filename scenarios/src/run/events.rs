@@ -48,7 +48,13 @@ impl EventLine {
 
     /// A field as a list of texts.
     pub fn texts(&self, key: &str) -> Vec<&str> {
-        self.fields.get(key).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+        self.fields
+            .get(key)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect()
     }
 }
 
@@ -79,16 +85,28 @@ impl EpisodeReader {
         let file = File::open(path).map_err(RunError::file(path, "cannot be read"))?;
         let mut lines = BufReader::with_capacity(1 << 18, file);
         let mut first = String::new();
-        lines.read_line(&mut first).map_err(RunError::file(path, "cannot be read"))?;
+        lines
+            .read_line(&mut first)
+            .map_err(RunError::file(path, "cannot be read"))?;
         let schema = serde_json::from_str::<Value>(&first).ok();
-        if schema.as_ref().and_then(|v| v.get("schema")).and_then(Value::as_str) != Some("rounds.events/1") {
+        if schema
+            .as_ref()
+            .and_then(|v| v.get("schema"))
+            .and_then(Value::as_str)
+            != Some("rounds.events/1")
+        {
             return Err(RunError::Damaged {
                 path: path.to_owned(),
                 line: Some(1),
                 why: "expected {\"schema\":\"rounds.events/1\"}".to_owned(),
             });
         }
-        Ok(Self { path: path.to_owned(), lines, number: 1, pending: None })
+        Ok(Self {
+            path: path.to_owned(),
+            lines,
+            number: 1,
+            pending: None,
+        })
     }
 
     fn next_line(&mut self) -> Option<Result<EventLine, RunError>> {
@@ -96,11 +114,13 @@ impl EpisodeReader {
         self.number += 1;
         match self.lines.read_line(&mut line) {
             Ok(0) => None,
-            Ok(_) => Some(serde_json::from_str(&line).map_err(|error| RunError::Damaged {
-                path: self.path.clone(),
-                line: Some(self.number),
-                why: error.to_string(),
-            })),
+            Ok(_) => Some(
+                serde_json::from_str(&line).map_err(|error| RunError::Damaged {
+                    path: self.path.clone(),
+                    line: Some(self.number),
+                    why: error.to_string(),
+                }),
+            ),
             Err(error) => Some(Err(RunError::file(&self.path, "cannot be read")(error))),
         }
     }
@@ -117,7 +137,10 @@ impl Iterator for EpisodeReader {
                 Err(error) => return Some(Err(error)),
             },
         };
-        let mut episode = Episode { episode: first.episode, events: vec![first] };
+        let mut episode = Episode {
+            episode: first.episode,
+            events: vec![first],
+        };
         loop {
             match self.next_line() {
                 None => return Some(Ok(episode)),

@@ -8,7 +8,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Instant;
 
 use bevy_app::App;
-use rounds_agents::engine::{Engine, EngineError, EngineOptions, EpisodeSource, FinishedEpisode, RunSink};
+use rounds_agents::engine::{
+    Engine, EngineError, EngineOptions, EpisodeSource, FinishedEpisode, RunSink,
+};
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
 use rounds_models::CallRecord;
@@ -76,13 +78,17 @@ pub fn execute(
     watch: &mut dyn FnMut(Progress, &FinishedEpisode),
 ) -> Result<Executed, RunError> {
     let began = Instant::now();
-    let mut directory = match RunDirectory::open(&options.out, &experiment.manifest, options.resume)? {
-        Opened::Complete => return Ok(Executed::default()),
-        Opened::Open(directory) => directory,
-    };
+    let mut directory =
+        match RunDirectory::open(&options.out, &experiment.manifest, options.resume)? {
+            Opened::Complete => return Ok(Executed::default()),
+            Opened::Open(directory) => directory,
+        };
     let asked = experiment.manifest.episodes;
     let kept = directory.finished();
-    let mut progress = Progress { finished: kept.len() as u32, asked };
+    let mut progress = Progress {
+        finished: kept.len() as u32,
+        asked,
+    };
     let jobs = options.jobs.clamp(1, asked.max(1) as usize);
     let next = AtomicU32::new(0);
     // Bounded: workers wait when the disk is slower than they are.
@@ -114,7 +120,9 @@ pub fn execute(
                         .downcast_ref::<String>()
                         .cloned()
                         .or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-                    return Err(RunError::Worker(text.unwrap_or_else(|| "no message".to_owned())));
+                    return Err(RunError::Worker(
+                        text.unwrap_or_else(|| "no message".to_owned()),
+                    ));
                 }
             }
         }
@@ -126,7 +134,10 @@ pub fn execute(
     }
     outcome?;
     directory.close()?;
-    Ok(Executed { wall_s: began.elapsed().as_secs_f64(), episodes })
+    Ok(Executed {
+        wall_s: began.elapsed().as_secs_f64(),
+        episodes,
+    })
 }
 
 fn write(
@@ -208,5 +219,8 @@ impl RunSink for Outbox {
 
 /// The folder of a run under `runs/`, named after the scenario and the content.
 pub fn default_folder(base: &Path, scenario: &str, stamp: &str, hash: &str) -> PathBuf {
-    base.join(format!("{scenario}-{stamp}-{}", hash.get(..8).unwrap_or(hash)))
+    base.join(format!(
+        "{scenario}-{stamp}-{}",
+        hash.get(..8).unwrap_or(hash)
+    ))
 }

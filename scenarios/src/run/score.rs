@@ -70,7 +70,12 @@ pub fn score_run(
     for episode in EpisodeReader::open(&run.join(super::RunDirectory::EVENTS))? {
         let episode = episode?;
         let mut scored = score.score(&episode);
-        if let Some(ended) = episode.events.iter().rev().find(|event| event.kind == "ended") {
+        if let Some(ended) = episode
+            .events
+            .iter()
+            .rev()
+            .find(|event| event.kind == "ended")
+        {
             scored.row.outcome = ended.text("outcome").unwrap_or("failed").to_owned();
             scored.row.reason = ended.text("reason").map(str::to_owned);
         }

@@ -10,7 +10,9 @@ use serde_json::{Map, Value};
 use super::directory::RunDirectory;
 use super::error::RunError;
 use super::score::EpisodeRow;
-use crate::statistics::summary::{ArmSummary, Calls, Episodes, Named, SCHEMA, Summary, Timing, comparisons};
+use crate::statistics::summary::{
+    ArmSummary, Calls, Episodes, Named, SCHEMA, Summary, Timing, comparisons,
+};
 use crate::statistics::{CaseNumbers, Design, Direction, Question, Sample, compare, estimate};
 
 /// An arm with its rows.
@@ -42,20 +44,30 @@ pub struct SummaryHead {
 }
 
 /// Metrics that decide between arms, and which way is better.
-const DECISIVE: [(&str, Direction); 3] =
-    [("hit@1", Direction::Higher), ("hit@10", Direction::Higher), ("questions", Direction::Lower)];
+const DECISIVE: [(&str, Direction); 3] = [
+    ("hit@1", Direction::HigherIsBetter),
+    ("hit@10", Direction::HigherIsBetter),
+    ("questions", Direction::LowerIsBetter),
+];
 
 /// Summarises the arms of a run: intervals by case, and every pair of arms compared on the same
 /// cases, corrected together.
 ///
 /// # Errors
 /// [`RunError::Input`] when a metric is not a finite number.
-pub fn summarise(head: &SummaryHead, arms: &[ArmRows], order: &[&str]) -> Result<Summary, RunError> {
+pub fn summarise(
+    head: &SummaryHead,
+    arms: &[ArmRows],
+    order: &[&str],
+) -> Result<Summary, RunError> {
     let mut cases = CaseNumbers::default();
     let mut samples: Vec<BTreeMap<&str, Sample>> = Vec::new();
     let mut summaries = Vec::new();
     let mut episodes = Episodes::default();
-    let mut timing = Timing { wall_s: head.wall_s, ..Timing::default() };
+    let mut timing = Timing {
+        wall_s: head.wall_s,
+        ..Timing::default()
+    };
     for arm in arms {
         let mut names: Vec<&str> = order.to_vec();
         for row in &arm.rows {
@@ -72,20 +84,31 @@ pub fn summarise(head: &SummaryHead, arms: &[ArmRows], order: &[&str]) -> Result
             }
         }
         let ids: Vec<u64> = arm.rows.iter().map(|row| cases.number(&row.case)).collect();
-        let mut summary = ArmSummary { name: arm.name.clone(), settings: arm.settings.clone(), metrics: Map::new() };
+        let mut summary = ArmSummary {
+            name: arm.name.clone(),
+            settings: arm.settings.clone(),
+            metrics: Map::new(),
+        };
         let mut of_arm = BTreeMap::new();
         for name in names {
             if !arm.rows.iter().any(|row| row.metrics.contains_key(name)) {
                 continue;
             }
-            let values =
-                ids.iter().zip(&arm.rows).map(|(&id, row)| (id, row.metrics.get(name).copied().flatten()));
-            let sample = Sample::new(values).map_err(|error| RunError::Input(format!("{name}: {error}")))?;
+            let values = ids
+                .iter()
+                .zip(&arm.rows)
+                .map(|(&id, row)| (id, row.metrics.get(name).copied().flatten()));
+            let sample =
+                Sample::new(values).map_err(|error| RunError::Input(format!("{name}: {error}")))?;
             summary.put(name, &estimate(&sample, RunSeed(head.seed)));
             of_arm.insert(name, sample);
         }
         timing.rounds += arm.rounds;
-        let decisions = arm.rows.iter().filter_map(|row| row.metrics.get("calls").copied().flatten()).sum::<f64>();
+        let decisions = arm
+            .rows
+            .iter()
+            .filter_map(|row| row.metrics.get("calls").copied().flatten())
+            .sum::<f64>();
         timing.decisions += decisions as u64;
         samples.push(of_arm);
         summaries.push(summary);
@@ -103,7 +126,10 @@ pub fn summarise(head: &SummaryHead, arms: &[ArmRows], order: &[&str]) -> Result
                         b: arms[b].name.clone(),
                         metric: metric.to_owned(),
                         difference: compare(x, y, Design::Paired),
-                        question: Question { direction, margin: None },
+                        question: Question {
+                            direction,
+                            margin: None,
+                        },
                     });
                 }
             }

@@ -26,28 +26,73 @@ enum Column {
 ///
 /// # Errors
 /// [`RunError`] when a file cannot be written.
-pub fn write_tables(run: &Path, episodes: &[EpisodeRow], rounds: &[RoundRow]) -> Result<(), RunError> {
-    let names: BTreeSet<&str> = episodes.iter().flat_map(|row| row.metrics.keys().map(String::as_str)).collect();
+pub fn write_tables(
+    run: &Path,
+    episodes: &[EpisodeRow],
+    rounds: &[RoundRow],
+) -> Result<(), RunError> {
+    let names: BTreeSet<&str> = episodes
+        .iter()
+        .flat_map(|row| row.metrics.keys().map(String::as_str))
+        .collect();
     let mut columns = vec![
-        ("episode", Column::Integers(episodes.iter().map(|r| r.episode as i32).collect())),
-        ("case", Column::Texts(episodes.iter().map(|r| Some(r.case.clone())).collect())),
-        ("outcome", Column::Texts(episodes.iter().map(|r| Some(r.outcome.clone())).collect())),
-        ("reason", Column::Texts(episodes.iter().map(|r| r.reason.clone()).collect())),
+        (
+            "episode",
+            Column::Integers(episodes.iter().map(|r| r.episode as i32).collect()),
+        ),
+        (
+            "case",
+            Column::Texts(episodes.iter().map(|r| Some(r.case.clone())).collect()),
+        ),
+        (
+            "outcome",
+            Column::Texts(episodes.iter().map(|r| Some(r.outcome.clone())).collect()),
+        ),
+        (
+            "reason",
+            Column::Texts(episodes.iter().map(|r| r.reason.clone()).collect()),
+        ),
     ];
     for name in names {
-        columns.push((name, Column::Numbers(episodes.iter().map(|r| r.metrics.get(name).copied().flatten()).collect())));
+        columns.push((
+            name,
+            Column::Numbers(
+                episodes
+                    .iter()
+                    .map(|r| r.metrics.get(name).copied().flatten())
+                    .collect(),
+            ),
+        ));
     }
     write(&run.join("episodes.parquet"), "episodes", &columns)?;
     write(
         &run.join("rounds.parquet"),
         "rounds",
         &[
-            ("episode", Column::Integers(rounds.iter().map(|r| r.episode as i32).collect())),
-            ("round", Column::Integers(rounds.iter().map(|r| r.round as i32).collect())),
-            ("minute", Column::Numbers(rounds.iter().map(|r| Some(r.minute)).collect())),
-            ("agent", Column::Texts(rounds.iter().map(|r| Some(r.agent.clone())).collect())),
-            ("action", Column::Texts(rounds.iter().map(|r| Some(r.action.clone())).collect())),
-            ("reward", Column::Numbers(rounds.iter().map(|r| r.reward).collect())),
+            (
+                "episode",
+                Column::Integers(rounds.iter().map(|r| r.episode as i32).collect()),
+            ),
+            (
+                "round",
+                Column::Integers(rounds.iter().map(|r| r.round as i32).collect()),
+            ),
+            (
+                "minute",
+                Column::Numbers(rounds.iter().map(|r| Some(r.minute)).collect()),
+            ),
+            (
+                "agent",
+                Column::Texts(rounds.iter().map(|r| Some(r.agent.clone())).collect()),
+            ),
+            (
+                "action",
+                Column::Texts(rounds.iter().map(|r| Some(r.action.clone())).collect()),
+            ),
+            (
+                "reward",
+                Column::Numbers(rounds.iter().map(|r| r.reward).collect()),
+            ),
         ],
     )
 }
@@ -67,12 +112,10 @@ fn write_columns(file: File, name: &str, columns: &[(&str, Column)]) -> Result<(
     let mut fields = Vec::with_capacity(columns.len());
     for (name, column) in columns {
         let field = match column {
-            Column::Integers(_) => {
-                Type::primitive_type_builder(name, Physical::INT32).with_repetition(Repetition::REQUIRED)
-            }
-            Column::Numbers(_) => {
-                Type::primitive_type_builder(name, Physical::DOUBLE).with_repetition(Repetition::OPTIONAL)
-            }
+            Column::Integers(_) => Type::primitive_type_builder(name, Physical::INT32)
+                .with_repetition(Repetition::REQUIRED),
+            Column::Numbers(_) => Type::primitive_type_builder(name, Physical::DOUBLE)
+                .with_repetition(Repetition::OPTIONAL),
             Column::Texts(_) => Type::primitive_type_builder(name, Physical::BYTE_ARRAY)
                 .with_repetition(Repetition::OPTIONAL)
                 .with_logical_type(Some(LogicalType::String)),
@@ -80,11 +123,17 @@ fn write_columns(file: File, name: &str, columns: &[(&str, Column)]) -> Result<(
         fields.push(Arc::new(field.build()?));
     }
     let schema = Arc::new(Type::group_type_builder(name).with_fields(fields).build()?);
-    let properties = Arc::new(WriterProperties::builder().set_compression(Compression::SNAPPY).build());
+    let properties = Arc::new(
+        WriterProperties::builder()
+            .set_compression(Compression::SNAPPY)
+            .build(),
+    );
     let mut writer = SerializedFileWriter::new(file, schema, properties)?;
     let mut group = writer.next_row_group()?;
     for (_, column) in columns {
-        let Some(mut out) = group.next_column()? else { break };
+        let Some(mut out) = group.next_column()? else {
+            break;
+        };
         match column {
             Column::Integers(values) => {
                 out.typed::<Int32Type>().write_batch(values, None, None)?;
@@ -92,13 +141,18 @@ fn write_columns(file: File, name: &str, columns: &[(&str, Column)]) -> Result<(
             Column::Numbers(values) => {
                 let levels: Vec<i16> = values.iter().map(|v| i16::from(v.is_some())).collect();
                 let present: Vec<f64> = values.iter().flatten().copied().collect();
-                out.typed::<DoubleType>().write_batch(&present, Some(&levels), None)?;
+                out.typed::<DoubleType>()
+                    .write_batch(&present, Some(&levels), None)?;
             }
             Column::Texts(values) => {
                 let levels: Vec<i16> = values.iter().map(|v| i16::from(v.is_some())).collect();
-                let present: Vec<ByteArray> =
-                    values.iter().flatten().map(|text| ByteArray::from(text.as_str())).collect();
-                out.typed::<ByteArrayType>().write_batch(&present, Some(&levels), None)?;
+                let present: Vec<ByteArray> = values
+                    .iter()
+                    .flatten()
+                    .map(|text| ByteArray::from(text.as_str()))
+                    .collect();
+                out.typed::<ByteArrayType>()
+                    .write_batch(&present, Some(&levels), None)?;
             }
         }
         out.close()?;

@@ -28,7 +28,7 @@ pub use diagnostics::{Problem, ProblemKind, SchemaError};
 pub use load::{Arm, Overrides, ScenarioSet};
 pub use nearest::nearest;
 pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};
-pub use scenario::{Limits, SCHEMA, Scenario};
+pub use scenario::{DEFAULT_EPISODES, Limits, SCHEMA, Scenario};
 pub use team::{TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
 

@@ -40,8 +40,8 @@ pub struct Scenario {
     pub name: String,
     /// Root of all random streams.
     pub seed: RunSeed,
-    /// Cases, at least 1.
-    pub episodes: u32,
+    /// Cases, at least 1. By default [`DEFAULT_EPISODES`], or every record once.
+    pub episodes: Option<u32>,
     /// Runs of each case, at least 1.
     pub repeats: u32,
     /// The environment.
@@ -58,6 +58,9 @@ pub struct Scenario {
     pub limits: Limits,
 }
 
+/// Episodes of a scenario that names no number and has no set of records to go through.
+pub const DEFAULT_EPISODES: u32 = 100;
+
 /// Reads a merged tree that begins at `place`; `None` when a required part could not be read.
 /// What is returned is a scenario only when no problem was noted.
 pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<Scenario> {
@@ -68,7 +71,10 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
     }
     let name = root.string("name");
     let seed = RunSeed(root.integer("seed", 0, u64::MAX, 0));
-    let episodes = root.count("episodes", 1, 100);
+    let episodes = root
+        .entry("episodes")
+        .is_some()
+        .then(|| root.count("episodes", 1, DEFAULT_EPISODES));
     let repeats = root.count("repeats", 1, 1);
     let environment = read_environment(&mut root);
     let (model_names, models) = read_models(&mut root);

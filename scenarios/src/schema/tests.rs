@@ -85,7 +85,7 @@ fn defaults_are_those_of_the_method() {
     let scenario = &ward.scenario;
     assert_eq!(
         (scenario.seed, scenario.episodes, scenario.repeats),
-        (RunSeed(7), 100, 1)
+        (RunSeed(7), None, 1)
     );
     assert_eq!(
         scenario.environment.patients,
@@ -126,7 +126,10 @@ fn the_command_line_wins_over_the_file() {
     overrides.episodes = Some(3);
     let ward = load_with(WARD, &overrides).unwrap();
     let scenario = &ward.scenario;
-    assert_eq!((scenario.seed, scenario.episodes), (RunSeed(u64::MAX), 3));
+    assert_eq!(
+        (scenario.seed, scenario.episodes),
+        (RunSeed(u64::MAX), Some(3))
+    );
     assert_eq!(
         (scenario.team.kind, scenario.limits.rounds),
         (TeamKind::Static, 0)
@@ -160,7 +163,7 @@ fn a_file_extends_others_and_its_paths_start_from_its_own_folder() {
     let loaded = Scenario::load(&top, &Overrides::default()).unwrap();
     assert_eq!(
         (loaded.scenario.name.as_str(), loaded.scenario.episodes),
-        ("top", 5)
+        ("top", Some(5))
     );
     let folder_of_records = folder.path().join("base/records");
     let patients = PatientsSpec::Records {

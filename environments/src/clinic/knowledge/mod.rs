@@ -1,18 +1,18 @@
 //! Knowledge bases: conditions, findings, and how probable each finding is in each condition.
 
 mod base;
+mod candidates;
+mod chapters;
 mod ddxplus;
+mod learned;
 mod load;
 mod rows;
 mod simulate;
 mod table;
-mod candidates;
-mod chapters;
-mod learned;
 
 pub use base::{
     Condition, ConditionIx, Finding, FindingIx, FindingKind, Knowledge, KnowledgeError, Probe,
     SpecialityIx,
 };
-pub use simulate::{KnowledgePatient, Noise, words};
 pub use learned::{Diagnoses, LearnOptions, learn};
+pub use simulate::{KnowledgePatient, Noise, words};
