@@ -1,7 +1,5 @@
 //! From a scenario to a running clinic.
 
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use bevy_app::App;
@@ -55,6 +53,28 @@ pub struct BuiltClinic {
     pub experiment: Experiment,
     /// What the doctors know.
     pub knowledge: Arc<Knowledge>,
+    clinic: Clinic,
+    decider: Decider<Observation, Action>,
+}
+
+impl BuiltClinic {
+    /// What all visits share, and who decides: to wrap either and [`install`] the result.
+    pub fn clinic_parts(&self) -> (Clinic, Decider<Observation, Action>) {
+        (self.clinic.clone(), self.decider.clone())
+    }
+}
+
+/// Adds a clinic to each world of an experiment.
+pub fn install(
+    clinic: Clinic,
+    decider: Decider<Observation, Action>,
+) -> Arc<dyn Fn(&mut App) + Send + Sync> {
+    Arc::new(move |app: &mut App| {
+        app.add_plugins(ClinicPlugin {
+            clinic: clinic.clone(),
+            decider: decider.clone(),
+        });
+    })
 }
 
 /// Builds the clinic of one arm.
@@ -132,17 +152,14 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     let experiment = Experiment {
         manifest,
         in_flight: scenario.limits.in_flight.max(1) as usize,
-        install: Arc::new(move |app: &mut App| {
-            app.add_plugins(ClinicPlugin {
-                clinic: clinic.clone(),
-                decider: decider.clone(),
-            });
-        }),
+        install: install(clinic.clone(), decider.clone()),
         score: Arc::new(VisitScore { by_code }),
     };
     Ok(BuiltClinic {
         experiment,
         knowledge,
+        clinic,
+        decider,
     })
 }
 
@@ -423,21 +440,4 @@ impl PatientSource for Source {
             }
         }
     }
-}
-
-/// Named data of a scenario, for messages.
-pub fn names_of(scenario: &Scenario) -> BTreeMap<&'static str, String> {
-    let patients = match &scenario.environment.patients {
-        PatientsSpec::BuiltinKnowledge => "built-in knowledge base".to_owned(),
-        PatientsSpec::Knowledge(path) => shown(path),
-        PatientsSpec::Records { folder, .. } => shown(folder),
-    };
-    BTreeMap::from([
-        ("patients", patients),
-        ("team", scenario.team.kind.as_str().to_owned()),
-    ])
-}
-
-fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -5,7 +5,7 @@ mod report;
 mod score;
 mod story;
 
-pub use build::{BuiltClinic, Cassette, NOTICE, build, names_of};
+pub use build::{BuiltClinic, Cassette, NOTICE, build, install};
 pub use report::report_case;
 pub use score::VisitScore;
 pub use story::tell;

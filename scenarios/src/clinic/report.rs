@@ -35,7 +35,7 @@ pub fn report_case(
                     .texts("truth")
                     .into_iter()
                     .map(str::to_owned)
-                    .collect()
+                    .collect();
             }
             "introduced" => {
                 if let Some(e) = event

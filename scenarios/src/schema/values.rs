@@ -182,7 +182,7 @@ pub(crate) fn choice_of<T: Choice>(node: &Node) -> Result<T, Fault> {
         return Err(Fault::wrong_type(words));
     };
     let found = T::NAMES.iter().find(|(name, _)| name == got);
-    found.map(|(_, value)| *value).ok_or_else(|| Fault {
+    found.map(|(_, value)| *value).ok_or(Fault {
         kind: ProblemKind::UnknownValue,
         expected: words,
         names: Some(names),
