@@ -1,4 +1,9 @@
 //! Whole visits with scripted agents, through the real engine.
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop at what cannot be, and says what it read"
+)]
 
 use std::path::PathBuf;
 use std::sync::Arc;
