@@ -170,16 +170,21 @@ fn report_data(
     }
 }
 
-/// Three commands worth trying next.
+/// Three commands worth trying next, as they can be typed here.
 pub(crate) fn next_commands(set: &ScenarioSet, folder: &Path) -> Vec<String> {
-    let mut commands = vec![
-        format!("rounds show {} 0", folder.display()),
-        format!("rounds view {}", folder.display()),
-    ];
-    commands.push(if set.arms.len() > 1 {
-        "rounds bench SCENARIO --set environment.noise.unknown=0.1".to_owned()
+    let typed = std::env::args()
+        .next()
+        .filter(|name| !Path::new(name).is_absolute());
+    let rounds = typed.unwrap_or_else(|| "rounds".to_owned());
+    let folder = folder.display();
+    let further = if set.arms.len() > 1 {
+        "--set environment.noise.unknown=0.1"
     } else {
-        "rounds bench SCENARIO --vary agents.team.kind=static,dynamic,all".to_owned()
-    });
-    commands
+        "--vary agents.team.kind=static,dynamic,all"
+    };
+    vec![
+        format!("{rounds} show {folder} 0"),
+        format!("{rounds} view {folder}"),
+        format!("{rounds} bench SCENARIO {further}"),
+    ]
 }

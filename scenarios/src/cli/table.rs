@@ -22,6 +22,9 @@ const SHOWN: [&str; 12] = [
     "brier",
 ];
 
+/// Arms above which a terminal shows a part of the comparisons.
+const MANY_ARMS: usize = 4;
+
 /// The metrics of every arm with their intervals, and the comparisons in words.
 pub(crate) fn summary_table(summary: &Summary) -> String {
     let mut out = String::new();
@@ -59,30 +62,52 @@ pub(crate) fn summary_table(summary: &Summary) -> String {
     } else {
         write_columns(&mut out, &rows);
     }
-    if !summary.comparisons.is_empty() {
-        let _ = writeln!(out, "\ncomparisons (paired by case, corrected by Holm)");
-        let rows: Vec<Vec<String>> = summary
-            .comparisons
-            .iter()
-            .map(|c| {
-                let interval = c.ci95.map_or_else(String::new, |[low, high]| {
-                    format!("[{low:+.3}, {high:+.3}]")
-                });
-                let difference = c
-                    .difference
-                    .map_or_else(|| "-".to_owned(), |d| format!("{d:+.3}"));
-                vec![
-                    format!("{} − {}", c.a, c.b),
-                    c.metric.clone(),
-                    difference,
-                    interval,
-                    c.verdict.clone(),
-                ]
-            })
-            .collect();
-        write_columns(&mut out, &rows);
-    }
+    write_comparisons(&mut out, summary);
     out
+}
+
+/// Comparisons in words. With many arms, the first metric alone, each arm against the first and
+/// the one before it; the others are in `summary.json`.
+fn write_comparisons(out: &mut String, summary: &Summary) {
+    let Some(first) = summary.comparisons.first() else {
+        return;
+    };
+    let many = summary.arms.len() > MANY_ARMS;
+    let position = |name: &str| summary.arms.iter().position(|arm| arm.name == name);
+    let shown: Vec<_> = summary
+        .comparisons
+        .iter()
+        .filter(|c| {
+            let neighbours = position(&c.a)
+                .zip(position(&c.b))
+                .is_some_and(|(a, b)| a == 0 || b == a + 1);
+            !many || (c.metric == first.metric && neighbours)
+        })
+        .collect();
+    let _ = writeln!(out, "\ncomparisons (paired by case, corrected by Holm)");
+    let rows: Vec<Vec<String>> = shown
+        .iter()
+        .map(|c| {
+            let interval = c.ci95.map_or_else(String::new, |[low, high]| {
+                format!("[{low:+.3}, {high:+.3}]")
+            });
+            let difference = c
+                .difference
+                .map_or_else(|| "-".to_owned(), |d| format!("{d:+.3}"));
+            vec![
+                format!("{} − {}", c.a, c.b),
+                c.metric.clone(),
+                difference,
+                interval,
+                c.verdict.clone(),
+            ]
+        })
+        .collect();
+    write_columns(out, &rows);
+    let left_out = summary.comparisons.len() - shown.len();
+    if left_out > 0 {
+        let _ = writeln!(out, "  {left_out} more in summary.json and in the report");
+    }
 }
 
 fn cell(metric: &Value) -> String {

@@ -7,8 +7,10 @@ use super::html::{count, name, number};
 const ARM_COLUMNS: usize = 4;
 /// Most arms shown.
 const ARMS: usize = 200;
+/// Metrics shown at once; further ones are folded away.
+const FIRST_METRICS: usize = 13;
 /// Most metrics shown.
-const METRICS: usize = 40;
+const METRICS: usize = 60;
 /// Most comparisons shown.
 const COMPARISONS: usize = 500;
 
@@ -26,6 +28,29 @@ pub(super) fn metrics(arms: &[ReportArm]) -> String {
     if names.is_empty() {
         return "<p class=\"muted\">No metric was measured.</p>".to_owned();
     }
+    let (first, more) = names.split_at(names.len().min(FIRST_METRICS));
+    let mut out = table(arms, first);
+    out.push_str(
+        "<p class=\"muted small\">Means over episodes with their 95 % intervals; n counts episodes.</p>",
+    );
+    if !more.is_empty() {
+        out.push_str(&format!(
+            "<details><summary>{} more</summary>{}</details>",
+            count(more.len(), "metric", "metrics"),
+            table(arms, more)
+        ));
+    }
+    if left_out > 0 {
+        out.push_str(&format!(
+            "<p class=\"muted small\">{} more in <code>summary.json</code>.</p>",
+            count(left_out, "arm or metric", "arms or metrics")
+        ));
+    }
+    out
+}
+
+/// One table of the metrics `names`: arms as columns where they are few, else as rows.
+fn table(arms: &[ReportArm], names: &[&str]) -> String {
     let find = |arm: &ReportArm, metric: &str| -> String {
         cell(arm.metrics.iter().find(|m| m.name == metric))
     };
@@ -38,14 +63,14 @@ pub(super) fn metrics(arms: &[ReportArm]) -> String {
             out.push_str(&format!("<th class=\"num\">{}</th>", name(&arm.name)));
         }
         out.push_str("</tr></thead><tbody>");
-        for metric in &names {
+        for metric in names {
             out.push_str(&format!("<tr><th>{}</th>", name(metric)));
             out.extend(arms.iter().map(|arm| find(arm, metric)));
             out.push_str("</tr>");
         }
     } else {
         out.push_str("<th>arm</th>");
-        for metric in &names {
+        for metric in names {
             out.push_str(&format!("<th class=\"num\">{}</th>", name(metric)));
         }
         out.push_str("</tr></thead><tbody>");
@@ -56,15 +81,6 @@ pub(super) fn metrics(arms: &[ReportArm]) -> String {
         }
     }
     out.push_str("</tbody></table></div>");
-    out.push_str(
-        "<p class=\"muted small\">Means over episodes with their 95 % intervals; n counts episodes.</p>",
-    );
-    if left_out > 0 {
-        out.push_str(&format!(
-            "<p class=\"muted small\">{} more in <code>summary.json</code>.</p>",
-            count(left_out, "arm or metric", "arms or metrics")
-        ));
-    }
     out
 }
 
