@@ -1,6 +1,7 @@
 //! One model on a thread of its own, shared by many askers.
 
 use std::any::Any;
+use std::fmt;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
@@ -55,6 +56,17 @@ pub struct Finished {
 struct Job {
     request: ModelRequest,
     asker: Asker,
+}
+
+impl Job {
+    fn new(ticket: u64, request: ModelRequest, reply_to: &std_mpsc::Sender<Finished>) -> Self {
+        let asker = Asker {
+            ticket,
+            reply_to: reply_to.clone(),
+            submitted: Instant::now(),
+        };
+        Self { request, asker }
+    }
 }
 
 struct Asker {
@@ -131,22 +143,45 @@ impl ModelServer {
         request: ModelRequest,
         reply_to: &std_mpsc::Sender<Finished>,
     ) -> Result<(), ModelRequest> {
-        let asker = Asker {
-            ticket,
-            reply_to: reply_to.clone(),
-            submitted: Instant::now(),
-        };
-        match self.jobs.try_send(Job { request, asker }) {
+        match self.jobs.try_send(Job::new(ticket, request, reply_to)) {
             Ok(()) => Ok(()),
             Err(mpsc::error::TrySendError::Full(job)) => Err(job.request),
-            Err(mpsc::error::TrySendError::Closed(Job { request, asker })) => {
-                let reason = self.failure.clone();
-                let reason = reason.unwrap_or_else(|| "its thread has ended".to_owned());
-                let hash = request.hash(&self.name);
-                asker.send(request, hash, Err(ModelError::Closed { reason }));
+            Err(mpsc::error::TrySendError::Closed(job)) => {
+                self.refuse(job);
                 Ok(())
             }
         }
+    }
+
+    /// As [`ModelServer::submit`], but waits until the queue has room.
+    ///
+    /// # Panics
+    /// When called inside an asynchronous runtime.
+    pub fn submit_when_free(
+        &self,
+        ticket: u64,
+        request: ModelRequest,
+        reply_to: &std_mpsc::Sender<Finished>,
+    ) {
+        let job = Job::new(ticket, request, reply_to);
+        if let Err(mpsc::error::SendError(job)) = self.jobs.blocking_send(job) {
+            self.refuse(job);
+        }
+    }
+
+    fn refuse(&self, Job { request, asker }: Job) {
+        let reason = self.failure.clone();
+        let reason = reason.unwrap_or_else(|| "its thread has ended".to_owned());
+        let hash = request.hash(&self.name);
+        asker.send(request, hash, Err(ModelError::Closed { reason }));
+    }
+}
+
+impl fmt::Debug for ModelServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ModelServer")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 

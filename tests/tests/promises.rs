@@ -1,45 +1,19 @@
 //! Promises of the engine: same bytes however it is run, and failures that stay local.
 #![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
 
-use std::path::Path;
 use std::sync::Arc;
 
-use rounds::clinic::{Cassette, build};
+use rounds::clinic::{Cassette, install};
 use rounds::environments::streams::RunSeed;
 use rounds::policies::clinic::task::{Action, Content, Observation, Proposal, Task};
 use rounds::policies::policy::{Ask, Decider, Policy, PolicyError};
-use rounds::run::{EpisodeReader, ExecuteOptions, RunDirectory, execute};
-use rounds::schema::{Overrides, Scenario, ScenarioSet};
+use rounds_tests::{clinic, episodes, run_into, scenario};
 
-fn scenario(set: &[&str]) -> ScenarioSet {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/ward.toml");
-    let set = set.iter().map(|text| (*text).to_owned()).collect();
-    Scenario::load(
-        &path,
-        &Overrides {
-            set,
-            ..Overrides::default()
-        },
-    )
-    .unwrap()
-}
+const WARD: &str = "scenarios/ward.toml";
 
 fn events(set: &[&str], jobs: usize) -> Vec<u8> {
-    let set = scenario(set);
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("run");
-    let built = build(&set, &set.arms[0], &Cassette::default()).unwrap();
-    execute(
-        &built.experiment,
-        &ExecuteOptions {
-            out: out.clone(),
-            resume: false,
-            jobs,
-        },
-        &mut |_, _| {},
-    )
-    .unwrap();
-    std::fs::read(out.join(RunDirectory::EVENTS)).unwrap()
+    let built = clinic(&scenario(WARD, set), &Cassette::default());
+    rounds_tests::events(&built.experiment, jobs)
 }
 
 #[test]
@@ -94,35 +68,20 @@ impl Policy<Observation, Action> for Faulty {
 
 #[test]
 fn a_policy_that_panics_or_returns_garbage_ends_only_its_own_episodes() {
-    let set = scenario(&["episodes=60"]);
+    let set = scenario(WARD, &["episodes=60"]);
     let folder = tempfile::tempdir().unwrap();
     let run = |faulty: bool, name: &str| {
-        let mut built = build(&set, &set.arms[0], &Cassette::default()).unwrap();
+        let mut built = clinic(&set, &Cassette::default());
         if faulty {
-            let knowledge = built.knowledge.clone();
-            let (clinic, decider) = built.clinic_parts();
-            let Decider::Direct(within) = decider else {
+            let (clinic, Decider::Direct(within)) = built.clinic_parts() else {
                 panic!("the ward decides at once")
             };
             built.experiment.install =
-                rounds::clinic::install(clinic, Decider::Direct(Arc::new(Faulty { within })));
-            assert!(!knowledge.conditions().is_empty());
+                install(clinic, Decider::Direct(Arc::new(Faulty { within })));
         }
         let out = folder.path().join(name);
-        execute(
-            &built.experiment,
-            &ExecuteOptions {
-                out: out.clone(),
-                resume: false,
-                jobs: 2,
-            },
-            &mut |_, _| {},
-        )
-        .unwrap();
-        EpisodeReader::open(&out.join(RunDirectory::EVENTS))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect::<Vec<_>>()
+        run_into(&built.experiment, &out, 2);
+        episodes(&out)
     };
     let (sound, faulty) = (run(false, "sound"), run(true, "faulty"));
     assert_eq!(faulty.len(), 60, "every episode asked for is accounted for");

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use rounds_environments::streams::RunSeed;
-use rounds_models::{CallRecord, ModelRequest};
+use rounds_models::CallRecord;
 use rounds_policies::policy::{Ask, AskKey, Decider, PolicyError, Reading};
 
 use super::episode::Episode;
@@ -60,7 +60,6 @@ pub struct Decisions<O: Send + Sync + 'static, A: Send + Sync + 'static> {
     origins: Vec<Vec<Origin>>,
     batches: Vec<Vec<Ask<O>>>,
     waiting: BTreeMap<u64, Waiting<O>>,
-    unsent: Vec<(u64, ModelRequest)>,
     /// Attempts of a call that failed for a passing reason.
     pub attempts: u32,
     decided: u64,
@@ -74,7 +73,6 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
             batches: deciders.iter().map(|_| Vec::new()).collect(),
             deciders,
             waiting: BTreeMap::new(),
-            unsent: Vec::new(),
             attempts: 3,
             decided: 0,
         }
@@ -105,22 +103,12 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
         self.decided
     }
 
-    /// Sends a request; when the model's queue is full, keeps it for the next tick.
-    fn send(&mut self, inbox: &mut Inbox, ticket: u64, request: ModelRequest, decider: usize) {
-        if let Decider::Model { server, .. } = &self.deciders[decider] {
-            match server.submit(ticket, request, &inbox.reply_to) {
-                Ok(()) => inbox.sent(),
-                Err(request) => self.unsent.push((ticket, request)),
-            }
-        }
-    }
-
-    fn request(&mut self, inbox: &mut Inbox, seed: RunSeed, ticket: u64, note: Option<&str>) {
+    /// Sends the request of a ticket, with what was wrong with the reply before.
+    fn request(&self, inbox: &mut Inbox, seed: RunSeed, ticket: u64, note: Option<&str>) {
         let Some(waiting) = self.waiting.get(&ticket) else {
             return;
         };
-        let decider = waiting.decider;
-        let Decider::Model { policy, .. } = &self.deciders[decider] else {
+        let Decider::Model { policy, server, .. } = &self.deciders[waiting.decider] else {
             return;
         };
         let mut request = policy.request(seed, &waiting.ask);
@@ -131,7 +119,7 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
                 content: note.to_owned(),
             });
         }
-        self.send(inbox, ticket, request, decider);
+        inbox.send(server, ticket, request);
     }
 }
 
@@ -169,12 +157,6 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
     }
     let decisions = &mut *decisions;
     let inbox = &mut *inbox;
-    for (ticket, request) in std::mem::take(&mut decisions.unsent) {
-        if let Some(waiting) = decisions.waiting.get(&ticket) {
-            let decider = waiting.decider;
-            decisions.send(inbox, ticket, request, decider);
-        }
-    }
     let (mine, others) = std::mem::take(&mut inbox.arrived)
         .into_iter()
         .partition(|f| decisions.waiting.contains_key(&f.ticket));

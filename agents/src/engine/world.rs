@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::cell::Cell;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, Once};
@@ -11,7 +12,7 @@ use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, SingleThreadedExecutor};
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
-use rounds_models::{CallRecord, Finished};
+use rounds_models::{CallRecord, Finished, ModelRequest, ModelServer};
 
 use super::episode::{Episode, EpisodeFailure, EpisodeLog, Outcome};
 use super::log::EventLog;
@@ -36,10 +37,20 @@ pub(super) struct Inbox {
     /// Replies that arrived and were not read yet.
     pub(super) arrived: Vec<Finished>,
     /// Where models send their replies.
-    pub(super) reply_to: Sender<Finished>,
+    reply_to: Sender<Finished>,
     replies: Mutex<Receiver<Finished>>,
     next_ticket: u64,
+    /// Requests that models have.
     open: usize,
+    /// Requests that found the queue of their model full, in order.
+    unsent: VecDeque<Unsent>,
+}
+
+#[derive(Debug)]
+struct Unsent {
+    server: Arc<ModelServer>,
+    ticket: u64,
+    request: ModelRequest,
 }
 
 impl Default for Inbox {
@@ -52,6 +63,7 @@ impl Default for Inbox {
             replies: Mutex::new(replies),
             next_ticket: 0,
             open: 0,
+            unsent: VecDeque::new(),
         }
     }
 }
@@ -63,9 +75,27 @@ impl Inbox {
         self.next_ticket
     }
 
-    /// A request was sent.
-    pub(super) fn sent(&mut self) {
-        self.open += 1;
+    /// Hands a request to its model, or keeps it for a later tick when the model's queue is full.
+    pub(super) fn send(&mut self, server: &Arc<ModelServer>, ticket: u64, request: ModelRequest) {
+        match server.submit(ticket, request, &self.reply_to) {
+            Ok(()) => self.open += 1,
+            Err(request) => self.unsent.push_back(Unsent {
+                server: Arc::clone(server),
+                ticket,
+                request,
+            }),
+        }
+    }
+
+    fn send_again(&mut self) {
+        for Unsent {
+            server,
+            ticket,
+            request,
+        } in std::mem::take(&mut self.unsent)
+        {
+            self.send(&server, ticket, request);
+        }
     }
 
     fn take_arrived(&mut self, first: Option<Finished>) {
@@ -77,21 +107,39 @@ impl Inbox {
         }
     }
 
-    /// Blocks until a reply arrives.
-    fn sleep(&mut self) {
-        let first = self
-            .replies
-            .get_mut()
-            .ok()
-            .and_then(|replies| replies.recv().ok());
-        self.take_arrived(first);
+    /// Blocks until a reply arrives or, when none is awaited because other worlds fill the
+    /// model's queue, until there is room for a request. `false` when there is nothing to wait for.
+    fn sleep(&mut self) -> bool {
+        if self.open > 0 {
+            let first = self
+                .replies
+                .get_mut()
+                .ok()
+                .and_then(|replies| replies.recv().ok());
+            self.take_arrived(first);
+            return true;
+        }
+        let Some(Unsent {
+            server,
+            ticket,
+            request,
+        }) = self.unsent.pop_front()
+        else {
+            return false;
+        };
+        server.submit_when_free(ticket, request, &self.reply_to);
+        self.open += 1;
+        true
     }
 }
 
-/// Takes the replies that arrived from the channel.
+/// Takes the replies that arrived from the channel, and sends what had no room before.
 fn receive_replies(mut inbox: ResMut<Inbox>) {
     if inbox.open > 0 {
         inbox.take_arrived(None);
+    }
+    if !inbox.unsent.is_empty() {
+        inbox.send_again();
     }
 }
 
@@ -266,11 +314,8 @@ impl Engine {
             let moved = self.world.resource_mut::<Activity>().take() > 0 || !retired.is_empty();
             let mut inbox = self.world.resource_mut::<Inbox>();
             let calls = std::mem::take(&mut inbox.calls);
-            if !moved {
-                if inbox.open == 0 {
-                    return Err(EngineError::Stuck(running));
-                }
-                inbox.sleep();
+            if !moved && !inbox.sleep() {
+                return Err(EngineError::Stuck(running));
             }
             if !calls.is_empty() {
                 sink.calls(calls)?;
