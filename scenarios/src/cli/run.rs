@@ -15,6 +15,7 @@ use super::{Failure, print};
 use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, tell};
 use crate::run::{
     Episode, ExecuteOptions, RunDirectory, RunError, default_folder, execute, pretty,
+    read_json,
 };
 use crate::schema::{Arm, Overrides, Scenario, ScenarioSet, nearest};
 use crate::statistics::Summary;
@@ -43,7 +44,8 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
     let folder = folder_of(common, &set);
     let began = Instant::now();
     let ran = run_arm(common, &set, arm, &folder, true)?;
-    let finished = finish(common, &set, "run", &folder, began, &[ran])?;
+    let (arm, news) = ran;
+    let finished = finish(common, &set, "run", &folder, began, (vec![arm], news))?;
     show_result(common, &set, &folder, &finished);
     Ok(())
 }
@@ -75,7 +77,9 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
         let within = folder.join("arms").join(format!("{number:02}-{plain}"));
         ran.push(run_arm(common, &set, arm, &within, false)?);
     }
-    let finished = finish(common, &set, "bench", &folder, began, &ran)?;
+    let news = ran.iter().any(|(_, news)| *news);
+    let arms = ran.into_iter().map(|(arm, _)| arm).collect();
+    let finished = finish(common, &set, "bench", &folder, began, (arms, news))?;
     show_result(common, &set, &folder, &finished);
     Ok(())
 }
@@ -102,13 +106,14 @@ fn folder_of(common: &Common, set: &ScenarioSet) -> PathBuf {
     }
 }
 
+/// Runs one arm; also whether anything was run rather than kept.
 fn run_arm<'a>(
     common: &Common,
     set: &ScenarioSet,
     arm: &'a Arm,
     folder: &Path,
     story: bool,
-) -> Result<RunArm<'a>, Failure> {
+) -> Result<(RunArm<'a>, bool), Failure> {
     let recorded = common
         .resume
         .as_ref()
@@ -138,7 +143,7 @@ fn run_arm<'a>(
     let story = story && !quiet && std::io::stdout().is_terminal();
     let asked = u64::from(built.experiment.manifest.episodes);
     let mut shown = Shown::new(&arm.name, asked, quiet);
-    execute(&built.experiment, &options, &mut |progress, episode| {
+    let executed = execute(&built.experiment, &options, &mut |progress, episode| {
         shown.at(u64::from(progress.finished), u64::from(progress.asked));
         if story && episode.ix.0 == 0 {
             print(&first_visit(&built, episode));
@@ -151,11 +156,12 @@ fn run_arm<'a>(
             print(&text);
         }
     }
-    Ok(RunArm {
+    let ran = RunArm {
         arm,
         built,
         folder: folder.to_owned(),
-    })
+    };
+    Ok((ran, executed.episodes > 0))
 }
 
 fn first_visit(built: &BuiltClinic, episode: &FinishedEpisode) -> String {
@@ -176,8 +182,13 @@ fn finish(
     command: &str,
     folder: &Path,
     began: Instant,
-    arms: &[RunArm],
+    (arms, news): (Vec<RunArm>, bool),
 ) -> Result<Summary, Failure> {
+    // A finished run is a success that changes nothing. The report is written last.
+    let summary = folder.join("summary.json");
+    if !news && summary.exists() && folder.join("report.html").exists() {
+        return Ok(read_json(&summary)?);
+    }
     let typed = format!("rounds {command} {}", common.scenario.display());
     let summary = conclude(
         folder,
@@ -185,7 +196,7 @@ fn finish(
         command,
         &typed,
         began.elapsed().as_secs_f64(),
-        arms,
+        &arms,
     )?;
     super::show::remember_latest(folder);
     Ok(summary)
