@@ -6,7 +6,7 @@ use rounds_environments::streams::RunSeed;
 use serde_json::Map;
 
 use super::Failure;
-use crate::clinic::{BuiltClinic, NOTICE, report_case};
+use crate::clinic::{BuiltClinic, CaseTeller, NOTICE, outcome};
 use crate::report::{
     EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
     render,
@@ -53,20 +53,21 @@ pub(crate) fn conclude(
     for run in arms {
         let mut rows = Vec::new();
         let mut rounds = Vec::new();
+        let teller = CaseTeller::new(&run.arm.name, &run.built.knowledge);
         let mut told = [0_usize; Outcome::ALL.len()];
         score_run(
             &run.folder,
             &*run.built.experiment.score,
             |episode, scored| {
-                let case = report_case(&run.arm.name, &run.built.knowledge, episode, &scored);
+                let ended = outcome(&scored);
                 if let Some(count) = Outcome::ALL
                     .iter()
-                    .position(|o| *o == case.outcome)
+                    .position(|o| *o == ended)
                     .and_then(|at| told.get_mut(at))
                     && *count < TOLD
                 {
                     *count += 1;
-                    cases.push(case);
+                    cases.push(teller.tell(episode, &scored));
                 }
                 rows.push(scored.row);
                 rounds.extend(scored.rounds);

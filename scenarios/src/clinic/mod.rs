@@ -6,6 +6,6 @@ mod score;
 mod story;
 
 pub use build::{BuiltClinic, Cassette, NOTICE, build, install};
-pub use report::report_case;
+pub use report::{CaseTeller, outcome};
 pub use score::VisitScore;
 pub use story::tell;

@@ -1,7 +1,5 @@
 //! A visit as the report shows it.
 
-use std::sync::Arc;
-
 use rounds_environments::clinic::knowledge::{FindingIx, Knowledge};
 use rounds_policies::clinic::belief::Scope;
 use serde_json::Value;
@@ -9,86 +7,107 @@ use serde_json::Value;
 use crate::report::{BeliefPoint, Outcome, ReportCase, TeamSpan, TranscriptLine};
 use crate::run::{Episode, EventLine, Scored};
 
-/// Builds the report's view of one visit.
-pub fn report_case(
-    arm: &str,
-    knowledge: &Arc<Knowledge>,
-    episode: &Episode,
-    scored: &Scored,
-) -> ReportCase {
-    let scope = Scope::generalist(knowledge, None).ok();
-    let mut case = ReportCase {
-        episode: u64::from(episode.episode),
-        arm: arm.to_owned(),
-        case: scored.row.case.clone(),
-        reason: scored.row.reason.clone(),
-        outcome: outcome(scored),
-        ..ReportCase::default()
-    };
-    let mut answered: Vec<(FindingIx, Option<bool>)> = Vec::new();
-    let mut open: Vec<(String, u32)> = Vec::new();
-    for event in &episode.events {
-        case.rounds = case.rounds.max(event.round);
-        match event.kind.as_str() {
-            "patient" => {
-                case.truth = event
-                    .texts("truth")
-                    .into_iter()
-                    .map(str::to_owned)
-                    .collect();
-            }
-            "introduced" => {
-                if let Some(e) = event
-                    .text("finding")
-                    .and_then(|id| knowledge.find_finding(id))
-                {
-                    answered.push((e, Some(true)));
-                    point(&mut case, knowledge, scope.as_ref(), &answered, 0);
-                }
-            }
-            "triaged" | "coordinated" => {
-                let team = event.texts("team");
-                // A team named in round r works from round r + 1 on.
-                let from = event.round + 1;
-                close_spans(&mut case, &mut open, from, |who| !team.contains(&who));
-                for who in team {
-                    if !open.iter().any(|(name, _)| name == who) {
-                        open.push((who.to_owned(), from));
-                    }
-                }
-            }
-            "answered" => {
-                case.cost += event.number("cost").unwrap_or(0.0);
-                if let Some(e) = event
-                    .text("finding")
-                    .and_then(|id| knowledge.find_finding(id))
-                {
-                    answered.push((e, event.fields.get("present").and_then(Value::as_bool)));
-                    point(&mut case, knowledge, scope.as_ref(), &answered, event.round);
-                }
-            }
-            "diagnosed" => {
-                case.predicted = event
-                    .fields
-                    .get("list")
-                    .and_then(Value::as_array)
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|v| v.get("name").and_then(Value::as_str).map(str::to_owned))
-                    .collect();
-            }
-            _ => {}
-        }
-        if let Some(line) = line(event) {
-            case.lines.push(line);
-        }
-    }
-    let last = case.rounds + 1;
-    close_spans(&mut case, &mut open, last, |_| true);
-    case
+/// Tells the visits of one arm as the report shows them.
+#[derive(Debug)]
+pub struct CaseTeller<'a> {
+    arm: &'a str,
+    knowledge: &'a Knowledge,
+    /// Belief of a generalist: the same for every visit, and made once since it takes the
+    /// logarithms of all tables.
+    scope: Option<Scope>,
 }
 
-fn outcome(scored: &Scored) -> Outcome {
+impl<'a> CaseTeller<'a> {
+    /// A teller of visits of `arm`, whose doctors know `knowledge`.
+    pub fn new(arm: &'a str, knowledge: &'a Knowledge) -> Self {
+        Self {
+            arm,
+            knowledge,
+            scope: Scope::generalist(knowledge, None).ok(),
+        }
+    }
+
+    /// Builds the report's view of one visit.
+    pub fn tell(&self, episode: &Episode, scored: &Scored) -> ReportCase {
+        let Self {
+            arm,
+            knowledge,
+            scope,
+        } = self;
+        let mut case = ReportCase {
+            episode: u64::from(episode.episode),
+            arm: (*arm).to_owned(),
+            case: scored.row.case.clone(),
+            reason: scored.row.reason.clone(),
+            outcome: outcome(scored),
+            ..ReportCase::default()
+        };
+        let mut answered: Vec<(FindingIx, Option<bool>)> = Vec::new();
+        let mut open: Vec<(String, u32)> = Vec::new();
+        for event in &episode.events {
+            case.rounds = case.rounds.max(event.round);
+            match event.kind.as_str() {
+                "patient" => {
+                    case.truth = event
+                        .texts("truth")
+                        .into_iter()
+                        .map(str::to_owned)
+                        .collect();
+                }
+                "introduced" => {
+                    if let Some(e) = event
+                        .text("finding")
+                        .and_then(|id| knowledge.find_finding(id))
+                    {
+                        answered.push((e, Some(true)));
+                        point(&mut case, knowledge, scope.as_ref(), &answered, 0);
+                    }
+                }
+                "triaged" | "coordinated" => {
+                    let team = event.texts("team");
+                    // A team named in round r works from round r + 1 on.
+                    let from = event.round + 1;
+                    close_spans(&mut case, &mut open, from, |who| !team.contains(&who));
+                    for who in team {
+                        if !open.iter().any(|(name, _)| name == who) {
+                            open.push((who.to_owned(), from));
+                        }
+                    }
+                }
+                "answered" => {
+                    case.cost += event.number("cost").unwrap_or(0.0);
+                    if let Some(e) = event
+                        .text("finding")
+                        .and_then(|id| knowledge.find_finding(id))
+                    {
+                        answered.push((e, event.fields.get("present").and_then(Value::as_bool)));
+                        point(&mut case, knowledge, scope.as_ref(), &answered, event.round);
+                    }
+                }
+                "diagnosed" => {
+                    case.predicted = event
+                        .fields
+                        .get("list")
+                        .and_then(Value::as_array)
+                        .into_iter()
+                        .flatten()
+                        .filter_map(|v| v.get("name").and_then(Value::as_str).map(str::to_owned))
+                        .collect();
+                }
+                _ => {}
+            }
+            if let Some(line) = line(event) {
+                case.lines.push(line);
+            }
+        }
+        let last = case.rounds + 1;
+        close_spans(&mut case, &mut open, last, |_| true);
+        case
+    }
+}
+
+/// How a visit ended, as the report sorts it.
+pub fn outcome(scored: &Scored) -> Outcome {
     let metric = |name: &str| scored.row.metrics.get(name).copied().flatten();
     match scored.row.outcome.as_str() {
         "failed" => Outcome::Failed,
