@@ -54,6 +54,9 @@ pub enum PolicyError {
     Failed(String),
 }
 
+/// What a policy decided: one error for the whole batch, or a result for each member in order.
+pub type Decisions<A> = Result<Vec<Result<A, PolicyError>>, PolicyError>;
+
 /// Observation to action, batch first.
 pub trait Policy<O, A>: Send + Sync {
     /// Decides for every member of the batch, in its order.
@@ -61,11 +64,7 @@ pub trait Policy<O, A>: Send + Sync {
     /// # Errors
     /// One error for the whole batch, or one for each member; when a batch fails as a whole, its
     /// members are asked again one by one.
-    fn decide(
-        &self,
-        seed: RunSeed,
-        batch: &[Ask<O>],
-    ) -> Result<Vec<Result<A, PolicyError>>, PolicyError>;
+    fn decide(&self, seed: RunSeed, batch: &[Ask<O>]) -> Decisions<A>;
 }
 
 /// What to do with a model's reply.

@@ -11,7 +11,10 @@ pub use {
 
 pub mod cli;
 pub mod clinic;
+mod hash;
+pub mod prelude;
 pub mod report;
 pub mod run;
 pub mod schema;
 pub mod statistics;
+pub mod stepped;

@@ -71,8 +71,14 @@ fn assert_readable(run: &Path) {
     let Ok(text) = fs::read(run.join(RunDirectory::PARTIAL)) else {
         return;
     };
-    let whole = text.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
-    for line in text[..whole].split(|&b| b == b'\n').filter(|l| !l.is_empty()) {
+    let whole = text
+        .iter()
+        .rposition(|&b| b == b'\n')
+        .map_or(0, |at| at + 1);
+    for line in text[..whole]
+        .split(|&b| b == b'\n')
+        .filter(|l| !l.is_empty())
+    {
         serde_json::from_slice::<Value>(line).unwrap();
     }
 }
@@ -89,7 +95,11 @@ fn killed_runs_resume(scenario: &str, episodes: u32) {
     let folder = tempfile::tempdir().unwrap();
     let whole = folder.path().join("whole");
     let began = Instant::now();
-    run_to_the_end(rounds(scenario, episodes, ["--out", whole.to_str().unwrap()]));
+    run_to_the_end(rounds(
+        scenario,
+        episodes,
+        ["--out", whole.to_str().unwrap()],
+    ));
     let took = began.elapsed();
     let expected = left_by(&whole);
     assert!(expected.iter().any(|(name, _)| name == "events.jsonl"));
@@ -138,8 +148,13 @@ fn a_finished_run_is_not_changed_by_resuming_it() {
     let file = "scenarios/ward.toml";
     run_to_the_end(rounds(file, 20, ["--out", place]));
     let all = || {
-        ["events.jsonl", "summary.json", "report.html", "manifest.json"]
-            .map(|name| fs::read(run.join(name)).unwrap())
+        [
+            "events.jsonl",
+            "summary.json",
+            "report.html",
+            "manifest.json",
+        ]
+        .map(|name| fs::read(run.join(name)).unwrap())
     };
     let before = all();
     run_to_the_end(rounds(file, 20, ["--resume", place]));

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use rounds_environments::streams::RunSeed;
-use serde_json::Map;
 
 use super::Failure;
 use crate::clinic::{BuiltClinic, CaseTeller, NOTICE, outcome};
@@ -11,12 +10,25 @@ use crate::report::{
     EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
     render,
 };
-use crate::run::{
-    ArmRows, RunError, SummaryHead, count_calls, pretty, score_run, summarise, write_tables,
-    write_whole,
-};
+use crate::run::{RunError, SummaryHead, derive, pretty, summarise, write_whole};
 use crate::schema::{Arm, ScenarioSet};
 use crate::statistics::Summary;
+
+/// Metrics that the table of a terminal shows; all are in `summary.json`.
+pub(crate) const SHOWN: [&str; 12] = [
+    "hit@1",
+    "hit@1.category",
+    "hit@10",
+    "hit@10.category",
+    "mrr",
+    "questions",
+    "team_size",
+    "agent_calls",
+    "calls",
+    "cost_usd",
+    "forced",
+    "brier",
+];
 
 /// Cases of one arm that the report tells at most, of each outcome.
 const TOLD: usize = 12;
@@ -40,63 +52,41 @@ pub(crate) fn conclude(
     wall_s: f64,
     arms: &[RunArm],
 ) -> Result<Summary, Failure> {
-    let mut head = SummaryHead {
+    let head = SummaryHead {
         scenario: set.scenario.name.clone(),
         seed: set.scenario.seed.0,
         command: command.to_owned(),
         wall_s,
-        ..SummaryHead::default()
     };
-    let mut scored = Vec::new();
+    let Some(score) = arms.first().map(|run| &*run.built.experiment.score) else {
+        return Err(Failure::Usage("there is no arm".to_owned()));
+    };
+    let mut rows = Vec::new();
     let mut cases = Vec::new();
     let mut restricted = false;
     for run in arms {
-        let mut rows = Vec::new();
-        let mut rounds = Vec::new();
         let teller = CaseTeller::new(&run.arm.name, &run.built.knowledge);
         let mut told = [0_usize; Outcome::ALL.len()];
-        score_run(
-            &run.folder,
-            &*run.built.experiment.score,
-            |episode, scored| {
-                let ended = outcome(&scored);
-                if let Some(count) = Outcome::ALL
-                    .iter()
-                    .position(|o| *o == ended)
-                    .and_then(|at| told.get_mut(at))
-                    && *count < TOLD
-                {
-                    *count += 1;
-                    cases.push(teller.tell(episode, &scored));
-                }
-                rows.push(scored.row);
-                rounds.extend(scored.rounds);
-                Ok(())
-            },
-        )?;
-        write_tables(&run.folder, &rows, &rounds)?;
-        let calls = count_calls(&run.folder)?;
-        head.calls.count += calls.count;
-        head.calls.prompt_tokens += calls.prompt_tokens;
-        head.calls.completion_tokens += calls.completion_tokens;
-        head.calls.cost_usd += calls.cost_usd;
-        head.calls.cache_hits += calls.cache_hits;
+        let named = (
+            run.arm.name.as_str(),
+            run.arm.settings.clone().into_iter().collect(),
+        );
+        let of_arm = &*run.built.experiment.score;
+        rows.push(derive(named, &run.folder, of_arm, |episode, scored| {
+            let ended = outcome(scored);
+            if let Some(count) = Outcome::ALL
+                .iter()
+                .position(|o| *o == ended)
+                .and_then(|at| told.get_mut(at))
+                && *count < TOLD
+            {
+                *count += 1;
+                cases.push(teller.tell(episode, scored));
+            }
+        })?);
         restricted |= run.built.experiment.manifest.restricted;
-        let last = rows
-            .iter()
-            .filter_map(|row| row.metrics.get("rounds").copied().flatten())
-            .sum::<f64>();
-        scored.push(ArmRows {
-            name: run.arm.name.clone(),
-            settings: run.arm.settings.clone().into_iter().collect::<Map<_, _>>(),
-            rows,
-            rounds: last as u64,
-        });
     }
-    let order = arms
-        .first()
-        .map_or(&[] as &[&str], |run| run.built.experiment.score.order());
-    let summary = summarise(&head, &scored, order)?;
+    let summary = summarise(&head, &rows, score)?;
     write_whole(&folder.join("summary.json"), &pretty(&summary))?;
     let page = render(&report_data(
         set, typed, folder, &summary, cases, restricted,

@@ -8,7 +8,6 @@ mod list;
 mod progress;
 mod run;
 mod show;
-mod table;
 
 use std::process::ExitCode;
 

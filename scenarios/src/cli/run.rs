@@ -8,13 +8,13 @@ use std::time::Instant;
 use rounds_agents::engine::FinishedEpisode;
 
 use super::args::{BenchArgs, Common, RunArgs};
-use super::conclude::{RunArm, conclude, next_commands};
+use super::conclude::{RunArm, SHOWN, conclude, next_commands};
 use super::progress::Shown;
-use super::table::summary_table;
 use super::{Failure, print};
 use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, tell};
+use crate::report::text_table;
 use crate::run::{
-    Episode, ExecuteOptions, RunDirectory, RunError, default_folder, execute, pretty,
+    Episode, ExecuteOptions, RunDirectory, RunError, arm_folder, default_folder, execute, pretty,
     read_json,
 };
 use crate::schema::{Arm, Overrides, Scenario, ScenarioSet, nearest};
@@ -63,18 +63,7 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let began = Instant::now();
     let mut ran = Vec::new();
     for (number, arm) in set.arms.iter().enumerate() {
-        let plain: String = arm
-            .name
-            .chars()
-            .map(|c| {
-                if c.is_alphanumeric() || c == '-' {
-                    c
-                } else {
-                    '_'
-                }
-            })
-            .collect();
-        let within = folder.join("arms").join(format!("{number:02}-{plain}"));
+        let within = arm_folder(&folder, number, &arm.name);
         ran.push(run_arm(common, &set, arm, &within, false)?);
     }
     let news = ran.iter().any(|(_, news)| *news);
@@ -207,7 +196,7 @@ fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summ
         print(&String::from_utf8_lossy(&pretty(summary)));
         return;
     }
-    let mut text = summary_table(summary);
+    let mut text = text_table(summary, &SHOWN);
     let _ = writeln!(text, "\nReport: {}", folder.join("report.html").display());
     if !common.quiet {
         let _ = writeln!(text, "\nNext:");

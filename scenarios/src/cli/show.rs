@@ -4,10 +4,10 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{ScoreArgs, ShowArgs, ViewArgs};
-use super::conclude::{RunArm, conclude};
-use super::table::summary_table;
+use super::conclude::{RunArm, SHOWN, conclude};
 use super::{Failure, print};
 use crate::clinic::{BuiltClinic, Cassette, build, tell};
+use crate::report::text_table;
 use crate::run::{EpisodeReader, Manifest, RunDirectory, RunError, pretty, read_json};
 use crate::schema::{Overrides, Scenario, ScenarioSet};
 use crate::statistics::Summary;
@@ -242,7 +242,7 @@ pub(crate) fn score(arguments: &ScoreArgs) -> Result<(), Failure> {
     if arguments.json {
         print(&String::from_utf8_lossy(&pretty(&summary)));
     } else {
-        print(&summary_table(&summary));
+        print(&text_table(&summary, &SHOWN));
     }
     Ok(())
 }

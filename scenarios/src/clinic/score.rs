@@ -9,6 +9,7 @@ use rounds_environments::clinic::icd9;
 use serde_json::Value;
 
 use crate::run::{Episode, EpisodeRow, EventLine, RoundRow, Score, Scored};
+use crate::statistics::Direction;
 
 /// Scores visits.
 ///
@@ -44,6 +45,14 @@ impl Score for VisitScore {
             "not_available",
             "brier",
             "nll",
+        ]
+    }
+
+    fn decisive(&self) -> &[(&'static str, Direction)] {
+        &[
+            ("hit@1", Direction::HigherIsBetter),
+            ("hit@10", Direction::HigherIsBetter),
+            ("questions", Direction::LowerIsBetter),
         ]
     }
 

@@ -12,6 +12,7 @@ mod html;
 mod page;
 mod restrict;
 mod tables;
+mod text;
 mod transcript;
 mod visit;
 
@@ -23,3 +24,4 @@ pub use data::{
     ReportError, ReportMetric, TeamSpan, TranscriptLine,
 };
 pub use page::{CLINICAL_DISCLAIMER, MAX_BYTES, render};
+pub use text::text_table;

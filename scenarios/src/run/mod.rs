@@ -1,6 +1,7 @@
 //! Runs an experiment into a run directory: workers, writer, resume, and what is derived from the
 //! log afterwards.
 
+mod arms;
 mod directory;
 mod error;
 mod events;
@@ -9,11 +10,11 @@ mod score;
 mod summary;
 mod tables;
 
+pub use arms::{ExperimentArm, arm_folder, derive, run_arms};
 pub use directory::{Manifest, RunDirectory};
 pub(crate) use directory::{pretty, read_json, write_whole};
 pub use error::RunError;
 pub use events::{Episode, EpisodeReader, EventLine};
 pub use execute::{ExecuteOptions, Executed, Experiment, Progress, default_folder, execute};
 pub use score::{EpisodeRow, RoundRow, Score, Scored, score_run};
-pub use summary::{ArmRows, SummaryHead, count_calls, summarise};
-pub use tables::write_tables;
+pub use summary::{ArmRows, SummaryHead, summarise};

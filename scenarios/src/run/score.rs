@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::error::RunError;
 use super::events::{Episode, EpisodeReader};
+use crate::statistics::Direction;
 
 /// One row an episode.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -54,6 +55,11 @@ pub trait Score: Send + Sync {
 
     /// Metrics in the order in which people should see them; others follow by name.
     fn order(&self) -> &[&'static str] {
+        &[]
+    }
+
+    /// Metrics that decide between arms, and which way is better.
+    fn decisive(&self) -> &[(&'static str, Direction)] {
         &[]
     }
 }

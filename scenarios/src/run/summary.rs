@@ -9,11 +9,11 @@ use serde_json::{Map, Value};
 
 use super::directory::RunDirectory;
 use super::error::RunError;
-use super::score::EpisodeRow;
+use super::score::{EpisodeRow, Score};
 use crate::statistics::summary::{
     ArmSummary, Calls, Episodes, Named, SCHEMA, Summary, Timing, comparisons,
 };
-use crate::statistics::{CaseNumbers, Design, Direction, Question, Sample, compare, estimate};
+use crate::statistics::{CaseNumbers, Design, Question, Sample, compare, estimate};
 
 /// An arm with its rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,6 +26,8 @@ pub struct ArmRows {
     pub rows: Vec<EpisodeRow>,
     /// Rounds of all episodes.
     pub rounds: u64,
+    /// Calls of models.
+    pub calls: Calls,
 }
 
 /// What a summary is of.
@@ -39,16 +41,7 @@ pub struct SummaryHead {
     pub command: String,
     /// Wall-clock seconds.
     pub wall_s: f64,
-    /// Calls of models.
-    pub calls: Calls,
 }
-
-/// Metrics that decide between arms, and which way is better.
-const DECISIVE: [(&str, Direction); 3] = [
-    ("hit@1", Direction::HigherIsBetter),
-    ("hit@10", Direction::HigherIsBetter),
-    ("questions", Direction::LowerIsBetter),
-];
 
 /// Summarises the arms of a run: intervals by case, and every pair of arms compared on the same
 /// cases, corrected together.
@@ -58,18 +51,19 @@ const DECISIVE: [(&str, Direction); 3] = [
 pub fn summarise(
     head: &SummaryHead,
     arms: &[ArmRows],
-    order: &[&str],
+    score: &dyn Score,
 ) -> Result<Summary, RunError> {
     let mut cases = CaseNumbers::default();
     let mut samples: Vec<BTreeMap<&str, Sample>> = Vec::new();
     let mut summaries = Vec::new();
     let mut episodes = Episodes::default();
+    let mut calls = Calls::default();
     let mut timing = Timing {
         wall_s: head.wall_s,
         ..Timing::default()
     };
     for arm in arms {
-        let mut names: Vec<&str> = order.to_vec();
+        let mut names: Vec<&str> = score.order().to_vec();
         for row in &arm.rows {
             for name in row.metrics.keys() {
                 if !names.contains(&name.as_str()) {
@@ -104,6 +98,7 @@ pub fn summarise(
             of_arm.insert(name, sample);
         }
         timing.rounds += arm.rounds;
+        calls += arm.calls;
         let decisions = arm
             .rows
             .iter()
@@ -119,7 +114,7 @@ pub fn summarise(
     let mut family = Vec::new();
     for a in 0..arms.len() {
         for b in a + 1..arms.len() {
-            for (metric, direction) in DECISIVE {
+            for &(metric, direction) in score.decisive() {
                 if let (Some(x), Some(y)) = (samples[a].get(metric), samples[b].get(metric)) {
                     family.push(Named {
                         a: arms[a].name.clone(),
@@ -143,7 +138,7 @@ pub fn summarise(
         episodes,
         arms: summaries,
         comparisons: comparisons(family),
-        calls: head.calls,
+        calls,
         timing,
     })
 }
@@ -152,7 +147,7 @@ pub fn summarise(
 ///
 /// # Errors
 /// [`RunError`] when `calls.jsonl` is there and cannot be read.
-pub fn count_calls(run: &Path) -> Result<Calls, RunError> {
+pub(super) fn count_calls(run: &Path) -> Result<Calls, RunError> {
     let path = run.join(RunDirectory::CALLS);
     let mut calls = Calls::default();
     if !path.exists() {

@@ -26,7 +26,7 @@ enum Column {
 ///
 /// # Errors
 /// [`RunError`] when a file cannot be written.
-pub fn write_tables(
+pub(super) fn write_tables(
     run: &Path,
     episodes: &[EpisodeRow],
     rounds: &[RoundRow],

@@ -6,8 +6,6 @@ use std::{
     sync::Arc,
 };
 
-use sha2::{Digest, Sha256};
-
 use super::{
     diagnostics::{Problem, ProblemKind, Problems, SchemaError},
     document::{Data, Entry, Node, Table},
@@ -19,6 +17,7 @@ use super::{
     vary::variations,
     write::{absolute_paths, document},
 };
+use crate::hash::sha256;
 
 /// What the command line changes in a scenario.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -154,7 +153,7 @@ fn resolve(
             scenario: scenario.clone(),
         });
     }
-    let hash = Sha256::digest(document(&with_arms(&table, &layers)));
+    let hash = sha256(document(&with_arms(&table, &layers)));
     absolute_paths(&mut table);
     let mut layers = layers;
     for layer in &mut layers {
@@ -164,7 +163,7 @@ fn resolve(
         scenario,
         arms,
         resolved_toml: document(&with_arms(&table, &layers)),
-        hash: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        hash,
     })
 }
 

@@ -182,6 +182,16 @@ pub struct Calls {
     pub cache_hits: u64,
 }
 
+impl std::ops::AddAssign for Calls {
+    fn add_assign(&mut self, other: Self) {
+        self.count += other.count;
+        self.prompt_tokens += other.prompt_tokens;
+        self.completion_tokens += other.completion_tokens;
+        self.cost_usd += other.cost_usd;
+        self.cache_hits += other.cache_hits;
+    }
+}
+
 /// Wall time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timing {

@@ -1,32 +1,19 @@
-//! Results as text tables.
+//! A summary as text: metrics with their intervals, comparisons in words.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use serde_json::Value;
 
 use crate::statistics::Summary;
-
-/// Metrics that the table of a terminal shows; all are in `summary.json`.
-const SHOWN: [&str; 12] = [
-    "hit@1",
-    "hit@1.category",
-    "hit@10",
-    "hit@10.category",
-    "mrr",
-    "questions",
-    "team_size",
-    "agent_calls",
-    "calls",
-    "cost_usd",
-    "forced",
-    "brier",
-];
+use crate::statistics::summary::ArmSummary;
 
 /// Arms above which a terminal shows a part of the comparisons.
 const MANY_ARMS: usize = 4;
 
-/// The metrics of every arm with their intervals, and the comparisons in words.
-pub(crate) fn summary_table(summary: &Summary) -> String {
+/// The metrics `shown` of every arm with their intervals, all metrics when `shown` is empty, and
+/// the comparisons in words.
+pub fn text_table(summary: &Summary, shown: &[&str]) -> String {
     let mut out = String::new();
     let e = &summary.episodes;
     let _ = writeln!(
@@ -34,15 +21,17 @@ pub(crate) fn summary_table(summary: &Summary) -> String {
         "{} · seed {} · {} episodes: {} done, {} failed, {} aborted",
         summary.scenario, summary.seed, e.asked, e.done, e.failed, e.aborted
     );
-    let names: Vec<&str> = SHOWN
-        .into_iter()
-        .filter(|name| {
-            summary
-                .arms
-                .iter()
-                .any(|arm| arm.metrics.get(*name).is_some_and(|m| !m["mean"].is_null()))
-        })
-        .collect();
+    let known = |name: &str| {
+        let of = |arm: &ArmSummary| arm.metrics.get(name).is_some_and(|m| !m["mean"].is_null());
+        summary.arms.iter().any(of)
+    };
+    let all = summary.arms.iter().flat_map(|arm| arm.metrics.keys());
+    let mut names: Vec<&str> = match shown {
+        [] => all.map(String::as_str).collect(),
+        shown => shown.to_vec(),
+    };
+    let mut seen = BTreeSet::new();
+    names.retain(|name| known(name) && seen.insert(*name));
     let mut rows: Vec<Vec<String>> = vec![
         std::iter::once("arm".to_owned())
             .chain(names.iter().map(|n| (*n).to_owned()))
