@@ -43,12 +43,20 @@ pub(crate) struct RunArm<'a> {
     pub(crate) folder: PathBuf,
 }
 
+/// What was typed, for the report.
+pub(crate) struct Typed {
+    /// The command.
+    pub(crate) command: String,
+    /// The scenario file, where it was named.
+    pub(crate) scenario: Option<PathBuf>,
+}
+
 /// Derives everything from the logs of `arms` and writes it into `folder`.
 pub(crate) fn conclude(
     folder: &Path,
     set: &ScenarioSet,
     command: &str,
-    typed: &str,
+    typed: &Typed,
     wall_s: f64,
     arms: &[RunArm],
 ) -> Result<Summary, Failure> {
@@ -98,7 +106,7 @@ pub(crate) fn conclude(
 
 fn report_data(
     set: &ScenarioSet,
-    typed: &str,
+    typed: &Typed,
     folder: &Path,
     summary: &Summary,
     cases: Vec<ReportCase>,
@@ -142,7 +150,7 @@ fn report_data(
         .collect();
     ReportData {
         title: set.scenario.name.clone(),
-        command: typed.to_owned(),
+        command: typed.command.clone(),
         seed,
         disclaimer: NOTICE.to_owned(),
         scenario_toml: set.resolved_toml.clone(),
@@ -156,13 +164,17 @@ fn report_data(
         comparisons,
         omitted_cases: (counts.asked as usize).saturating_sub(cases.len()),
         cases,
-        next_commands: next_commands(set, folder),
+        next_commands: next_commands(set, typed.scenario.as_deref(), folder),
         restricted,
     }
 }
 
 /// Three commands worth trying next, as they can be typed here.
-pub(crate) fn next_commands(set: &ScenarioSet, folder: &Path) -> Vec<String> {
+pub(crate) fn next_commands(
+    set: &ScenarioSet,
+    scenario: Option<&Path>,
+    folder: &Path,
+) -> Vec<String> {
     let typed = std::env::args()
         .next()
         .filter(|name| !Path::new(name).is_absolute());
@@ -173,9 +185,13 @@ pub(crate) fn next_commands(set: &ScenarioSet, folder: &Path) -> Vec<String> {
     } else {
         "--vary agents.team.kind=static,dynamic,all"
     };
+    let then = scenario.map_or_else(
+        || format!("{rounds} list scenarios"),
+        |scenario| format!("{rounds} bench {} {further}", scenario.display()),
+    );
     vec![
         format!("{rounds} show {folder} 0"),
         format!("{rounds} view {folder}"),
-        format!("{rounds} bench SCENARIO {further}"),
+        then,
     ]
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use rounds_agents::engine::FinishedEpisode;
 
 use super::args::{BenchArgs, Common, RunArgs};
-use super::conclude::{RunArm, SHOWN, conclude, next_commands};
+use super::conclude::{RunArm, SHOWN, Typed, conclude, next_commands};
 use super::progress::Shown;
 use super::{Failure, print};
 use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, tell};
@@ -178,7 +178,10 @@ fn finish(
     if !news && summary.exists() && folder.join("report.html").exists() {
         return Ok(read_json(&summary)?);
     }
-    let typed = format!("rounds {command} {}", common.scenario.display());
+    let typed = Typed {
+        command: format!("rounds {command} {}", common.scenario.display()),
+        scenario: Some(common.scenario.clone()),
+    };
     let summary = conclude(
         folder,
         set,
@@ -200,12 +203,8 @@ fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summ
     let _ = writeln!(text, "\nReport: {}", folder.join("report.html").display());
     if !common.quiet {
         let _ = writeln!(text, "\nNext:");
-        for command in next_commands(set, folder) {
-            let _ = writeln!(
-                text,
-                "  {}",
-                command.replace("SCENARIO", &common.scenario.display().to_string())
-            );
+        for command in next_commands(set, Some(&common.scenario), folder) {
+            let _ = writeln!(text, "  {command}");
         }
     }
     let _ = writeln!(text, "\n{NOTICE}");

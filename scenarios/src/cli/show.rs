@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{ScoreArgs, ShowArgs, ViewArgs};
-use super::conclude::{RunArm, SHOWN, conclude};
+use super::conclude::{RunArm, SHOWN, Typed, conclude};
 use super::{Failure, print};
 use crate::clinic::{BuiltClinic, Cassette, build, tell};
 use crate::report::text_table;
@@ -237,7 +237,10 @@ pub(crate) fn score(arguments: &ScoreArgs) -> Result<(), Failure> {
         || ("score".to_owned(), 0.0),
         |s| (s.command, s.timing.wall_s),
     );
-    let typed = format!("rounds score {}", folder.display());
+    let typed = Typed {
+        command: format!("rounds score {}", folder.display()),
+        scenario: None,
+    };
     let summary = conclude(&folder, &set, &command, &typed, wall_s, &arms)?;
     if arguments.json {
         print(&String::from_utf8_lossy(&pretty(&summary)));

@@ -12,6 +12,7 @@ use rounds_environments::clinic::knowledge::{
 };
 use rounds_environments::clinic::patient::Patient;
 use rounds_environments::clinic::record::{Part, Record, RecordSet, shared_subjects};
+use rounds_environments::clinic::titles::TitleTable;
 use rounds_environments::environment::EnvironmentError;
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
@@ -35,6 +36,8 @@ use crate::schema::{
 
 /// Share of subjects that `part = "test"` holds out.
 const TEST_SHARE: f64 = 0.3;
+/// Share of common words from which a name counts as that of a diagnosis.
+const NAME_THRESHOLD: f64 = 0.75;
 /// What everything clinical says of itself.
 pub const NOTICE: &str = "Research software, not for clinical use.";
 
@@ -102,7 +105,8 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     };
     let decider = decider(scenario, policy, &knowledge, cassette)?;
     let visit = visit_config(scenario, &knowledge);
-    let (episodes, data, restricted, by_code) = patients.describe(scenario);
+    let (episodes, data, restricted) = patients.describe(scenario);
+    let titles = patients.titles(&knowledge)?;
     let source: Arc<dyn PatientSource> = Arc::new(Source {
         patients,
         knowledge: Arc::clone(&knowledge),
@@ -153,7 +157,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         manifest,
         in_flight: scenario.limits.in_flight.max(1) as usize,
         install: install(clinic.clone(), decider.clone()),
-        score: Arc::new(VisitScore { by_code }),
+        score: Arc::new(VisitScore { titles }),
     };
     Ok(BuiltClinic {
         experiment,
@@ -195,21 +199,39 @@ impl Patients {
         })
     }
 
-    /// Episodes, description for the manifest, restricted or not, compared by code or not.
-    fn describe(&self, scenario: &Scenario) -> (u32, Value, bool, bool) {
+    /// Names of diagnoses with their codes, for patients whose truth is codes: the titles in the
+    /// records, then what the doctors call the conditions.
+    fn titles(&self, knowledge: &Knowledge) -> Result<Option<Arc<TitleTable>>, RunError> {
+        let Self::Recorded { set, .. } = self else {
+            return Ok(None);
+        };
+        let entries = set.records.iter().flat_map(|r| &r.patient.diagnoses);
+        let titles = entries.flat_map(|entry| {
+            let names = [&entry.long_title, &entry.short_title];
+            let titles = names.into_iter().flatten();
+            titles.map(|title| (entry.icd9_code.as_str(), title.as_str()))
+        });
+        let conditions = knowledge.conditions().iter();
+        let synonyms =
+            conditions.filter_map(|c| Some((c.codes.first()?.as_str(), c.name.as_str())));
+        TitleTable::new(titles, synonyms, NAME_THRESHOLD)
+            .map(|table| Some(Arc::new(table)))
+            .map_err(|error| RunError::Input(error.to_string()))
+    }
+
+    /// Episodes, description for the manifest, restricted or not.
+    fn describe(&self, scenario: &Scenario) -> (u32, Value, bool) {
         match self {
             Self::Drawn(knowledge) => (
                 scenario.episodes.unwrap_or(schema::DEFAULT_EPISODES) * scenario.repeats.max(1),
                 json!({"knowledge": knowledge.name(), "conditions": knowledge.conditions().len(),
                        "findings": knowledge.findings().len()}),
                 false,
-                false,
             ),
             Self::Recorded { set, chosen } => (
                 scenario.episodes.unwrap_or(chosen.len() as u32) * scenario.repeats.max(1),
                 json!({"records": chosen.len(), "of": set.records.len()}),
                 set.restricted,
-                true,
             ),
         }
     }

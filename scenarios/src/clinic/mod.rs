@@ -1,9 +1,11 @@
 //! The clinic in scenarios: from a scenario file to a running family, and from its log to metrics.
 
+mod accuracy;
 mod build;
 mod report;
 mod score;
 mod story;
+mod tally;
 
 pub use build::{BuiltClinic, Cassette, NOTICE, build, install};
 pub use report::{CaseTeller, outcome};

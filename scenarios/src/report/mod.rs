@@ -8,6 +8,7 @@
 mod accuracy;
 mod canvas;
 mod data;
+mod headline;
 mod html;
 mod page;
 mod restrict;

@@ -134,7 +134,7 @@ fn results(data: &ReportData) -> Result<String, ReportError> {
     if !data.comparisons.is_empty() {
         out.push_str(&format!(
             "<section><h2>Comparisons</h2>{}</section>\n",
-            tables::comparisons(&data.comparisons)
+            tables::comparisons(&data.arms, &data.comparisons)
         ));
     }
     Ok(out)

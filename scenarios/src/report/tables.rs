@@ -1,6 +1,7 @@
 //! The tables: metrics by arm and comparisons between arms.
 
 use super::data::{ReportArm, ReportComparison, ReportMetric};
+use super::headline::is_headline;
 use super::html::{count, name, number};
 
 /// Arms up to which each arm is a column; with more, each arm is a row.
@@ -109,14 +110,38 @@ fn interval(ci95: Option<[f64; 2]>) -> String {
     })
 }
 
-/// The comparisons with their verdicts.
-pub(super) fn comparisons(all: &[ReportComparison]) -> String {
+/// The comparisons with their verdicts: those that a reader wants first, the others folded away.
+pub(super) fn comparisons(arms: &[ReportArm], all: &[ReportComparison]) -> String {
+    let names: Vec<&str> = arms.iter().map(|arm| arm.name.as_str()).collect();
+    let first = all.first().map_or("", |test| test.metric.as_str());
+    let (headline, rest): (Vec<_>, Vec<_>) = all
+        .iter()
+        .take(COMPARISONS)
+        .partition(|test| is_headline(&names, first, &test.metric, &test.a, &test.b));
+    let mut out = comparison_table(&headline);
+    if !rest.is_empty() {
+        out.push_str(&format!(
+            "<details><summary>{} more</summary>{}</details>",
+            count(rest.len(), "comparison", "comparisons"),
+            comparison_table(&rest)
+        ));
+    }
+    if all.len() > COMPARISONS {
+        out.push_str(&format!(
+            "<p class=\"muted small\">{} more in <code>summary.json</code>.</p>",
+            count(all.len() - COMPARISONS, "comparison", "comparisons")
+        ));
+    }
+    out
+}
+
+fn comparison_table(tests: &[&ReportComparison]) -> String {
     let mut out = String::from(
         "<div class=\"scroll\"><table><thead><tr><th>comparison</th><th>metric</th>\
          <th class=\"num\">difference</th><th class=\"num\">95 % interval</th>\
          <th class=\"num\">p (Holm)</th><th>verdict</th></tr></thead><tbody>",
     );
-    for test in all.iter().take(COMPARISONS) {
+    for test in tests {
         let signed = |v: f64| format!("{}{}", if v > 0.0 { "+" } else { "" }, number(v));
         out.push_str(&format!(
             "<tr><th>{} <span class=\"muted\">against</span> {}</th><td>{}</td><td class=\"num\">{}</td>\
@@ -132,12 +157,6 @@ pub(super) fn comparisons(all: &[ReportComparison]) -> String {
         ));
     }
     out.push_str("</tbody></table></div>");
-    if all.len() > COMPARISONS {
-        out.push_str(&format!(
-            "<p class=\"muted small\">{} more in <code>summary.json</code>.</p>",
-            count(all.len() - COMPARISONS, "comparison", "comparisons")
-        ));
-    }
     out
 }
 

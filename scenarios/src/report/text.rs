@@ -5,11 +5,9 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
+use super::headline::is_headline;
 use crate::statistics::Summary;
 use crate::statistics::summary::ArmSummary;
-
-/// Arms above which a terminal shows a part of the comparisons.
-const MANY_ARMS: usize = 4;
 
 /// The metrics `shown` of every arm with their intervals, all metrics when `shown` is empty, and
 /// the comparisons in words.
@@ -61,17 +59,11 @@ fn write_comparisons(out: &mut String, summary: &Summary) {
     let Some(first) = summary.comparisons.first() else {
         return;
     };
-    let many = summary.arms.len() > MANY_ARMS;
-    let position = |name: &str| summary.arms.iter().position(|arm| arm.name == name);
+    let arms: Vec<&str> = summary.arms.iter().map(|arm| arm.name.as_str()).collect();
     let shown: Vec<_> = summary
         .comparisons
         .iter()
-        .filter(|c| {
-            let neighbours = position(&c.a)
-                .zip(position(&c.b))
-                .is_some_and(|(a, b)| a == 0 || b == a + 1);
-            !many || (c.metric == first.metric && neighbours)
-        })
+        .filter(|c| is_headline(&arms, &first.metric, &c.metric, &c.a, &c.b))
         .collect();
     let _ = writeln!(out, "\ncomparisons (paired by case, corrected by Holm)");
     let rows: Vec<Vec<String>> = shown
