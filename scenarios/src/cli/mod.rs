@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use miette::Diagnostic;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::run::RunError;
 use crate::schema::SchemaError;
@@ -45,6 +46,7 @@ impl Failure {
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
     let arguments = Rounds::parse();
+    log_to_standard_error();
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Bench(arguments) => run::bench(&arguments),
@@ -65,6 +67,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(failure.code())
         }
     }
+}
+
+/// Warnings go to standard error; `ROUNDS_LOG` (error, warn, info, debug, trace, off) says how
+/// much else.
+fn log_to_standard_error() {
+    let level = std::env::var("ROUNDS_LOG").ok();
+    let level = level.and_then(|level| level.parse().ok());
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_max_level(level.unwrap_or(LevelFilter::WARN))
+        .with_target(false)
+        .without_time()
+        .init();
 }
 
 #[expect(
