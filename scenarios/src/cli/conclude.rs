@@ -1,6 +1,7 @@
 //! After the episodes: scores, tables, summary and report of a run or bench.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rounds_environments::streams::RunSeed;
 use serde_json::Map;
@@ -16,7 +17,7 @@ use crate::run::{
     write_whole,
 };
 use crate::schema::{Arm, ScenarioSet};
-use crate::statistics::Summary;
+use crate::statistics::{Summary, summary::Calls};
 
 /// Cases of one arm that the report tells at most, of each outcome.
 const TOLD: usize = 12;
@@ -31,7 +32,13 @@ pub(crate) struct RunArm<'a> {
     pub(crate) folder: PathBuf,
 }
 
-/// Derives everything from the logs of `arms` and writes it into `folder`.
+/// Cores that this process may use.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Derives everything from the logs of `arms`, `jobs` of them at once, and writes it into
+/// `folder`.
 pub(crate) fn conclude(
     folder: &Path,
     set: &ScenarioSet,
@@ -39,6 +46,7 @@ pub(crate) fn conclude(
     typed: &str,
     wall_s: f64,
     arms: &[RunArm],
+    jobs: usize,
 ) -> Result<Summary, Failure> {
     let mut head = SummaryHead {
         scenario: set.scenario.name.clone(),
@@ -49,50 +57,19 @@ pub(crate) fn conclude(
     };
     let mut scored = Vec::new();
     let mut cases = Vec::new();
-    let mut restricted = false;
-    for run in arms {
-        let mut rows = Vec::new();
-        let mut rounds = Vec::new();
-        let teller = CaseTeller::new(&run.arm.name, &run.built.knowledge);
-        let mut told = [0_usize; Outcome::ALL.len()];
-        score_run(
-            &run.folder,
-            &*run.built.experiment.score,
-            |episode, scored| {
-                let ended = outcome(&scored);
-                if let Some(count) = Outcome::ALL
-                    .iter()
-                    .position(|o| *o == ended)
-                    .and_then(|at| told.get_mut(at))
-                    && *count < TOLD
-                {
-                    *count += 1;
-                    cases.push(teller.tell(episode, &scored));
-                }
-                rows.push(scored.row);
-                rounds.extend(scored.rounds);
-                Ok(())
-            },
-        )?;
-        write_tables(&run.folder, &rows, &rounds)?;
-        let calls = count_calls(&run.folder)?;
-        head.calls.count += calls.count;
-        head.calls.prompt_tokens += calls.prompt_tokens;
-        head.calls.completion_tokens += calls.completion_tokens;
-        head.calls.cost_usd += calls.cost_usd;
-        head.calls.cache_hits += calls.cache_hits;
-        restricted |= run.built.experiment.manifest.restricted;
-        let last = rows
-            .iter()
-            .filter_map(|row| row.metrics.get("rounds").copied().flatten())
-            .sum::<f64>();
-        scored.push(ArmRows {
-            name: run.arm.name.clone(),
-            settings: run.arm.settings.clone().into_iter().collect::<Map<_, _>>(),
-            rows,
-            rounds: last as u64,
-        });
+    for arm in score_arms(arms, jobs) {
+        let arm = arm?;
+        head.calls.count += arm.calls.count;
+        head.calls.prompt_tokens += arm.calls.prompt_tokens;
+        head.calls.completion_tokens += arm.calls.completion_tokens;
+        head.calls.cost_usd += arm.calls.cost_usd;
+        head.calls.cache_hits += arm.calls.cache_hits;
+        cases.extend(arm.cases);
+        scored.push(arm.rows);
     }
+    let restricted = arms
+        .iter()
+        .any(|run| run.built.experiment.manifest.restricted);
     let order = arms
         .first()
         .map_or(&[] as &[&str], |run| run.built.experiment.score.order());
@@ -104,6 +81,86 @@ pub(crate) fn conclude(
     .map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
     write_whole(&folder.join("report.html"), page.as_bytes())?;
     Ok(summary)
+}
+
+/// What the log of one arm says.
+struct ScoredArm {
+    rows: ArmRows,
+    cases: Vec<ReportCase>,
+    calls: Calls,
+}
+
+/// Scores every arm, `jobs` at once; the results are in the order of `arms`.
+fn score_arms(arms: &[RunArm], jobs: usize) -> Vec<Result<ScoredArm, RunError>> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut mine = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(arm) = arms.get(at) else {
+                return mine;
+            };
+            mine.push((at, score_arm(arm)));
+        }
+    };
+    let mut scored: Vec<_> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..jobs.clamp(1, arms.len().max(1)))
+            .map(|_| scope.spawn(work))
+            .collect();
+        workers
+            .into_iter()
+            .flat_map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .collect()
+    });
+    scored.sort_by_key(|(at, _)| *at);
+    scored.into_iter().map(|(_, scored)| scored).collect()
+}
+
+/// Scores one arm and writes its tables.
+fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
+    let mut rows = Vec::new();
+    let mut rounds = Vec::new();
+    let mut cases = Vec::new();
+    let teller = CaseTeller::new(&run.arm.name, &run.built.knowledge);
+    let mut told = [0_usize; Outcome::ALL.len()];
+    score_run(
+        &run.folder,
+        &*run.built.experiment.score,
+        |episode, scored| {
+            let ended = outcome(&scored);
+            if let Some(count) = Outcome::ALL
+                .iter()
+                .position(|o| *o == ended)
+                .and_then(|at| told.get_mut(at))
+                && *count < TOLD
+            {
+                *count += 1;
+                cases.push(teller.tell(episode, &scored));
+            }
+            rows.push(scored.row);
+            rounds.extend(scored.rounds);
+            Ok(())
+        },
+    )?;
+    write_tables(&run.folder, &rows, &rounds)?;
+    let played = rows
+        .iter()
+        .filter_map(|row| row.metrics.get("rounds").copied().flatten())
+        .sum::<f64>();
+    Ok(ScoredArm {
+        rows: ArmRows {
+            name: run.arm.name.clone(),
+            settings: run.arm.settings.clone().into_iter().collect::<Map<_, _>>(),
+            rows,
+            rounds: played as u64,
+        },
+        cases,
+        calls: count_calls(&run.folder)?,
+    })
 }
 
 fn report_data(

@@ -8,7 +8,7 @@ use std::time::Instant;
 use rounds_agents::engine::FinishedEpisode;
 
 use super::args::{BenchArgs, Common, RunArgs};
-use super::conclude::{RunArm, conclude, next_commands};
+use super::conclude::{RunArm, conclude, cores, next_commands};
 use super::progress::Shown;
 use super::table::summary_table;
 use super::{Failure, print};
@@ -125,14 +125,10 @@ fn run_arm<'a>(
         (None, None) => Cassette::default(),
     };
     let built = build(set, arm, &cassette)?;
-    let jobs = match common.jobs {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        jobs => jobs,
-    };
     let options = ExecuteOptions {
         out: folder.to_owned(),
         resume: common.resume.is_some(),
-        jobs,
+        jobs: jobs_of(common),
     };
     let quiet = common.quiet || common.json;
     let story = story && !quiet && std::io::stdout().is_terminal();
@@ -156,6 +152,13 @@ fn run_arm<'a>(
         built,
         folder: folder.to_owned(),
     })
+}
+
+fn jobs_of(common: &Common) -> usize {
+    match common.jobs {
+        0 => cores(),
+        jobs => jobs,
+    }
 }
 
 fn first_visit(built: &BuiltClinic, episode: &FinishedEpisode) -> String {
@@ -186,6 +189,7 @@ fn finish(
         &typed,
         began.elapsed().as_secs_f64(),
         arms,
+        jobs_of(common),
     )?;
     super::show::remember_latest(folder);
     Ok(summary)

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{ScoreArgs, ShowArgs, ViewArgs};
-use super::conclude::{RunArm, conclude};
+use super::conclude::{RunArm, conclude, cores};
 use super::table::summary_table;
 use super::{Failure, print};
 use crate::clinic::{BuiltClinic, Cassette, build, tell};
@@ -238,7 +238,7 @@ pub(crate) fn score(arguments: &ScoreArgs) -> Result<(), Failure> {
         |s| (s.command, s.timing.wall_s),
     );
     let typed = format!("rounds score {}", folder.display());
-    let summary = conclude(&folder, &set, &command, &typed, wall_s, &arms)?;
+    let summary = conclude(&folder, &set, &command, &typed, wall_s, &arms, cores())?;
     if arguments.json {
         print(&String::from_utf8_lossy(&pretty(&summary)));
     } else {
