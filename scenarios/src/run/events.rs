@@ -31,6 +31,9 @@ pub struct EventLine {
     pub fields: Map<String, Value>,
 }
 
+/// Fields for which a line has room at once.
+const USUAL_FIELDS: usize = 7;
+
 /// Written by hand: a flattened map of the derived code keeps each line in a buffer first and
 /// takes longer, and a log may have millions of lines.
 impl<'de> Deserialize<'de> for EventLine {
@@ -50,7 +53,10 @@ impl<'de> Visitor<'de> for EventVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EventLine, A::Error> {
         const NEEDED: [&str; 6] = ["e", "r", "n", "side", "agent", "kind"];
-        let mut event = EventLine::default();
+        let mut event = EventLine {
+            fields: Map::with_capacity(USUAL_FIELDS),
+            ..EventLine::default()
+        };
         let mut seen = [false; NEEDED.len()];
         while let Some(key) = map.next_key::<Key>()? {
             if let Some(seen) = seen.get_mut(key.place()) {
