@@ -9,7 +9,7 @@ use rounds_environments::clinic::knowledge::Knowledge;
 use rounds_policies::clinic::panel::Panel;
 use rounds_policies::clinic::task::{Action, Content, Diagnosis, Proposal, Speciality};
 use rounds_policies::policy::PolicyError;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::config::{Clinic, Coordination};
 use super::team::set_team;
@@ -446,11 +446,6 @@ fn conclude(
             let name = ready
                 .clinic
                 .speciality_name(&ready.visit.team[position].speciality);
-            let list = distinct(
-                &ready.clinic.knowledge,
-                list,
-                ready.clinic.visit.list_length,
-            );
             if let Some(mut event) = ready.log.event(
                 ready.visit.round,
                 ready.now_min,
@@ -458,8 +453,9 @@ fn conclude(
                 name,
                 "diagnosed",
             ) {
+                let most = ready.clinic.visit.list_length;
                 event
-                    .add("list", &list)
+                    .add("list", &distinct(&ready.clinic.knowledge, list, most))
                     .add("consensus", &consensus)
                     .add("forced", &forced);
             }
@@ -483,31 +479,43 @@ fn question_words<'a>(
     }
 }
 
+/// A diagnosis as the log keeps it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Listed<'a> {
+    Known {
+        name: &'a str,
+        code: Option<&'a str>,
+        p: f64,
+    },
+    Named {
+        name: &'a str,
+    },
+}
+
 /// The list as the log keeps it: without repeats (first occurrence counts), cut to `most`.
-fn distinct(knowledge: &Knowledge, list: &[Diagnosis], most: usize) -> Vec<Value> {
+fn distinct<'a>(knowledge: &'a Knowledge, list: &'a [Diagnosis], most: usize) -> Vec<Listed<'a>> {
     let mut seen: Vec<String> = Vec::new();
     let mut out = Vec::new();
     for diagnosis in list {
-        let (name, codes, p) = match diagnosis {
+        let listed = match diagnosis {
             Diagnosis::Known(d, p) => {
                 let condition = knowledge.condition(*d);
-                (
-                    condition.name.as_str(),
-                    condition.codes.as_slice(),
-                    Some(*p),
-                )
+                Listed::Known {
+                    name: &condition.name,
+                    code: condition.codes.first().map(String::as_str),
+                    p: *p,
+                }
             }
-            Diagnosis::Named(name) => (&**name, [].as_slice(), None),
+            Diagnosis::Named(name) => Listed::Named { name },
         };
+        let (Listed::Known { name, .. } | Listed::Named { name }) = listed;
         let folded = name.trim().to_lowercase();
         if folded.is_empty() || seen.contains(&folded) {
             continue;
         }
         seen.push(folded);
-        out.push(match p {
-            Some(p) => json!({"name": name, "code": codes.first(), "p": p}),
-            None => json!({"name": name}),
-        });
+        out.push(listed);
         if out.len() == most {
             break;
         }

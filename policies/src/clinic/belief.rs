@@ -6,6 +6,8 @@
 //!
 //! Source: DynamiCare card, section 8.
 
+use std::sync::LazyLock;
+
 use rounds_environments::clinic::knowledge::{ConditionIx, FindingIx, Knowledge, SpecialityIx};
 
 /// What one class of a scope stands for.
@@ -69,6 +71,28 @@ pub fn binary_entropy(p: f64) -> f64 {
     }
     let q = 1.0 - p;
     -(p * libm::log2(p) + q * libm::log2(q))
+}
+
+/// Tangents to the binary entropy.
+const TANGENTS: usize = 256;
+/// Room for rounding in [`entropy_bound`], far above what rounding can do.
+const ROUNDING: f64 = 1e-9;
+
+/// Slope and value at 0 of the tangent in the middle of each of the equal parts of 0 to 1.
+static ENTROPY_TANGENTS: LazyLock<[[f64; 2]; TANGENTS]> = LazyLock::new(|| {
+    std::array::from_fn(|part| {
+        let middle = (part as f64 + 0.5) / TANGENTS as f64;
+        let slope = libm::log2((1.0 - middle) / middle);
+        [slope, binary_entropy(middle) - slope * middle]
+    })
+});
+
+/// A little more than [`binary_entropy`] of a probability: entropy is concave, so its tangents
+/// lie above it.
+fn entropy_bound(p: f64) -> f64 {
+    let part = ((p * TANGENTS as f64) as usize).min(TANGENTS - 1);
+    let [slope, start] = ENTROPY_TANGENTS[part];
+    start + slope * p + ROUNDING
 }
 
 /// Entropy of a distribution, in bits.
@@ -286,7 +310,7 @@ impl Scope {
     /// Probability that the answer to `e` is yes; `None` when the scope has no such finding.
     pub fn p_yes(&self, posterior: &[f64], e: FindingIx) -> Option<f64> {
         let theta = self.row(&self.theta, e)?;
-        Some(two_sums(posterior, theta, theta).0)
+        Some(weighted_sum(posterior, theta))
     }
 
     /// Expected information gain of one finding in bits; `None` when the scope has no such
@@ -317,32 +341,63 @@ impl Scope {
         closed: &[bool],
         objective: Objective,
     ) -> Option<(FindingIx, f64)> {
-        let mut gains = Vec::with_capacity(self.cost.len());
-        self.gains(posterior, &mut gains);
-        self.best_of(&gains, closed, objective)
-    }
-
-    /// As [`Scope::best_question`], for gains that are already known.
-    pub fn best_of(
-        &self,
-        gains: &[f64],
-        closed: &[bool],
-        objective: Objective,
-    ) -> Option<(FindingIx, f64)> {
-        let mut best: Option<(usize, f64)> = None;
-        for (e, (&gain, &cost)) in gains.iter().zip(&self.cost).enumerate() {
-            if closed.get(e).copied().unwrap_or(false) {
-                continue;
-            }
-            let value = match objective {
-                Objective::Gain => gain,
-                Objective::GainPerCost => gain / cost,
+        let mut best: Option<(FindingIx, f64, f64)> = None;
+        for e in self.open(closed) {
+            let per = match objective {
+                Objective::Gain => 1.0,
+                Objective::GainPerCost => self.cost[e.index()],
             };
-            if best.is_none_or(|(_, most)| value > most) {
-                best = Some((e, value));
+            let too_small = |most: f64| best.is_some_and(|(_, _, value)| most / per < value);
+            let Some(gain) = self.gain_unless(posterior, e, too_small) else {
+                continue;
+            };
+            let value = gain / per;
+            if best.is_none_or(|(_, _, most)| value > most) {
+                best = Some((e, gain, value));
             }
         }
-        best.map(|(e, _)| (FindingIx(e as u32), gains[e]))
+        best.map(|(e, gain, _)| (e, gain))
+    }
+
+    /// Whether the gain of an open finding is `enough`, which must hold for every gain above one
+    /// for which it holds. Stops at the first such finding. `closed` as in
+    /// [`Scope::best_question`].
+    pub fn any_gain(
+        &self,
+        posterior: &[f64],
+        closed: &[bool],
+        enough: impl Fn(f64) -> bool,
+    ) -> bool {
+        self.open(closed).any(|e| {
+            self.gain_unless(posterior, e, |most| !enough(most))
+                .is_some_and(&enough)
+        })
+    }
+
+    fn open<'a>(&self, closed: &'a [bool]) -> impl Iterator<Item = FindingIx> + 'a {
+        (0..self.cost.len())
+            .filter(|&e| !closed.get(e).copied().unwrap_or(false))
+            .map(|e| FindingIx(e as u32))
+    }
+
+    /// The gain of a finding, or `None` when an upper bound of it is `too_small` already. Most
+    /// findings are far from the best, and the bounds need no logarithm.
+    fn gain_unless(
+        &self,
+        posterior: &[f64],
+        e: FindingIx,
+        too_small: impl Fn(f64) -> bool,
+    ) -> Option<f64> {
+        let p = weighted_sum(posterior, self.row(&self.theta, e)?);
+        let most = entropy_bound(p);
+        if too_small(most) {
+            return None;
+        }
+        let within = weighted_sum(posterior, self.row(&self.entropy, e)?);
+        if too_small(most - within) {
+            return None;
+        }
+        Some((binary_entropy(p) - within).max(0.0))
     }
 
     fn row<'a>(&self, table: &'a [f64], e: FindingIx) -> Option<&'a [f64]> {
@@ -353,30 +408,24 @@ impl Scope {
 }
 
 fn gain_of(posterior: &[f64], theta: &[f64], entropy: &[f64]) -> f64 {
-    let (p, within) = two_sums(posterior, theta, entropy);
-    (binary_entropy(p) - within).max(0.0)
+    let p = weighted_sum(posterior, theta);
+    (binary_entropy(p) - weighted_sum(posterior, entropy)).max(0.0)
 }
 
-/// `(sum b x, sum b y)`, in four partial sums of fixed order so that the loop can be vectorised.
-fn two_sums(b: &[f64], x: &[f64], y: &[f64]) -> (f64, f64) {
-    let (mut sx, mut sy) = ([0.0; 4], [0.0; 4]);
+/// `sum b x`, in four partial sums of fixed order so that the loop can be vectorised.
+fn weighted_sum(b: &[f64], x: &[f64]) -> f64 {
+    let mut sums = [0.0; 4];
     let (b_chunks, b_rest) = b.as_chunks::<4>();
     let (x_chunks, x_rest) = x.as_chunks::<4>();
-    let (y_chunks, y_rest) = y.as_chunks::<4>();
-    for ((b, x), y) in b_chunks.iter().zip(x_chunks).zip(y_chunks) {
+    for (b, x) in b_chunks.iter().zip(x_chunks) {
         for i in 0..4 {
-            sx[i] += b[i] * x[i];
-            sy[i] += b[i] * y[i];
+            sums[i] += b[i] * x[i];
         }
     }
-    for (i, ((b, x), y)) in b_rest.iter().zip(x_rest).zip(y_rest).enumerate() {
-        sx[i] += b * x;
-        sy[i] += b * y;
+    for (i, (b, x)) in b_rest.iter().zip(x_rest).enumerate() {
+        sums[i] += b * x;
     }
-    (
-        (sx[0] + sx[1]) + (sx[2] + sx[3]),
-        (sy[0] + sy[1]) + (sy[2] + sy[3]),
-    )
+    (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
 fn check(

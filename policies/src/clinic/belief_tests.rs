@@ -125,3 +125,37 @@ proptest! {
         prop_assert!((expected - (h - gain)).abs() < 1e-9);
     }
 }
+
+proptest! {
+    #[test]
+    fn the_entropy_bound_is_above_and_close(p in 0.0..=1.0_f64) {
+        let excess = entropy_bound(p) - binary_entropy(p);
+        prop_assert!(excess > 0.0 && excess < 0.004, "{excess}");
+    }
+
+    #[test]
+    fn the_best_question_is_the_first_of_the_greatest_gain(
+        theta in prop::collection::vec(prop::collection::vec(0.01..0.99_f64, 12), 5),
+        cost in prop::collection::vec(0.5..3.0_f64, 12),
+        closed in prop::collection::vec(any::<bool>(), 12),
+        least in 0.0..0.5_f64,
+    ) {
+        let scope = Scope::from_table(&[0.1, 0.2, 0.3, 0.25, 0.15], &theta, &cost).unwrap();
+        let posterior = scope.posterior([yes(0)]);
+        let mut gains = Vec::new();
+        scope.gains(&posterior, &mut gains);
+        for objective in [Objective::Gain, Objective::GainPerCost] {
+            let value = |e: usize| match objective {
+                Objective::Gain => gains[e],
+                Objective::GainPerCost => gains[e] / cost[e],
+            };
+            let plain = (0..12)
+                .filter(|&e| !closed[e])
+                .reduce(|best, e| if value(e) > value(best) { e } else { best })
+                .map(|e| (FindingIx(e as u32), gains[e]));
+            prop_assert_eq!(scope.best_question(&posterior, &closed, objective), plain);
+        }
+        let plain = (0..12).any(|e| !closed[e] && gains[e] >= least);
+        prop_assert_eq!(scope.any_gain(&posterior, &closed, |gain| gain >= least), plain);
+    }
+}

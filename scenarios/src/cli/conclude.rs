@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
 use rounds_environments::streams::RunSeed;
 
 use super::Failure;
@@ -10,7 +11,7 @@ use crate::report::{
     EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
     render,
 };
-use crate::run::{RunError, SummaryHead, derive, pretty, summarise, write_whole};
+use crate::run::{ArmRows, RunError, SummaryHead, derive, pretty, summarise, write_whole};
 use crate::schema::{Arm, ScenarioSet};
 use crate::statistics::Summary;
 
@@ -51,7 +52,13 @@ pub(crate) struct Typed {
     pub(crate) scenario: Option<PathBuf>,
 }
 
-/// Derives everything from the logs of `arms` and writes it into `folder`.
+/// Cores that this process may use.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// Derives everything from the logs of `arms`, `jobs` of them at once, and writes it into
+/// `folder`.
 pub(crate) fn conclude(
     folder: &Path,
     set: &ScenarioSet,
@@ -59,6 +66,7 @@ pub(crate) fn conclude(
     typed: &Typed,
     wall_s: f64,
     arms: &[RunArm],
+    jobs: usize,
 ) -> Result<Summary, Failure> {
     let head = SummaryHead {
         scenario: set.scenario.name.clone(),
@@ -71,29 +79,13 @@ pub(crate) fn conclude(
     };
     let mut rows = Vec::new();
     let mut cases = Vec::new();
-    let mut restricted = false;
-    for run in arms {
-        let teller = CaseTeller::new(&run.arm.name, &run.built.knowledge);
-        let mut told = [0_usize; Outcome::ALL.len()];
-        let named = (
-            run.arm.name.as_str(),
-            run.arm.settings.clone().into_iter().collect(),
-        );
-        let of_arm = &*run.built.experiment.score;
-        rows.push(derive(named, &run.folder, of_arm, |episode, scored| {
-            let ended = outcome(scored);
-            if let Some(count) = Outcome::ALL
-                .iter()
-                .position(|o| *o == ended)
-                .and_then(|at| told.get_mut(at))
-                && *count < TOLD
-            {
-                *count += 1;
-                cases.push(teller.tell(episode, scored));
-            }
-        })?);
-        restricted |= run.built.experiment.manifest.restricted;
+    for (of_arm, told) in score_arms(arms, jobs)? {
+        rows.push(of_arm);
+        cases.extend(told);
     }
+    let restricted = arms
+        .iter()
+        .any(|run| run.built.experiment.manifest.restricted);
     let summary = summarise(&head, &rows, score)?;
     write_whole(&folder.join("summary.json"), &pretty(&summary))?;
     let page = render(&report_data(
@@ -102,6 +94,38 @@ pub(crate) fn conclude(
     .map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
     write_whole(&folder.join("report.html"), page.as_bytes())?;
     Ok(summary)
+}
+
+/// Scores every arm, `jobs` at once, and writes its tables; the results are in the order of `arms`.
+fn score_arms(arms: &[RunArm], jobs: usize) -> Result<Vec<(ArmRows, Vec<ReportCase>)>, RunError> {
+    let pool = rayon::ThreadPoolBuilder::new()
+        .num_threads(jobs.clamp(1, arms.len().max(1)))
+        .build()
+        .map_err(|error| RunError::Worker(error.to_string()))?;
+    pool.install(|| arms.par_iter().map(score_arm).collect())
+}
+
+/// The rows of one arm, and the cases that the report tells of it.
+fn score_arm(run: &RunArm) -> Result<(ArmRows, Vec<ReportCase>), RunError> {
+    let mut cases = Vec::new();
+    let teller = CaseTeller::new(&run.arm.name, &run.built.knowledge);
+    let mut told = [0_usize; Outcome::ALL.len()];
+    let settings = run.arm.settings.clone().into_iter().collect();
+    let named = (run.arm.name.as_str(), settings);
+    let score = &*run.built.experiment.score;
+    let rows = derive(named, &run.folder, score, |episode, scored| {
+        let ended = outcome(scored);
+        if let Some(count) = Outcome::ALL
+            .iter()
+            .position(|o| *o == ended)
+            .and_then(|at| told.get_mut(at))
+            && *count < TOLD
+        {
+            *count += 1;
+            cases.push(teller.tell(episode, scored));
+        }
+    })?;
+    Ok((rows, cases))
 }
 
 fn report_data(

@@ -8,7 +8,7 @@ use std::time::Instant;
 use rounds_agents::engine::FinishedEpisode;
 
 use super::args::{BenchArgs, Common, RunArgs};
-use super::conclude::{RunArm, SHOWN, Typed, conclude, next_commands};
+use super::conclude::{RunArm, SHOWN, Typed, conclude, cores, next_commands};
 use super::progress::Shown;
 use super::{Failure, print};
 use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, tell};
@@ -119,14 +119,10 @@ fn run_arm<'a>(
         (None, None) => Cassette::default(),
     };
     let built = build(set, arm, &cassette)?;
-    let jobs = match common.jobs {
-        0 => std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
-        jobs => jobs,
-    };
     let options = ExecuteOptions {
         out: folder.to_owned(),
         resume: common.resume.is_some(),
-        jobs,
+        jobs: jobs_of(common),
     };
     let quiet = common.quiet || common.json;
     let story = story && !quiet && std::io::stdout().is_terminal();
@@ -151,6 +147,13 @@ fn run_arm<'a>(
         folder: folder.to_owned(),
     };
     Ok((ran, executed.episodes > 0))
+}
+
+fn jobs_of(common: &Common) -> usize {
+    match common.jobs {
+        0 => cores(),
+        jobs => jobs,
+    }
 }
 
 fn first_visit(built: &BuiltClinic, episode: &FinishedEpisode) -> String {
@@ -189,6 +192,7 @@ fn finish(
         &typed,
         began.elapsed().as_secs_f64(),
         &arms,
+        jobs_of(common),
     )?;
     super::show::remember_latest(folder);
     Ok(summary)

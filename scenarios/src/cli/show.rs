@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{ScoreArgs, ShowArgs, ViewArgs};
-use super::conclude::{RunArm, SHOWN, Typed, conclude};
+use super::conclude::{RunArm, SHOWN, Typed, conclude, cores};
 use super::{Failure, print};
 use crate::clinic::{BuiltClinic, Cassette, build, tell};
 use crate::report::text_table;
@@ -241,7 +241,7 @@ pub(crate) fn score(arguments: &ScoreArgs) -> Result<(), Failure> {
         command: format!("rounds score {}", folder.display()),
         scenario: None,
     };
-    let summary = conclude(&folder, &set, &command, &typed, wall_s, &arms)?;
+    let summary = conclude(&folder, &set, &command, &typed, wall_s, &arms, cores())?;
     if arguments.json {
         print(&String::from_utf8_lossy(&pretty(&summary)));
     } else {

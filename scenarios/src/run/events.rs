@@ -1,28 +1,25 @@
 //! Reads a log episode by episode.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::error::RunError;
 
 /// One event of a log.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct EventLine {
-    /// Episode.
-    #[serde(rename = "e")]
+    /// Episode, key `e`.
     pub episode: u32,
-    /// Round.
-    #[serde(rename = "r")]
+    /// Round, key `r`.
     pub round: u32,
-    /// Number within the episode.
-    #[serde(rename = "n")]
+    /// Number within the episode, key `n`.
     pub number: u32,
-    /// Simulated minutes since the start of the episode.
-    #[serde(rename = "t")]
+    /// Simulated minutes since the start of the episode, key `t`.
     pub minute: Option<f64>,
     /// `world`, `agent`, or a family's own.
     pub side: String,
@@ -31,8 +28,114 @@ pub struct EventLine {
     /// What.
     pub kind: String,
     /// Everything else.
-    #[serde(flatten)]
     pub fields: Map<String, Value>,
+}
+
+/// Fields for which a line has room at once.
+const USUAL_FIELDS: usize = 7;
+
+/// Written by hand: a flattened map of the derived code keeps each line in a buffer first and
+/// takes longer, and a log may have millions of lines.
+impl<'de> Deserialize<'de> for EventLine {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EventVisitor)
+    }
+}
+
+struct EventVisitor;
+
+impl<'de> Visitor<'de> for EventVisitor {
+    type Value = EventLine;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<EventLine, A::Error> {
+        const NEEDED: [&str; 6] = ["e", "r", "n", "side", "agent", "kind"];
+        let mut event = EventLine {
+            fields: Map::with_capacity(USUAL_FIELDS),
+            ..EventLine::default()
+        };
+        let mut seen = [false; NEEDED.len()];
+        while let Some(key) = map.next_key::<Key>()? {
+            if let Some(seen) = seen.get_mut(key.place()) {
+                *seen = true;
+            }
+            match key {
+                Key::Episode => event.episode = map.next_value()?,
+                Key::Round => event.round = map.next_value()?,
+                Key::Number => event.number = map.next_value()?,
+                Key::Side => event.side = map.next_value()?,
+                Key::Agent => event.agent = map.next_value()?,
+                Key::Kind => event.kind = map.next_value()?,
+                Key::Minute => event.minute = map.next_value()?,
+                Key::Other(key) => {
+                    event.fields.insert(key, map.next_value()?);
+                }
+            }
+        }
+        match NEEDED.iter().zip(seen).find(|(_, seen)| !seen) {
+            Some((missing, _)) => Err(de::Error::missing_field(missing)),
+            None => Ok(event),
+        }
+    }
+}
+
+/// A key of an event; texts are kept only of the keys that are a family's own.
+enum Key {
+    Episode,
+    Round,
+    Number,
+    Side,
+    Agent,
+    Kind,
+    Minute,
+    Other(String),
+}
+
+impl Key {
+    /// Place of a needed key in the order of the error messages.
+    fn place(&self) -> usize {
+        match self {
+            Self::Episode => 0,
+            Self::Round => 1,
+            Self::Number => 2,
+            Self::Side => 3,
+            Self::Agent => 4,
+            Self::Kind => 5,
+            Self::Minute | Self::Other(_) => usize::MAX,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key of an event")
+    }
+
+    fn visit_str<E: de::Error>(self, key: &str) -> Result<Key, E> {
+        Ok(match key {
+            "e" => Key::Episode,
+            "r" => Key::Round,
+            "n" => Key::Number,
+            "t" => Key::Minute,
+            "side" => Key::Side,
+            "agent" => Key::Agent,
+            "kind" => Key::Kind,
+            other => Key::Other(other.to_owned()),
+        })
+    }
 }
 
 impl EventLine {
@@ -72,6 +175,7 @@ pub struct Episode {
 pub struct EpisodeReader {
     path: PathBuf,
     lines: BufReader<File>,
+    line: String,
     number: u64,
     pending: Option<EventLine>,
 }
@@ -104,18 +208,19 @@ impl EpisodeReader {
         Ok(Self {
             path: path.to_owned(),
             lines,
+            line: first,
             number: 1,
             pending: None,
         })
     }
 
     fn next_line(&mut self) -> Option<Result<EventLine, RunError>> {
-        let mut line = String::new();
+        self.line.clear();
         self.number += 1;
-        match self.lines.read_line(&mut line) {
+        match self.lines.read_line(&mut self.line) {
             Ok(0) => None,
             Ok(_) => Some(
-                serde_json::from_str(&line).map_err(|error| RunError::Damaged {
+                serde_json::from_str(&self.line).map_err(|error| RunError::Damaged {
                     path: self.path.clone(),
                     line: Some(self.number),
                     why: error.to_string(),

@@ -2,6 +2,7 @@
 //!
 //! `cargo bench -p rounds-tests --bench import` makes a LABEVENTS of 200 MB in a temporary
 //! folder; `cargo bench -p rounds-tests --bench import -- tables SOURCE` takes your own tables.
+#![expect(clippy::print_stdout, reason = "the figures are for people")]
 
 #[path = "../measure/mod.rs"]
 mod measure;

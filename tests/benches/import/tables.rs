@@ -53,14 +53,14 @@ fn write_labs(path: &Path, bytes: u64) -> io::Result<()> {
         let (whole, tenth) = ((bits >> 40) % 250, (bits >> 48) % 10);
         line.clear();
         write!(line, "{row},{subject},")?;
-        if (bits >> 52) % 5 != 0 {
+        if !(bits >> 52).is_multiple_of(5) {
             write!(line, "{}", FIRST_ADMISSION + ix)?;
         }
-        write!(
+        writeln!(
             line,
             ",{item},2150-05-{day:02} {hour:02}:{minute:02}:00,\"{whole}.{tenth}\",\
-             {whole}.{tenth},\"mEq/L\",{}\n",
-            if (bits >> 56) % 3 == 0 {
+             {whole}.{tenth},\"mEq/L\",{}",
+            if (bits >> 56).is_multiple_of(3) {
                 "\"abnormal\""
             } else {
                 ""

@@ -5,6 +5,7 @@
 //!
 //! Plain lines rather than a sampling harness: one run is seconds long. Engine and loop take
 //! turns, the least processor time of each counts, and both must come to the same diagnoses.
+#![expect(clippy::print_stdout, reason = "the figures are for people")]
 
 #[path = "../measure/mod.rs"]
 mod measure;

@@ -8,7 +8,7 @@ use rounds_environments::streams::RunSeed;
 
 use super::config::{ConfigError, KnowledgeConfig, QuestionPolicy};
 use super::coordinator::{next_team, ranked};
-use super::facts::Facts;
+use super::facts::{Ancestors, Facts};
 use super::questions;
 use super::specialist::Specialist;
 use crate::clinic::belief::Scope;
@@ -27,6 +27,7 @@ pub struct KnowledgeClinician {
     specialists: Vec<Specialist>,
     generalist: Specialist,
     coarse: Scope,
+    ancestors: Ancestors,
 }
 
 impl KnowledgeClinician {
@@ -44,6 +45,7 @@ impl KnowledgeClinician {
         let generalist = Specialist::new(Scope::generalist(&knowledge, config.noise)?);
         let coarse = Scope::coarse(&knowledge, config.noise)?;
         Ok(Self {
+            ancestors: Ancestors::new(&knowledge),
             knowledge,
             config,
             specialists,
@@ -150,11 +152,12 @@ impl KnowledgeClinician {
                 return self.vote(proposal, facts, member, posterior);
             }
             Task::Confidence => {
-                let level = if sure || question().is_none() {
-                    5
-                } else {
-                    1 + (3.0 * member.top(posterior)).min(2.0) as u8
-                };
+                let level =
+                    if sure || !questions::any(&self.config, &member.scope, posterior, facts) {
+                        5
+                    } else {
+                        1 + (3.0 * member.top(posterior)).min(2.0) as u8
+                    };
                 return Ok(Action::Confidence(Some(level)));
             }
             Task::Solo { diagnose } => *diagnose,
@@ -218,7 +221,7 @@ impl Policy<Observation, Action> for KnowledgeClinician {
             let view = &ask.observation.view;
             let facts = match last.take() {
                 Some((seen, facts)) if Arc::ptr_eq(seen, view) => facts,
-                _ => Facts::read(&self.knowledge, view),
+                _ => Facts::read(&self.knowledge, &self.ancestors, view),
             };
             actions.push(match &facts {
                 Ok(facts) => self.answer(seed, ask.key, &ask.observation, facts),

@@ -5,6 +5,26 @@ use rounds_environments::clinic::knowledge::{FindingIx, Knowledge};
 use crate::clinic::task::DoctorView;
 use crate::policy::PolicyError;
 
+/// Findings that have ancestors: pairs of a finding and one of its ancestors.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Ancestors(Vec<(FindingIx, FindingIx)>);
+
+impl Ancestors {
+    /// The ancestors of all findings of `knowledge`.
+    pub(super) fn new(knowledge: &Knowledge) -> Self {
+        let findings = knowledge.findings();
+        let mut pairs = Vec::new();
+        for (e, finding) in findings.iter().enumerate() {
+            let mut parent = finding.parent;
+            while let Some(p) = parent {
+                pairs.push((FindingIx(e as u32), p));
+                parent = findings[p.index()].parent;
+            }
+        }
+        Self(pairs)
+    }
+}
+
 /// State of all findings after the introduction and the exchanges.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Facts {
@@ -18,29 +38,28 @@ impl Facts {
     ///
     /// # Errors
     /// [`PolicyError::Failed`] when the view names a finding that the base does not have.
-    pub(super) fn read(knowledge: &Knowledge, view: &DoctorView) -> Result<Self, PolicyError> {
-        let findings = knowledge.findings();
-        let mut known = vec![None; findings.len()];
-        let mut closed = vec![false; findings.len()];
+    pub(super) fn read(
+        knowledge: &Knowledge,
+        ancestors: &Ancestors,
+        view: &DoctorView,
+    ) -> Result<Self, PolicyError> {
+        let count = knowledge.findings().len();
+        let mut known = vec![None; count];
+        let mut closed = vec![false; count];
         for (e, present) in view.findings() {
             let (Some(slot), Some(shut)) = (known.get_mut(e.index()), closed.get_mut(e.index()))
             else {
                 return Err(PolicyError::Failed(format!(
-                    "finding {} does not exist: {} has {}",
+                    "finding {} does not exist: {} has {count}",
                     e.0,
-                    knowledge.name(),
-                    findings.len()
+                    knowledge.name()
                 )));
             };
             *shut = true;
             *slot = slot.or(present);
         }
-        for (e, shut) in closed.iter_mut().enumerate() {
-            let mut parent = findings[e].parent;
-            while let (false, Some(p)) = (*shut, parent) {
-                *shut = known[p.index()] == Some(false);
-                parent = findings[p.index()].parent;
-            }
+        for (e, ancestor) in &ancestors.0 {
+            closed[e.index()] |= known[ancestor.index()] == Some(false);
         }
         Ok(Self { known, closed })
     }

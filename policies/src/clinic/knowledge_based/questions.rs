@@ -34,15 +34,13 @@ pub(super) fn next(
         let e = facts.open().next()?;
         return Some((e, scope.gain(posterior, e)?));
     }
-    let mut gains = Vec::with_capacity(scope.finding_count());
-    scope.gains(posterior, &mut gains);
-    let best = scope.best_of(&gains, facts.closed(), Objective::Gain)?;
+    let best = scope.best_question(posterior, facts.closed(), Objective::Gain)?;
     if best.1 < config.min_gain {
         return None;
     }
     let chosen = match config.questions {
         QuestionPolicy::GainPerCost => {
-            return scope.best_of(&gains, facts.closed(), Objective::GainPerCost);
+            return scope.best_question(posterior, facts.closed(), Objective::GainPerCost);
         }
         QuestionPolicy::Random => {
             let open: Vec<FindingIx> = facts.open().collect();
@@ -54,5 +52,24 @@ pub(super) fn next(
             .find(|e| facts.closed().get(e.index()) == Some(&false))?,
         QuestionPolicy::Gain | QuestionPolicy::None | QuestionPolicy::All => return Some(best),
     };
-    Some((chosen, gains[chosen.index()]))
+    Some((chosen, scope.gain(posterior, chosen)?))
+}
+
+/// Whether [`next`] has a question, without saying which.
+pub(super) fn any(
+    config: &KnowledgeConfig,
+    scope: &Scope,
+    posterior: &[f64],
+    facts: &Facts,
+) -> bool {
+    match config.questions {
+        QuestionPolicy::None => false,
+        QuestionPolicy::All => facts.open().next().is_some(),
+        QuestionPolicy::Random
+        | QuestionPolicy::Fixed
+        | QuestionPolicy::Gain
+        | QuestionPolicy::GainPerCost => {
+            scope.any_gain(posterior, facts.closed(), |gain| gain >= config.min_gain)
+        }
+    }
 }

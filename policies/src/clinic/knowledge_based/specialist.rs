@@ -4,7 +4,7 @@ use rounds_environments::clinic::knowledge::FindingIx;
 
 use super::facts::Facts;
 use super::questions::prior_order;
-use crate::clinic::belief::{Class, Objective, Scope};
+use crate::clinic::belief::{Class, Scope};
 use crate::clinic::task::{Content, Diagnosis};
 
 /// Share of the voter's own best gain at which it agrees to a question.
@@ -90,11 +90,13 @@ impl Specialist {
         if self.other(posterior) >= DEFER_QUESTION {
             return Some(true);
         }
-        let best = self
-            .scope
-            .best_question(posterior, facts.closed(), Objective::Gain)
-            .map_or(0.0, |(_, gain)| gain);
-        Some(!closed && gain >= WORTH_ASKING * best)
+        if closed {
+            return Some(false);
+        }
+        let outdone = self.scope.any_gain(posterior, facts.closed(), |other| {
+            WORTH_ASKING * other > gain
+        });
+        Some(!outdone)
     }
 
     /// Whether a list proposes anything.
