@@ -12,8 +12,8 @@ use crate::report::{
     render,
 };
 use crate::run::{
-    ArmRows, RunError, SummaryHead, count_calls, pretty, score_run, summarise, write_tables,
-    write_whole,
+    ArmRows, RunDirectory, RunError, SummaryHead, count_calls, pretty, score_run, summarise,
+    write_tables, write_whole,
 };
 use crate::schema::{Arm, ScenarioSet};
 use crate::statistics::Summary;
@@ -73,6 +73,14 @@ pub(crate) fn conclude(
                 Ok(())
             },
         )?;
+        let asked = run.built.experiment.manifest.episodes as usize;
+        if rows.len() != asked {
+            return Err(Failure::Run(RunError::Damaged {
+                path: run.folder.join(RunDirectory::EVENTS),
+                line: None,
+                why: format!("expected {asked} episodes, got {}", rows.len()),
+            }));
+        }
         write_tables(&run.folder, &rows, &rounds)?;
         let calls = count_calls(&run.folder)?;
         head.calls.count += calls.count;

@@ -11,12 +11,12 @@ use super::args::{BenchArgs, Common, RunArgs};
 use super::conclude::{RunArm, conclude, next_commands};
 use super::progress::Shown;
 use super::table::summary_table;
-use super::{Failure, print};
-use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, tell};
+use super::{Failure, no_arm, print};
+use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, recording, tell};
 use crate::run::{
-    Episode, ExecuteOptions, RunDirectory, RunError, default_folder, execute, pretty,
+    Episode, ExecuteOptions, RunDirectory, RunError, default_folder, execute, is_occupied, pretty,
 };
-use crate::schema::{Arm, Overrides, Scenario, ScenarioSet, nearest};
+use crate::schema::{Arm, Overrides, Scenario, ScenarioSet};
 use crate::statistics::Summary;
 
 /// Runs one arm of a scenario.
@@ -30,16 +30,11 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
             .iter()
             .find(|arm| arm.name == *name)
             .ok_or_else(|| {
-                let names: Vec<&str> = set.arms.iter().map(|arm| arm.name.as_str()).collect();
-                let hint =
-                    nearest(name, names.iter().copied()).map(|n| format!("; did you mean {n:?}?"));
-                Failure::Usage(format!(
-                    "there is no arm {name:?}, expected one of {}{}",
-                    names.join(", "),
-                    hint.unwrap_or_default()
-                ))
+                let names: Vec<String> = set.arms.iter().map(|arm| arm.name.clone()).collect();
+                no_arm(name, &names)
             })?,
     };
+    check_replay(common)?;
     let folder = folder_of(common, &set);
     let began = Instant::now();
     let ran = run_arm(common, &set, arm, &folder, true)?;
@@ -52,32 +47,74 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
 pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let common = &arguments.common;
     let set = load(common, &arguments.vary)?;
+    check_replay(common)?;
     let folder = folder_of(common, &set);
-    if common.resume.is_none()
-        && std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some())
-    {
-        return Err(RunError::NotEmpty(folder).into());
-    }
+    let arms = folder.join("arms");
+    let names: Vec<String> = (0..)
+        .zip(&set.arms)
+        .map(|(number, arm)| folder_name(number, &arm.name))
+        .collect();
+    check_bench_folder(&folder, &arms, &names, common.resume.is_some())?;
     let began = Instant::now();
     let mut ran = Vec::new();
-    for (number, arm) in set.arms.iter().enumerate() {
-        let plain: String = arm
-            .name
-            .chars()
-            .map(|c| {
-                if c.is_alphanumeric() || c == '-' {
-                    c
-                } else {
-                    '_'
-                }
-            })
-            .collect();
-        let within = folder.join("arms").join(format!("{number:02}-{plain}"));
-        ran.push(run_arm(common, &set, arm, &within, false)?);
+    for (name, arm) in names.iter().zip(&set.arms) {
+        ran.push(run_arm(common, &set, arm, &arms.join(name), false)?);
     }
     let finished = finish(common, &set, "bench", &folder, began, &ran)?;
     show_result(common, &set, &folder, &finished);
     Ok(())
+}
+
+fn folder_name(number: usize, arm: &str) -> String {
+    let plain = |c: char| {
+        if c.is_alphanumeric() || c == '-' {
+            c
+        } else {
+            '_'
+        }
+    };
+    let plain: String = arm.chars().map(plain).collect();
+    format!("{number:02}-{plain}")
+}
+
+/// Refuses a folder that holds anything but, with `resume`, the arms of this bench.
+fn check_bench_folder(
+    folder: &Path,
+    arms: &Path,
+    names: &[String],
+    resume: bool,
+) -> Result<(), RunError> {
+    if !is_occupied(folder)? {
+        return Ok(());
+    }
+    if !resume {
+        return Err(RunError::NotEmpty(folder.to_owned()));
+    }
+    let no_bench = |why: String| RunError::NoRun {
+        path: folder.to_owned(),
+        what: "bench of these arms",
+        why,
+    };
+    let found = std::fs::read_dir(arms).map_err(|_| no_bench("expected a folder arms".into()))?;
+    for entry in found.filter_map(Result::ok) {
+        let name = entry.file_name();
+        if !names.iter().any(|known| name == known.as_str()) {
+            return Err(no_bench(format!(
+                "its arms/{} is not of this command",
+                name.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a recording that cannot be used before anything is written, also where no arm asks a
+/// model.
+fn check_replay(common: &Common) -> Result<(), RunError> {
+    match &common.replay {
+        Some(calls) => recording(calls).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 fn load(common: &Common, vary: &[String]) -> Result<ScenarioSet, Failure> {
@@ -197,6 +234,13 @@ fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summ
         return;
     }
     let mut text = summary_table(summary);
+    if summary.episodes.done < summary.episodes.asked {
+        let _ = writeln!(
+            text,
+            "\nWhy episodes failed: rounds show {}",
+            folder.display()
+        );
+    }
     let _ = writeln!(text, "\nReport: {}", folder.join("report.html").display());
     if !common.quiet {
         let _ = writeln!(text, "\nNext:");

@@ -1,11 +1,13 @@
 //! The clinic in scenarios: from a scenario file to a running family, and from its log to metrics.
 
 mod build;
+mod recording;
 mod report;
 mod score;
 mod story;
 
 pub use build::{BuiltClinic, Cassette, NOTICE, build, install};
+pub(crate) use recording::recording;
 pub use report::report_case;
 pub use score::VisitScore;
 pub use story::tell;
