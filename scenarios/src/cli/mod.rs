@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod conclude;
 mod data;
+mod examples;
 mod fault;
 mod list;
 mod progress;
