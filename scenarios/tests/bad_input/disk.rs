@@ -7,6 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::models::{TWO, spoken};
 use crate::{Place, is_readable, summary, text};
 
 /// Bytes of a block of `ulimit -f`.
@@ -137,6 +138,36 @@ fn a_bench_on_a_full_disk_goes_on_later() {
         assert!(bytes("whole") == bytes("cut"), "{arm}");
     }
     assert_eq!(summary(&place.path("whole")), summary(&place.path("cut")));
+}
+
+#[test]
+fn a_full_disk_under_the_calls_of_models_loses_none() {
+    let place = spoken(TWO);
+    let run = "run ward.toml --episodes 60 --quiet";
+    place.works(&format!("{run} --out whole"));
+    let calls = |file: &str| fs::read_to_string(place.path(file)).unwrap();
+    let whole = calls("whole/calls.jsonl");
+    let limit = whole.len() as u64 / BLOCK / 2;
+    let (code, errors) = limited(&place, limit, &format!("{run} --out cut"));
+    assert_eq!(code, Some(1), "{errors}");
+    for part in [
+        "cut/calls.partial.jsonl: cannot be written",
+        "File too large",
+    ] {
+        assert!(errors.contains(part), "no {part:?} in {errors}");
+    }
+    let partial = calls("cut/calls.partial.jsonl");
+    let kept: Vec<&str> = partial
+        .split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .collect();
+    assert!(kept.len() > 10);
+    place.works(&format!("{run} --resume cut"));
+    same_runs(&place, "whole", "cut");
+    let resumed = calls("cut/calls.jsonl");
+    assert_eq!(resumed.lines().count(), whole.lines().count());
+    // Each holds the latency of its only call: what was recorded was not asked for again.
+    assert!(kept.iter().all(|line| resumed.contains(*line)));
 }
 
 #[test]

@@ -11,7 +11,7 @@ const LIST: &str =
     r#"["Flu","FLU","Gout","Asthma","Gout","A","B","C","D","E","F","G","H","I","J","K"]"#;
 
 /// A ward whose team of `team` says what `script.toml` says.
-fn spoken(team: &str) -> Place {
+pub(super) fn spoken(team: &str) -> Place {
     let place = Place::new();
     let spoken = WARD.replace(
         "kind = \"knowledge\"",
@@ -45,7 +45,7 @@ fn spoken(team: &str) -> Place {
 }
 
 const ONE: &str = "[\"Cardiology\"]";
-const TWO: &str = "[\"Cardiology\",\"Rheumatology\"]";
+pub(super) const TWO: &str = "[\"Cardiology\",\"Rheumatology\"]";
 
 /// The events of one kind in a run.
 fn events(place: &Place, run: &str, kind: &str) -> Vec<Value> {
