@@ -8,4 +8,6 @@ pub mod clinic;
 pub mod clock;
 pub mod environment;
 pub mod ids;
+pub mod nearest;
 pub mod streams;
+pub mod text;

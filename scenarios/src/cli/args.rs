@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::examples;
+
 /// Multi-agent simulation: scenario simulations, benchmarks of agents, clinical evaluations.
 ///
 /// Research software, not for clinical use.
 #[derive(Debug, Parser)]
-#[command(name = "rounds", version, max_term_width = 100)]
+#[command(name = "rounds", version, max_term_width = 100, after_help = examples::ROUNDS)]
 pub(crate) struct Rounds {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -17,18 +19,25 @@ pub(crate) struct Rounds {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run one arm of a scenario and tell its first episode.
+    #[command(after_help = examples::RUN)]
     Run(RunArgs),
     /// Run every arm of a scenario on the same episodes and seeds, and compare them.
+    #[command(after_help = examples::BENCH)]
     Bench(BenchArgs),
     /// Show the episodes of a run, or one of them as a story.
+    #[command(after_help = examples::SHOW)]
     Show(ShowArgs),
     /// Open the report of a run.
+    #[command(after_help = examples::VIEW)]
     View(ViewArgs),
-    /// Check a file and say what is wrong with it.
+    /// Check a scenario and the data that it names, and say what is wrong.
+    #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
-    /// List what there is.
+    /// List scenarios, policies, models and environments.
+    #[command(after_help = examples::LIST)]
     List(ListArgs),
     /// Compute the metrics of a finished run again, from its log alone.
+    #[command(after_help = examples::SCORE)]
     Score(ScoreArgs),
     /// Import and check data.
     Data(DataArgs),
@@ -37,28 +46,33 @@ pub(crate) enum Command {
 /// Options of every command that runs something.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
-    /// The scenario file.
+    /// The scenario, a TOML file.
     pub(crate) scenario: PathBuf,
-    /// Change a setting, for example environment.noise.unknown=0.1; may be given several times.
+    /// Change a setting of the scenario; may be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Seed of the run.
-    #[arg(long)]
+    /// Seed of the run; by default that of the scenario. The same seed gives the same bytes.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
-    /// Number of cases.
-    #[arg(long)]
+    /// Number of cases, at least 1; by default that of the scenario.
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) episodes: Option<u32>,
     /// Worker worlds; results do not depend on it. 0 takes one for each core.
-    #[arg(long, default_value_t = 0)]
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
     pub(crate) jobs: usize,
-    /// Folder for the results; by default a new one under runs/.
+    /// Folder for the results, which must not hold anything; by default a new one under runs/.
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     pub(crate) out: Option<PathBuf>,
-    /// Continue an interrupted run; a missing or empty folder is a fresh start.
+    /// Continue the interrupted run in this folder; a missing or empty one is a fresh start.
     #[arg(long, value_name = "DIR")]
     pub(crate) resume: Option<PathBuf>,
-    /// Answer slow decisions from the calls of an earlier run.
-    #[arg(long, value_name = "CALLS")]
+    /// Answer the calls of models from the calls.jsonl of an earlier run.
+    #[arg(long, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
     /// Print summary.json instead of tables.
     #[arg(long)]
@@ -73,7 +87,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) common: Common,
     /// The arm to run; by default the first.
-    #[arg(long)]
+    #[arg(long, value_name = "NAME")]
     pub(crate) arm: Option<String>,
 }
 
@@ -90,13 +104,13 @@ pub(crate) struct BenchArgs {
 pub(crate) struct ShowArgs {
     /// A run directory, or "latest".
     pub(crate) run: PathBuf,
-    /// An episode to tell.
+    /// An episode to tell, from 0; without it, all are listed.
     pub(crate) episode: Option<u32>,
-    /// The arm of a bench.
-    #[arg(long)]
+    /// The arm of a bench; without it, every arm.
+    #[arg(long, value_name = "NAME")]
     pub(crate) arm: Option<String>,
-    /// Print the events as they are in the log.
-    #[arg(long)]
+    /// Print the events of an episode as they are in the log.
+    #[arg(long, requires = "episode")]
     pub(crate) json: bool,
 }
 
@@ -111,7 +125,7 @@ pub(crate) struct ViewArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CheckArgs {
-    /// The file to check.
+    /// A scenario. A record, a folder of records or a CSV knowledge base is checked as by data check.
     pub(crate) file: PathBuf,
     /// Change a setting before checking.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -153,9 +167,11 @@ pub(crate) struct DataArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum DataCommand {
-    /// Make records from a source.
+    /// Make records from a source, such as the tables of MIMIC-III.
+    #[command(after_help = examples::IMPORT)]
     Import(ImportArgs),
-    /// Check records, or a knowledge base.
+    /// Check records, or a knowledge base, and say what is wrong where.
+    #[command(after_help = examples::DATA_CHECK)]
     Check(DataCheckArgs),
 }
 
@@ -169,13 +185,13 @@ pub(crate) enum Source {
 pub(crate) struct ImportArgs {
     /// Kind of the source.
     pub(crate) kind: Source,
-    /// Folder of the source.
+    /// Folder with the tables, each a .csv or .csv.gz.
     pub(crate) path: PathBuf,
     /// Folder for the records; must not hold anything.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     /// Most diagnoses of an admission, inclusive.
-    #[arg(long, default_value_t = 4)]
+    #[arg(long, value_name = "N", default_value_t = 4)]
     pub(crate) max_diagnoses: u32,
     /// Keep admissions that ended in death.
     #[arg(long)]
@@ -183,11 +199,11 @@ pub(crate) struct ImportArgs {
     /// Keep admissions without charted events.
     #[arg(long)]
     pub(crate) keep_uncharted: bool,
-    /// Draw this many admissions at random.
-    #[arg(long)]
+    /// Draw this many admissions at random; by default all are taken.
+    #[arg(long, value_name = "N")]
     pub(crate) sample: Option<usize>,
     /// Seed of that draw.
-    #[arg(long, default_value_t = 42)]
+    #[arg(long, value_name = "N", default_value_t = 42)]
     pub(crate) seed: u64,
     /// The source is open data: reports may hold its text.
     #[arg(long)]

@@ -5,8 +5,12 @@ use super::{Failure, print};
 use crate::clinic::{Cassette, build};
 use crate::schema::{Overrides, Scenario};
 
-/// Checks a scenario, its arms, and the data that it names.
+/// Checks a scenario, its arms, and the data that it names; or data itself.
 pub(crate) fn check(arguments: &CheckArgs) -> Result<(), Failure> {
+    let file = &arguments.file;
+    if file.is_dir() || file.extension().is_some_and(|e| e == "json" || e == "csv") {
+        return super::data::check_path(file);
+    }
     let overrides = Overrides {
         set: arguments.set.clone(),
         ..Overrides::default()

@@ -11,7 +11,9 @@ use crate::report::{
     EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
     render,
 };
-use crate::run::{ArmRows, RunError, SummaryHead, derive, pretty, summarise, write_whole};
+use crate::run::{
+    ArmRows, RunDirectory, RunError, SummaryHead, derive, pretty, summarise, write_whole,
+};
 use crate::schema::{Arm, ScenarioSet};
 use crate::statistics::Summary;
 
@@ -125,6 +127,14 @@ fn score_arm(run: &RunArm) -> Result<(ArmRows, Vec<ReportCase>), RunError> {
             cases.push(teller.tell(episode, scored));
         }
     })?;
+    let asked = run.built.experiment.manifest.episodes as usize;
+    if rows.rows.len() != asked {
+        return Err(RunError::Damaged {
+            path: run.folder.join(RunDirectory::EVENTS),
+            line: None,
+            why: format!("expected {asked} episodes, got {}", rows.rows.len()),
+        });
+    }
     Ok((rows, cases))
 }
 

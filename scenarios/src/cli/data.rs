@@ -1,16 +1,18 @@
 //! `rounds data import` and `rounds data check`.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use rounds_environments::clinic::knowledge::Knowledge;
-use rounds_environments::clinic::mimic::{self, ImportOptions};
-use rounds_environments::clinic::record::{Severity, check_path};
+use rounds_environments::clinic::mimic::{self, ImportError, ImportOptions};
+use rounds_environments::clinic::record::{self, Severity};
 
 use super::args::{DataCheckArgs, ImportArgs, Source};
 use super::progress::Shown;
 use super::{Failure, print};
 use crate::clinic::NOTICE;
 use crate::run::{RunError, pretty};
+use crate::schema::SCHEMA;
 
 /// Makes records from a source.
 pub(crate) fn import(arguments: &ImportArgs) -> Result<(), Failure> {
@@ -40,7 +42,10 @@ pub(crate) fn import(arguments: &ImportArgs) -> Result<(), Failure> {
             bar.at(progress.bytes, progress.total_bytes);
         }
     })
-    .map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
+    .map_err(|error| match error {
+        ImportError::Write { path, source } => RunError::file(&path, "cannot be written")(source),
+        other => RunError::Input(other.to_string()),
+    })?;
     if let Some((_, bar)) = &shown {
         bar.done();
     }
@@ -91,9 +96,21 @@ pub(crate) fn import(arguments: &ImportArgs) -> Result<(), Failure> {
 
 /// Checks records or a knowledge base.
 pub(crate) fn check(arguments: &DataCheckArgs) -> Result<(), Failure> {
-    let path = &arguments.path;
-    let knowledge = path.is_file() && path.extension().is_some_and(|e| e == "toml" || e == "csv");
-    if knowledge {
+    check_path(&arguments.path)
+}
+
+/// Checks the records or the knowledge base at `path`.
+pub(super) fn check_path(path: &Path) -> Result<(), Failure> {
+    // What cannot be read is told by whoever reads it in earnest.
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let rates = text.contains("\"binary_evidence\"");
+    let table = path.extension().is_some_and(|e| e == "toml" || e == "csv");
+    if path.is_file() && (rates || table) {
+        if text.contains(SCHEMA) {
+            let shown = path.display();
+            let why = format!("{shown}: this is a scenario; rounds check {shown} checks it");
+            return Err(Failure::Usage(why));
+        }
         let base = Knowledge::load(path)
             .map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
         print(&format!(
@@ -105,8 +122,8 @@ pub(crate) fn check(arguments: &DataCheckArgs) -> Result<(), Failure> {
         ));
         return Ok(());
     }
-    let findings =
-        check_path(path).map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
+    let findings = record::check_path(path)
+        .map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
     let errors = findings
         .iter()
         .filter(|finding| finding.severity == Severity::Error)

@@ -4,15 +4,18 @@ mod args;
 mod check;
 mod conclude;
 mod data;
+mod examples;
+mod fault;
 mod list;
 mod progress;
 mod run;
 mod show;
 
 use std::process::ExitCode;
+use std::sync::OnceLock;
 
 use clap::Parser;
-use miette::Diagnostic;
+use rounds_environments::nearest::nearest;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::run::RunError;
@@ -31,6 +34,9 @@ pub(crate) enum Failure {
     /// Bad usage.
     #[error("{0}")]
     Usage(String),
+    /// Results could not be printed.
+    #[error("standard output: cannot be written")]
+    Output(#[source] &'static std::io::Error),
 }
 
 impl Failure {
@@ -38,13 +44,14 @@ impl Failure {
         match self {
             Self::Schema(_) | Self::Usage(_) => 2,
             Self::Run(error) if error.is_input() => 2,
-            Self::Run(_) => 1,
+            Self::Run(_) | Self::Output(_) => 1,
         }
     }
 }
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    survive_file_limits();
     let arguments = Rounds::parse();
     log_to_standard_error();
     let done = match arguments.command {
@@ -60,10 +67,14 @@ pub fn main() -> ExitCode {
             DataCommand::Check(arguments) => data::check(&arguments),
         },
     };
+    let done = done.and_then(|()| match UNPRINTED.get() {
+        Some(error) => Err(Failure::Output(error)),
+        None => Ok(()),
+    });
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            report(&failure);
+            fault::report(&failure);
             ExitCode::from(failure.code())
         }
     }
@@ -82,36 +93,42 @@ fn log_to_standard_error() {
         .init();
 }
 
-#[expect(
-    clippy::print_stderr,
-    reason = "errors of the command line go to standard error"
-)]
-fn report(failure: &Failure) {
-    let mut text = String::new();
-    if let Failure::Schema(error) = failure {
-        let handler = miette::GraphicalReportHandler::new();
-        let diagnostic: &dyn Diagnostic = error;
-        if handler.render_report(&mut text, diagnostic).is_ok() {
-            eprintln!("{text}");
-            return;
-        }
-    }
-    text.push_str(&format!("error: {failure}"));
-    let mut source = std::error::Error::source(failure);
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !text.contains(&words) {
-            text.push_str(&format!("\n  because: {words}"));
-        }
-        source = cause.source();
-    }
-    eprintln!("{text}");
+/// The failure for an arm that does not exist.
+pub(crate) fn no_arm(name: &str, names: &[String]) -> Failure {
+    let near = nearest(name, names.iter().map(String::as_str))
+        .map(|near| format!("; did you mean {near:?}?"));
+    Failure::Usage(format!(
+        "there is no arm {name:?}, expected one of {}{}",
+        names.join(", "),
+        near.unwrap_or_default()
+    ))
 }
 
-/// Prints a result to standard output. A closed pipe ends the output quietly.
+/// A write beyond a limit on the size of files becomes an ordinary error, which says which file
+/// it was; by default it kills the process.
+#[cfg(unix)]
+fn survive_file_limits() {
+    let noted = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    // Without the handler the process is killed as before, and the run can be resumed.
+    let _ = signal_hook::flag::register(signal_hook::consts::SIGXFSZ, noted);
+}
+
+/// There are no such limits.
+#[cfg(not(unix))]
+fn survive_file_limits() {}
+
+/// Why results could not be printed.
+static UNPRINTED: OnceLock<std::io::Error> = OnceLock::new();
+
+/// Prints a result to standard output. A closed pipe ends the output quietly; any other error is
+/// told at the end, since what a run leaves on disk matters more.
 pub(crate) fn print(text: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
-    // Who closed the pipe does not want the rest.
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush())
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        // The first error is the one to tell.
+        let _ = UNPRINTED.set(error);
+    }
 }

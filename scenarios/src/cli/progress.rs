@@ -1,6 +1,6 @@
 //! How far a run is: a bar on a terminal, plain lines elsewhere, nothing when quiet.
 
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -39,7 +39,6 @@ impl Shown {
     }
 
     /// `at` of `total` are done.
-    #[expect(clippy::print_stderr, reason = "progress goes to standard error")]
     pub(crate) fn at(&mut self, at: u64, total: u64) {
         if let Some(bar) = &self.bar {
             bar.set_position(at);
@@ -47,7 +46,12 @@ impl Shown {
             self.last = Instant::now();
             let rate = at as f64 / self.began.elapsed().as_secs_f64().max(1e-9);
             let left = total.saturating_sub(at) as f64 / rate.max(1e-9);
-            eprintln!("{}: {at}/{total}, {rate:.0}/s, {left:.0} s left", self.what);
+            // Nobody may be listening, which must not end a run.
+            let _ = writeln!(
+                std::io::stderr(),
+                "{}: {at}/{total}, {rate:.0}/s, {left:.0} s left",
+                self.what
+            );
         }
     }
 

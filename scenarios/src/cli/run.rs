@@ -10,14 +10,14 @@ use rounds_agents::engine::FinishedEpisode;
 use super::args::{BenchArgs, Common, RunArgs};
 use super::conclude::{RunArm, SHOWN, Typed, conclude, cores, next_commands};
 use super::progress::Shown;
-use super::{Failure, print};
-use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, tell};
+use super::{Failure, no_arm, print};
+use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, recording, tell};
 use crate::report::text_table;
 use crate::run::{
-    Episode, ExecuteOptions, RunDirectory, RunError, arm_folder, default_folder, execute, pretty,
-    read_json,
+    Episode, ExecuteOptions, RunDirectory, RunError, arm_folder, default_folder, execute,
+    is_occupied, pretty, read_json,
 };
-use crate::schema::{Arm, Overrides, Scenario, ScenarioSet, nearest};
+use crate::schema::{Arm, Overrides, Scenario, ScenarioSet};
 use crate::statistics::Summary;
 
 /// Runs one arm of a scenario.
@@ -31,16 +31,11 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
             .iter()
             .find(|arm| arm.name == *name)
             .ok_or_else(|| {
-                let names: Vec<&str> = set.arms.iter().map(|arm| arm.name.as_str()).collect();
-                let hint =
-                    nearest(name, names.iter().copied()).map(|n| format!("; did you mean {n:?}?"));
-                Failure::Usage(format!(
-                    "there is no arm {name:?}, expected one of {}{}",
-                    names.join(", "),
-                    hint.unwrap_or_default()
-                ))
+                let names: Vec<String> = set.arms.iter().map(|arm| arm.name.clone()).collect();
+                no_arm(name, &names)
             })?,
     };
+    check_replay(common)?;
     let folder = folder_of(common, &set);
     let began = Instant::now();
     let ran = run_arm(common, &set, arm, &folder, true)?;
@@ -54,23 +49,64 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
 pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let common = &arguments.common;
     let set = load(common, &arguments.vary)?;
+    check_replay(common)?;
     let folder = folder_of(common, &set);
-    if common.resume.is_none()
-        && std::fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some())
-    {
-        return Err(RunError::NotEmpty(folder).into());
-    }
+    let arms = folder.join("arms");
+    let names: Vec<String> = (0..)
+        .zip(&set.arms)
+        .map(|(number, arm)| arm_folder(number, &arm.name))
+        .collect();
+    check_bench_folder(&folder, &arms, &names, common.resume.is_some())?;
     let began = Instant::now();
     let mut ran = Vec::new();
-    for (number, arm) in set.arms.iter().enumerate() {
-        let within = arm_folder(&folder, number, &arm.name);
-        ran.push(run_arm(common, &set, arm, &within, false)?);
+    for (name, arm) in names.iter().zip(&set.arms) {
+        ran.push(run_arm(common, &set, arm, &arms.join(name), false)?);
     }
     let news = ran.iter().any(|(_, news)| *news);
     let arms = ran.into_iter().map(|(arm, _)| arm).collect();
     let finished = finish(common, &set, "bench", &folder, began, (arms, news))?;
     show_result(common, &set, &folder, &finished);
     Ok(())
+}
+
+/// Refuses a folder that holds anything but, with `resume`, the arms of this bench.
+fn check_bench_folder(
+    folder: &Path,
+    arms: &Path,
+    names: &[String],
+    resume: bool,
+) -> Result<(), RunError> {
+    if !is_occupied(folder)? {
+        return Ok(());
+    }
+    if !resume {
+        return Err(RunError::NotEmpty(folder.to_owned()));
+    }
+    let no_bench = |why: String| RunError::NoRun {
+        path: folder.to_owned(),
+        what: "bench of these arms",
+        why,
+    };
+    let found = std::fs::read_dir(arms).map_err(|_| no_bench("expected a folder arms".into()))?;
+    for entry in found.filter_map(Result::ok) {
+        let name = entry.file_name();
+        if !names.iter().any(|known| name == known.as_str()) {
+            return Err(no_bench(format!(
+                "its arms/{} is not of this command",
+                name.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a recording that cannot be used before anything is written, also where no arm asks a
+/// model.
+fn check_replay(common: &Common) -> Result<(), RunError> {
+    match &common.replay {
+        Some(calls) => recording(calls).map(|_| ()),
+        None => Ok(()),
+    }
 }
 
 fn load(common: &Common, vary: &[String]) -> Result<ScenarioSet, Failure> {
@@ -204,6 +240,13 @@ fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summ
         return;
     }
     let mut text = text_table(summary, &SHOWN);
+    if summary.episodes.done < summary.episodes.asked {
+        let _ = writeln!(
+            text,
+            "\nWhy episodes failed: rounds show {}",
+            folder.display()
+        );
+    }
     let _ = writeln!(text, "\nReport: {}", folder.join("report.html").display());
     if !common.quiet {
         let _ = writeln!(text, "\nNext:");

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::args::{ScoreArgs, ShowArgs, ViewArgs};
 use super::conclude::{RunArm, SHOWN, Typed, conclude, cores};
-use super::{Failure, print};
+use super::{Failure, no_arm, print};
 use crate::clinic::{BuiltClinic, Cassette, build, tell};
 use crate::report::text_table;
-use crate::run::{EpisodeReader, Manifest, RunDirectory, RunError, pretty, read_json};
-use crate::schema::{Overrides, Scenario, ScenarioSet};
+use crate::run::{EpisodeReader, RunDirectory, RunError, pretty, read_json, read_manifest};
+use crate::schema::{Overrides, PathKind, Scenario, ScenarioSet, nearest_path};
 use crate::statistics::Summary;
 
 /// File that names the last run of a working directory.
@@ -53,16 +53,26 @@ fn resolve(run: &Path) -> Result<PathBuf, Failure> {
         let text = std::fs::read_to_string(LATEST).map_err(|_| {
             Failure::Usage("there is no latest run in this working directory".to_owned())
         })?;
-        return Ok(PathBuf::from(text.trim()));
+        let folder = PathBuf::from(text.trim());
+        return if folder.is_dir() {
+            Ok(folder)
+        } else {
+            Err(Failure::Usage(format!(
+                "the latest run, {}, is not there any more",
+                folder.display()
+            )))
+        };
     }
     if run.is_dir() {
-        Ok(run.to_owned())
-    } else {
-        Err(Failure::Usage(format!(
-            "{}: expected a run directory",
-            run.display()
-        )))
+        return Ok(run.to_owned());
     }
+    let near = nearest_path(run, PathKind::Folder)
+        .map(|near| format!("; did you mean {}?", near.display()));
+    Err(Failure::Usage(format!(
+        "{}: expected the folder of a run, or `latest`{}",
+        run.display(),
+        near.unwrap_or_default()
+    )))
 }
 
 /// The run directories of the arms: the folder itself, or those of a bench.
@@ -81,18 +91,23 @@ fn arm_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     found.retain(|path| path.join(RunDirectory::EVENTS).exists());
     found.sort();
     if found.is_empty() {
-        return Err(Failure::Usage(format!(
-            "{}: holds no finished run (no {}); an interrupted one goes on with --resume",
-            folder.display(),
-            RunDirectory::EVENTS
-        )));
+        let why = if folder.join(RunDirectory::PARTIAL).exists() {
+            "it was interrupted; rounds run SCENARIO --resume goes on with it".to_owned()
+        } else {
+            format!("expected a file {}", RunDirectory::EVENTS)
+        };
+        return Err(Failure::Run(RunError::NoRun {
+            path: folder.to_owned(),
+            what: "finished run",
+            why,
+        }));
     }
     Ok(found)
 }
 
 /// The scenario and the clinic of a finished run.
 fn rebuild(folder: &Path) -> Result<(ScenarioSet, usize, BuiltClinic), Failure> {
-    let manifest: Manifest = read_json(&folder.join("manifest.json"))?;
+    let manifest = read_manifest(folder)?;
     let name = folder.join("manifest.json").display().to_string();
     let set = Scenario::from_toml(
         &name,
@@ -137,8 +152,10 @@ pub(crate) fn story(
 pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
     let folder = resolve(&arguments.run)?;
     let mut text = String::new();
+    let mut names = Vec::new();
     for arm in arm_folders(&folder)? {
-        let manifest: Manifest = read_json(&arm.join("manifest.json"))?;
+        let manifest = read_manifest(&arm)?;
+        names.push(manifest.arm.clone());
         if arguments
             .arm
             .as_ref()
@@ -151,6 +168,14 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
             "{} · arm {} · seed {}",
             manifest.scenario, manifest.arm, manifest.seed
         );
+        if let Some(episode) = arguments.episode
+            && episode >= manifest.episodes
+        {
+            return Err(Failure::Usage(format!(
+                "there is no episode {episode}; the run has 0 to {}",
+                manifest.episodes.saturating_sub(1)
+            )));
+        }
         match arguments.episode {
             Some(episode) if arguments.json => {
                 for line in std::fs::read_to_string(arm.join(RunDirectory::EVENTS))
@@ -166,11 +191,13 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
             }
             Some(episode) => {
                 let (_, _, built) = rebuild(&arm)?;
-                let told = story(&arm, &built, episode)?.ok_or_else(|| {
-                    Failure::Usage(format!(
-                        "there is no episode {episode}; the run has 0 to {}",
-                        manifest.episodes.saturating_sub(1)
-                    ))
+                let told = story(&arm, &built, episode)?.ok_or_else(|| RunError::Damaged {
+                    path: arm.join(RunDirectory::EVENTS),
+                    line: None,
+                    why: format!(
+                        "expected {} episodes, {episode} is not among them",
+                        manifest.episodes
+                    ),
                 })?;
                 text.push_str(&told);
             }
@@ -204,10 +231,7 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
         }
     }
     if text.is_empty() {
-        return Err(Failure::Usage(format!(
-            "the run has no arm {:?}",
-            arguments.arm.as_deref().unwrap_or("")
-        )));
+        return Err(no_arm(arguments.arm.as_deref().unwrap_or_default(), &names));
     }
     print(&text);
     Ok(())
@@ -255,6 +279,7 @@ pub(crate) fn view(arguments: &ViewArgs) -> Result<(), Failure> {
     let folder = resolve(&arguments.run)?;
     let report = folder.join("report.html");
     if !report.exists() {
+        arm_folders(&folder)?;
         return Err(Failure::Usage(format!(
             "{}: has no report yet; rounds score {} makes it",
             folder.display(),

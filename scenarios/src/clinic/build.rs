@@ -27,6 +27,7 @@ use rounds_policies::clinic::task::{Action, Observation, Speciality};
 use rounds_policies::policy::Decider;
 use serde_json::{Value, json};
 
+use super::recording::{in_file, recording};
 use super::score::VisitScore;
 use crate::run::{Experiment, Manifest, RunError};
 use crate::schema::{
@@ -38,6 +39,8 @@ use crate::schema::{
 const TEST_SHARE: f64 = 0.3;
 /// Share of common words from which a name counts as that of a diagnosis.
 const NAME_THRESHOLD: f64 = 0.75;
+/// Episodes of a run at most: tables number them in 32 bits with a sign.
+const MOST_EPISODES: u32 = i32::MAX as u32;
 /// What everything clinical says of itself.
 pub const NOTICE: &str = "Research software, not for clinical use.";
 
@@ -105,7 +108,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     };
     let decider = decider(scenario, policy, &knowledge, cassette)?;
     let visit = visit_config(scenario, &knowledge);
-    let (episodes, data, restricted) = patients.describe(scenario);
+    let (episodes, data, restricted) = patients.describe(scenario)?;
     let titles = patients.titles(&knowledge)?;
     let source: Arc<dyn PatientSource> = Arc::new(Source {
         patients,
@@ -220,20 +223,33 @@ impl Patients {
     }
 
     /// Episodes, description for the manifest, restricted or not.
-    fn describe(&self, scenario: &Scenario) -> (u32, Value, bool) {
-        match self {
+    fn describe(&self, scenario: &Scenario) -> Result<(u32, Value, bool), RunError> {
+        let (by_default, data, restricted) = match self {
             Self::Drawn(knowledge) => (
-                scenario.episodes.unwrap_or(schema::DEFAULT_EPISODES) * scenario.repeats.max(1),
+                schema::DEFAULT_EPISODES,
                 json!({"knowledge": knowledge.name(), "conditions": knowledge.conditions().len(),
                        "findings": knowledge.findings().len()}),
                 false,
             ),
             Self::Recorded { set, chosen } => (
-                scenario.episodes.unwrap_or(chosen.len() as u32) * scenario.repeats.max(1),
+                chosen.len() as u32,
                 json!({"records": chosen.len(), "of": set.records.len()}),
                 set.restricted,
             ),
-        }
+        };
+        let (cases, repeats) = (
+            scenario.episodes.unwrap_or(by_default),
+            scenario.repeats.max(1),
+        );
+        let episodes = cases
+            .checked_mul(repeats)
+            .filter(|all| *all <= MOST_EPISODES);
+        let episodes = episodes.ok_or_else(|| {
+            RunError::Input(format!(
+                "`episodes` times `repeats` is {cases} x {repeats}, expected at most {MOST_EPISODES}"
+            ))
+        })?;
+        Ok((episodes, data, restricted))
     }
 }
 
@@ -319,11 +335,11 @@ fn decider(
                     delay_ms,
                     ..
                 } => {
-                    let mut rules = ScriptedRules::open(path).map_err(|e| input(&e))?;
+                    let mut rules = ScriptedRules::open(path).map_err(|e| in_file(path, &e))?;
                     if *delay_ms != [0, 0] {
                         rules.delay_ms = *delay_ms;
                     }
-                    Arc::new(ScriptedModel::new(rules).map_err(|e| input(&e))?)
+                    Arc::new(ScriptedModel::new(rules).map_err(|e| in_file(path, &e))?)
                 }
                 ModelSpec::Scripted {
                     script: None,
@@ -341,18 +357,12 @@ fn decider(
                     };
                     Arc::new(ScriptedModel::new(rules).map_err(|e| input(&e))?)
                 }
-                ModelSpec::Replay { calls } => {
-                    Arc::new(ReplayModel::open(calls).map_err(|e| input(&e))?)
-                }
+                ModelSpec::Replay { calls } => Arc::new(recording(calls)?),
             };
             let answering: Arc<dyn LanguageModel> = match &cassette.calls {
                 Some(calls) => {
-                    let inner = cassette.live.then_some(live);
-                    Arc::new(
-                        ReplayModel::open(calls)
-                            .map_err(|e| input(&e))?
-                            .with_inner(inner),
-                    )
+                    let recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
+                    Arc::new(recorded.with_inner(cassette.live.then_some(live)))
                 }
                 None => live,
             };

@@ -2,12 +2,14 @@
 
 mod accuracy;
 mod build;
+mod recording;
 mod report;
 mod score;
 mod story;
 mod tally;
 
 pub use build::{BuiltClinic, Cassette, NOTICE, build, install};
+pub(crate) use recording::recording;
 pub use report::{CaseTeller, outcome};
 pub use score::VisitScore;
 pub use story::tell;

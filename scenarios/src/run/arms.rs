@@ -1,6 +1,6 @@
 //! Arms of one experiment: run on the same episodes, derived from their logs, summarised together.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Map, Value};
@@ -42,7 +42,7 @@ pub fn run_arms(
     let began = Instant::now();
     let mut rows = Vec::with_capacity(arms.len());
     for (number, arm) in arms.iter().enumerate() {
-        let out = arm_folder(folder, number, &arm.name);
+        let out = folder.join("arms").join(arm_folder(number, &arm.name));
         let options = ExecuteOptions {
             out: out.clone(),
             resume: true,
@@ -64,16 +64,14 @@ pub fn run_arms(
     Ok(summary)
 }
 
-/// Where the run directory of an arm is.
-pub fn arm_folder(folder: &Path, number: usize, name: &str) -> PathBuf {
-    let plain: String = name
-        .chars()
-        .map(|c| match c {
-            c if c.is_alphanumeric() || c == '-' => c,
-            _ => '_',
-        })
-        .collect();
-    folder.join("arms").join(format!("{number:02}-{plain}"))
+/// Name of the run directory of an arm below `arms/`.
+pub fn arm_folder(number: usize, name: &str) -> String {
+    let plain = |c: char| match c {
+        c if c.is_alphanumeric() || c == '-' => c,
+        _ => '_',
+    };
+    let plain: String = name.chars().map(plain).collect();
+    format!("{number:02}-{plain}")
 }
 
 /// Derives rows from the finished log of an arm and writes its tables; `each` sees every episode

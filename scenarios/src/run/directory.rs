@@ -6,11 +6,13 @@ use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use rounds_agents::engine::FinishedEpisode;
+use rounds_environments::text::json_fault;
 use rounds_models::CallRecord;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::error::RunError;
+use super::same::same_run;
 
 /// `manifest.json`: what a run is of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,6 +70,8 @@ pub enum Opened {
 }
 
 impl RunDirectory {
+    /// Name of the description of a run.
+    pub const MANIFEST: &str = "manifest.json";
     /// Name of the log while a run goes on.
     pub const PARTIAL: &str = "events.partial.jsonl";
     /// Name of the finished log.
@@ -83,38 +87,17 @@ impl RunDirectory {
     /// # Errors
     /// [`RunError`] when the folder holds something else or cannot be written.
     pub fn open(path: &Path, manifest: &Manifest, resume: bool) -> Result<Opened, RunError> {
-        let occupied = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_some());
+        let occupied = is_occupied(path)?;
         if occupied && !resume {
             return Err(RunError::NotEmpty(path.to_owned()));
         }
         fs::create_dir_all(path).map_err(RunError::file(path, "the folder cannot be made"))?;
-        let manifest_path = path.join("manifest.json");
-        if manifest_path.exists() {
-            let old: Manifest = read_json(&manifest_path)?;
-            let other = |what, expected: &str, got: &str| RunError::OtherRun {
-                path: path.to_owned(),
-                what,
-                expected: expected.to_owned(),
-                got: got.to_owned(),
-            };
-            if old.seed != manifest.seed {
-                return Err(other(
-                    "seed",
-                    &manifest.seed.to_string(),
-                    &old.seed.to_string(),
-                ));
-            }
-            if old.hash != manifest.hash
-                || old.arm != manifest.arm
-                || old.episodes != manifest.episodes
-            {
-                return Err(other("scenario", &manifest.scenario, &old.scenario));
-            }
+        let manifest_path = path.join(Self::MANIFEST);
+        if occupied {
+            same_run(path, manifest, &read_manifest(path)?)?;
             if path.join(Self::EVENTS).exists() {
                 return Ok(Opened::Complete);
             }
-        } else if occupied {
-            return Err(RunError::NotEmpty(path.to_owned()));
         } else {
             write_whole(&manifest_path, &pretty(manifest))?;
         }
@@ -346,6 +329,40 @@ fn end_torn_line(path: &Path) -> Result<(), RunError> {
         .map_err(RunError::file(path, "cannot be cut to its last whole line"))
 }
 
+/// Whether a folder holds anything but the beginning of a manifest that could not be written.
+///
+/// # Errors
+/// [`RunError`] when the path is no folder or cannot be listed.
+pub(crate) fn is_occupied(path: &Path) -> Result<bool, RunError> {
+    if !path.exists() {
+        return Ok(false);
+    }
+    if !path.is_dir() {
+        let why = format!("{}: expected a folder, got a file", path.display());
+        return Err(RunError::Input(why));
+    }
+    let mut entries = fs::read_dir(path).map_err(RunError::file(path, "cannot be listed"))?;
+    Ok(entries.any(|entry| entry.is_ok_and(|e| e.file_name() != "manifest.writing")))
+}
+
+/// Reads the manifest of the run in a folder.
+///
+/// # Errors
+/// [`RunError::NoRun`] when there is none or it is of something else, [`RunError::Damaged`].
+pub(crate) fn read_manifest(path: &Path) -> Result<Manifest, RunError> {
+    let file = path.join(RunDirectory::MANIFEST);
+    if !file.exists() {
+        return Err(RunError::no_run(path, RunDirectory::MANIFEST));
+    }
+    // Records have a manifest of the same name, and it is no damaged one.
+    let value: Value = read_json(&file)?;
+    serde_json::from_value(value).map_err(|error| RunError::NoRun {
+        path: path.to_owned(),
+        what: "run",
+        why: format!("its manifest.json is of something else ({error})"),
+    })
+}
+
 /// JSON for people and programs.
 pub(crate) fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
     let mut bytes = serde_json::to_vec_pretty(value).unwrap_or_default();
@@ -356,7 +373,12 @@ pub(crate) fn pretty<T: Serialize>(value: &T) -> Vec<u8> {
 /// Writes a file so that it is there whole or not at all.
 pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), RunError> {
     let temporary = path.with_extension("writing");
-    fs::write(&temporary, bytes).map_err(RunError::file(path, "cannot be written"))?;
+    fs::write(&temporary, bytes)
+        .inspect_err(|_| {
+            // The error of writing is the one to tell.
+            let _ = fs::remove_file(&temporary);
+        })
+        .map_err(RunError::file(path, "cannot be written"))?;
     fs::rename(&temporary, path).map_err(RunError::file(path, "cannot be put in place"))
 }
 
@@ -366,6 +388,6 @@ pub(crate) fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, 
     serde_json::from_slice(&bytes).map_err(|error| RunError::Damaged {
         path: path.to_owned(),
         line: Some(error.line() as u64),
-        why: error.to_string(),
+        why: json_fault(&error),
     })
 }

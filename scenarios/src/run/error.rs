@@ -32,12 +32,22 @@ pub enum RunError {
     /// The output folder holds something else.
     #[error("{}: the folder exists and is not empty; name another with --out, or continue it with --resume", .0.display())]
     NotEmpty(PathBuf),
+    /// A folder is not what a run leaves.
+    #[error("{}: holds no {what}: {why}", path.display())]
+    NoRun {
+        /// The folder.
+        path: PathBuf,
+        /// A run, a bench.
+        what: &'static str,
+        /// What was expected or found.
+        why: String,
+    },
     /// The folder to resume holds a run of another scenario or seed.
-    #[error("{}: holds a run of another {what}: expected {expected}, got {got}", path.display())]
+    #[error("{}: holds a run with another {what}: expected {expected}, got {got}; name another folder", path.display())]
     OtherRun {
         /// The folder.
         path: PathBuf,
-        /// Scenario or seed.
+        /// Scenario, arm, seed, number of episodes or setting.
         what: &'static str,
         /// That of the present command.
         expected: String,
@@ -60,8 +70,21 @@ impl RunError {
     pub fn is_input(&self) -> bool {
         matches!(
             self,
-            Self::NotEmpty(_) | Self::OtherRun { .. } | Self::Input(_) | Self::Damaged { .. }
+            Self::NotEmpty(_)
+                | Self::NoRun { .. }
+                | Self::OtherRun { .. }
+                | Self::Input(_)
+                | Self::Damaged { .. }
         )
+    }
+
+    /// A folder in which a file of a run is missing.
+    pub(crate) fn no_run(path: &Path, missing: &str) -> Self {
+        Self::NoRun {
+            path: path.to_owned(),
+            what: "run",
+            why: format!("expected a file {missing}"),
+        }
     }
 
     pub(crate) fn file(path: &Path, what: &'static str) -> impl FnOnce(std::io::Error) -> Self {

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
+use rounds_environments::text::json_fault;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
@@ -175,7 +176,7 @@ pub struct Episode {
 pub struct EpisodeReader {
     path: PathBuf,
     lines: BufReader<File>,
-    line: String,
+    line: Vec<u8>,
     number: u64,
     pending: Option<EventLine>,
 }
@@ -188,11 +189,11 @@ impl EpisodeReader {
     pub fn open(path: &Path) -> Result<Self, RunError> {
         let file = File::open(path).map_err(RunError::file(path, "cannot be read"))?;
         let mut lines = BufReader::with_capacity(1 << 18, file);
-        let mut first = String::new();
+        let mut first = Vec::new();
         lines
-            .read_line(&mut first)
+            .read_until(b'\n', &mut first)
             .map_err(RunError::file(path, "cannot be read"))?;
-        let schema = serde_json::from_str::<Value>(&first).ok();
+        let schema = serde_json::from_slice::<Value>(&first).ok();
         if schema
             .as_ref()
             .and_then(|v| v.get("schema"))
@@ -202,7 +203,8 @@ impl EpisodeReader {
             return Err(RunError::Damaged {
                 path: path.to_owned(),
                 line: Some(1),
-                why: "expected {\"schema\":\"rounds.events/1\"}".to_owned(),
+                why: "this is no log of a run, expected {\"schema\":\"rounds.events/1\"}"
+                    .to_owned(),
             });
         }
         Ok(Self {
@@ -214,16 +216,24 @@ impl EpisodeReader {
         })
     }
 
+    /// Lines read so far.
+    pub(super) fn line(&self) -> u64 {
+        self.number
+    }
+
     fn next_line(&mut self) -> Option<Result<EventLine, RunError>> {
         self.line.clear();
         self.number += 1;
-        match self.lines.read_line(&mut self.line) {
+        match self.lines.read_until(b'\n', &mut self.line) {
             Ok(0) => None,
             Ok(_) => Some(
-                serde_json::from_str(&self.line).map_err(|error| RunError::Damaged {
-                    path: self.path.clone(),
-                    line: Some(self.number),
-                    why: error.to_string(),
+                serde_json::from_slice(self.line.trim_ascii_end()).map_err(|error| {
+                    let why = format!("this is no event: {}", json_fault(&error));
+                    RunError::Damaged {
+                        path: self.path.clone(),
+                        line: Some(self.number),
+                        why,
+                    }
                 }),
             ),
             Err(error) => Some(Err(RunError::file(&self.path, "cannot be read")(error))),

@@ -39,7 +39,7 @@ pub struct ExecuteOptions {
     pub out: PathBuf,
     /// Continue what is there.
     pub resume: bool,
-    /// Worker worlds.
+    /// Worker worlds, at most 512 and at most one for each episode.
     pub jobs: usize,
 }
 
@@ -60,6 +60,9 @@ pub struct Executed {
     /// Episodes that were run now rather than kept.
     pub episodes: u32,
 }
+
+/// Worker worlds at most: more threads than any machine has cores only cost memory.
+const MOST_JOBS: usize = 512;
 
 enum News {
     Finished(FinishedEpisode),
@@ -89,7 +92,7 @@ pub fn execute(
         finished: kept.len() as u32,
         asked,
     };
-    let jobs = options.jobs.clamp(1, asked.max(1) as usize);
+    let jobs = options.jobs.clamp(1, MOST_JOBS.min(asked.max(1) as usize));
     let next = AtomicU32::new(0);
     // Bounded: workers wait when the disk is slower than they are.
     let (sender, receiver) = sync_channel(4 * jobs);
@@ -219,6 +222,9 @@ impl RunSink for Outbox {
 
 /// The folder of a run under `runs/`, named after the scenario and the content.
 pub fn default_folder(base: &Path, scenario: &str, stamp: &str, hash: &str) -> PathBuf {
+    // A name such as `../x` must not lead out of `base`.
+    let plain = |c: char| if c.is_alphanumeric() { c } else { '-' };
+    let scenario: String = scenario.chars().map(plain).collect();
     base.join(format!(
         "{scenario}-{stamp}-{}",
         hash.get(..8).unwrap_or(hash)

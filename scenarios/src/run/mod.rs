@@ -6,13 +6,14 @@ mod directory;
 mod error;
 mod events;
 mod execute;
+mod same;
 mod score;
 mod summary;
 mod tables;
 
 pub use arms::{ExperimentArm, arm_folder, derive, run_arms};
 pub use directory::{Manifest, RunDirectory};
-pub(crate) use directory::{pretty, read_json, write_whole};
+pub(crate) use directory::{is_occupied, pretty, read_json, read_manifest, write_whole};
 pub use error::RunError;
 pub use events::{Episode, EpisodeReader, EventLine};
 pub use execute::{ExecuteOptions, Executed, Experiment, Progress, default_folder, execute};

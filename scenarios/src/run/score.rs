@@ -73,18 +73,22 @@ pub fn score_run(
     score: &dyn Score,
     mut take: impl FnMut(&Episode, Scored) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
-    for episode in EpisodeReader::open(&run.join(super::RunDirectory::EVENTS))? {
+    let path = run.join(super::RunDirectory::EVENTS);
+    let mut reader = EpisodeReader::open(&path)?;
+    while let Some(episode) = reader.next() {
         let episode = episode?;
+        let mut ended = episode.events.iter().rev().filter(|e| e.kind == "ended");
+        let Some(ended) = ended.next() else {
+            let why = format!("episode {} has no end: the log was cut", episode.episode);
+            return Err(RunError::Damaged {
+                path,
+                line: Some(reader.line() - 1),
+                why,
+            });
+        };
         let mut scored = score.score(&episode);
-        if let Some(ended) = episode
-            .events
-            .iter()
-            .rev()
-            .find(|event| event.kind == "ended")
-        {
-            scored.row.outcome = ended.text("outcome").unwrap_or("failed").to_owned();
-            scored.row.reason = ended.text("reason").map(str::to_owned);
-        }
+        scored.row.outcome = ended.text("outcome").unwrap_or("failed").to_owned();
+        scored.row.reason = ended.text("reason").map(str::to_owned);
         scored.row.episode = episode.episode;
         take(&episode, scored)?;
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use rounds_environments::streams::RunSeed;
+use rounds_environments::text::json_fault;
 use rounds_models::CallRecord;
 use serde_json::{Map, Value};
 
@@ -158,7 +159,7 @@ pub(super) fn count_calls(run: &Path) -> Result<Calls, RunError> {
         let call = CallRecord::from_line(line).map_err(|error| RunError::Damaged {
             path: path.clone(),
             line: Some(number as u64 + 1),
-            why: error.to_string(),
+            why: json_fault(&error),
         })?;
         calls.count += 1;
         calls.prompt_tokens += call.usage.prompt_tokens;

@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::{
     diagnostics::{Problem, ProblemKind},
     document::Data,
+    paths::PathKind,
     reader::TableReader,
-    values::{FRACTION, Fault, NOT_NEGATIVE, PathKind, choice, number, path},
+    values::{FRACTION, Fault, NOT_NEGATIVE, choice, number, path},
 };
 
 choice! {

@@ -4,7 +4,9 @@ use std::{cell::RefCell, fmt};
 
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 
-use super::{nearest::nearest, source::Origin};
+use rounds_environments::nearest::nearest;
+
+use super::source::Origin;
 
 /// What sort of mistake a [`Problem`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

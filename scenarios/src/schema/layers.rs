@@ -10,6 +10,8 @@ use std::{
 use super::{
     diagnostics::{Problem, ProblemKind},
     document::{Data, Entry, Node, Table, parse},
+    paths::{PathKind, nearest_path, read_settings},
+    scenario::SCHEMA,
     source::{Origin, Source},
 };
 
@@ -199,12 +201,25 @@ pub(crate) fn assignment(flag: &str, text: &str) -> Result<Table, Problem> {
 /// # Errors
 /// A file that cannot be read, is not TOML, or extends itself.
 pub(crate) fn chain(path: &Path) -> Result<(Table, Arc<Source>), Problem> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
-        let message = format!("cannot read {}: {error}", path.display());
-        Problem::without_place(ProblemKind::MissingFile, message)
+    let wrong = |kind, why: &str| {
+        let message = format!("{}: {why}", path.display());
+        Problem::without_place(kind, message)
+    };
+    let text = read_settings(path).map_err(|why| {
+        let problem = wrong(ProblemKind::MissingFile, &why);
+        let near = nearest_path(path, PathKind::File).filter(|_| !path.exists());
+        match near {
+            Some(near) => problem.help(format!("did you mean `{}`?", near.display())),
+            None => problem,
+        }
     })?;
     let source = Source::file(path, text);
     let table = extended(&source, &mut vec![identity(path)])?;
+    if table.is_empty() {
+        let why = "the file holds no settings, expected a scenario";
+        return Err(wrong(ProblemKind::MissingKey, why)
+            .help(format!("a scenario begins with `schema = {SCHEMA:?}`")));
+    }
     Ok((table, source))
 }
 
@@ -224,10 +239,15 @@ pub(crate) fn extended(source: &Arc<Source>, above: &mut Vec<PathBuf>) -> Result
         return Err(Problem::at(place, ProblemKind::WrongType, message, label));
     };
     let path = place.resolve(written);
-    let text = std::fs::read_to_string(&path).map_err(|error| {
-        let message = format!("cannot read the file that this one extends: {error}");
-        let label = format!("expected a file at {}", path.display());
-        Problem::at(place, ProblemKind::MissingFile, message, label)
+    let text = read_settings(&path).map_err(|why| {
+        let message = "cannot read the file that this one extends";
+        let label = format!("{}: {why}", path.display());
+        let problem = Problem::at(place, ProblemKind::MissingFile, message, label);
+        let near = nearest_path(&path, PathKind::File).filter(|_| !path.exists());
+        match near {
+            Some(near) => problem.help(format!("did you mean `{}`?", near.display())),
+            None => problem,
+        }
     })?;
     let identity = identity(&path);
     if above.contains(&identity) {

@@ -7,9 +7,10 @@ use serde::Serialize;
 use super::{
     clinic::Part,
     diagnostics::{Problem, ProblemKind},
+    paths::PathKind,
     reader::TableReader,
     team::read_reference,
-    values::{Fault, NOT_NEGATIVE, POSITIVE_FRACTION, PathKind, choice, integer, items, string},
+    values::{Fault, NOT_NEGATIVE, POSITIVE_FRACTION, choice, integer, items, string},
 };
 
 choice! {

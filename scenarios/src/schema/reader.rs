@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use super::{
     diagnostics::{Problem, ProblemKind, Problems},
     document::{Data, Entry, Node, Table},
+    paths::PathKind,
     source::Origin,
-    values::{Choice, Fault, PathKind, Range, choice_of, integer, items, number, path, string},
+    values::{Choice, Fault, Range, choice_of, integer, items, number, path, string},
 };
 
 /// Reads one table.

@@ -14,7 +14,7 @@ use super::{
     source::Origin,
     team::{TeamSpec, read_team},
     timeline::{TimelineEntry, read_timeline},
-    values::NOT_NEGATIVE,
+    values::{Fault, NOT_NEGATIVE, string},
 };
 
 /// The value of `schema` in a scenario file.
@@ -69,7 +69,13 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
     if root.entry("name").is_none() {
         root.missing("name", "name = \"ward\"");
     }
-    let name = root.string("name");
+    let name = root.get("name", |node| match string(node)? {
+        empty if empty.trim().is_empty() => Err(Fault::new(
+            ProblemKind::OutOfRange,
+            "a name that is not empty",
+        )),
+        name => Ok(name),
+    });
     let seed = RunSeed(root.integer("seed", 0, u64::MAX, 0));
     let episodes = root
         .entry("episodes")

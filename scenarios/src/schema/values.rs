@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{
     diagnostics::{Problem, ProblemKind},
     document::{Data, Node},
+    paths::{PathKind, found_at, nearest_path},
 };
 
 /// An enum written as one of a few words.
@@ -81,6 +82,7 @@ pub(crate) struct Fault {
     kind: ProblemKind,
     expected: String,
     names: Option<Vec<&'static str>>,
+    advice: Option<String>,
 }
 
 impl Fault {
@@ -95,6 +97,7 @@ impl Fault {
             kind,
             expected: expected.into(),
             names: None,
+            advice: None,
         }
     }
 
@@ -106,22 +109,18 @@ impl Fault {
             ProblemKind::MissingFile => format!("`{name}` names nothing that can be read"),
             _ => format!("unknown value of `{name}`"),
         };
-        let label = format!("expected {}, got {}", self.expected, node.data.describe());
+        let label = match self.kind {
+            // What is at the path says more than the path, which is underlined.
+            ProblemKind::MissingFile => format!("expected {}", self.expected),
+            _ => format!("expected {}, got {}", self.expected, node.data.describe()),
+        };
         let problem = Problem::at(&node.origin, self.kind, message, label);
-        match (&node.data, self.names) {
-            (Data::String(got), Some(names)) => problem.suggest(got, "valid values", &names),
+        match (&node.data, self.names, self.advice) {
+            (Data::String(got), Some(names), _) => problem.suggest(got, "valid values", &names),
+            (_, _, Some(advice)) => problem.help(advice),
             _ => problem,
         }
     }
-}
-
-/// Whether a path names a file or a folder.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PathKind {
-    /// A file.
-    File,
-    /// A folder.
-    Folder,
 }
 
 /// Reads a string.
@@ -186,20 +185,22 @@ pub(crate) fn choice_of<T: Choice>(node: &Node) -> Result<T, Fault> {
         kind: ProblemKind::UnknownValue,
         expected: words,
         names: Some(names),
+        advice: None,
     })
 }
 
 /// Reads a path, seen from where it was written; the file or folder must exist.
 pub(crate) fn path(node: &Node, wanted: PathKind) -> Result<PathBuf, Fault> {
     let path = node.origin.resolve(&string(node)?);
-    let (exists, word) = match wanted {
-        PathKind::File => (path.is_file(), "a file"),
-        PathKind::Folder => (path.is_dir(), "a folder"),
-    };
-    if exists {
-        Ok(path)
-    } else {
-        let words = format!("{word} at {}", path.display());
-        Err(Fault::new(ProblemKind::MissingFile, words))
+    if wanted.fits(&path) {
+        return Ok(path);
     }
+    let (kind, found) = (wanted.words(), found_at(&path));
+    let mut fault = Fault::new(
+        ProblemKind::MissingFile,
+        format!("{kind} at {}, {found}", path.display()),
+    );
+    fault.advice =
+        nearest_path(&path, wanted).map(|near| format!("did you mean `{}`?", near.display()));
+    Err(fault)
 }

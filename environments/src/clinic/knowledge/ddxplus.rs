@@ -13,6 +13,7 @@ use super::base::{
 };
 use super::load::{GENERAL, in_file, invalid, position_or_add};
 use super::table::probability;
+use crate::text::json_fault;
 
 #[derive(Deserialize)]
 struct Rates {
@@ -134,12 +135,12 @@ pub(super) fn parse(text: &str, name: &str, path: &Path) -> Result<Knowledge, Kn
         )));
     }
     Knowledge::new(name, specialities, conditions, findings, theta)
-        .map_err(|error| in_file(error, &file))
+        .map_err(|error| in_file(error, &file, |_| None))
 }
 
 fn from_json<T: DeserializeOwned>(text: &str, file: &str) -> Result<T, KnowledgeError> {
     serde_json::from_str(text)
-        .map_err(|error| invalid(file, Some(error.line() as u64), error.to_string()))
+        .map_err(|error| invalid(file, Some(error.line() as u64), json_fault(&error)))
 }
 
 fn beside<T: DeserializeOwned + Default>(path: &Path, name: &str) -> Result<T, KnowledgeError> {

@@ -5,6 +5,8 @@ use std::sync::{Arc, LazyLock};
 
 use super::base::{Knowledge, KnowledgeError};
 use super::{ddxplus, rows, table};
+use crate::nearest::nearest;
+use crate::text::read_text;
 
 /// Speciality of conditions for which none is given.
 pub(super) const GENERAL: &str = "General medicine";
@@ -32,7 +34,7 @@ impl Knowledge {
     /// [`KnowledgeError`] naming the file, the line where it is known, and what was expected.
     pub fn load(path: &Path) -> Result<Arc<Self>, KnowledgeError> {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| KnowledgeError::Io {
+        let text = read_text(path).map_err(|error| KnowledgeError::Io {
             path: shown.clone(),
             why: error.to_string(),
         })?;
@@ -82,12 +84,26 @@ pub(super) fn invalid(path: &str, line: Option<u64>, why: impl Into<String>) -> 
     }
 }
 
-/// The same error with the file in place of the name of the base.
-pub(super) fn in_file(error: KnowledgeError, file: &str) -> KnowledgeError {
+/// The same error with the file in place of the name of the base, and the line of the entry that
+/// it names by `{name:?}: `, where `line_of` knows it.
+pub(super) fn in_file(
+    error: KnowledgeError,
+    file: &str,
+    line_of: impl Fn(&str) -> Option<u64>,
+) -> KnowledgeError {
     match error {
-        KnowledgeError::Invalid { line, why, .. } => invalid(file, line, why),
+        KnowledgeError::Invalid { line, why, .. } => {
+            let entry = why.split_once(": ").map_or("", |(entry, _)| entry);
+            let line = line.or_else(|| line_of(entry));
+            invalid(file, line, why)
+        }
         other => other,
     }
+}
+
+/// The nearest of `names` to `got`, as a question to append to a message.
+pub(super) fn meant<'a>(got: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(got, names).map_or_else(String::new, |name| format!("; did you mean {name:?}?"))
 }
 
 /// Position of `name` in `names`, added at the end where it is new.

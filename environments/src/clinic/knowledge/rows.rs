@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::base::{
     Condition, Finding, FindingIx, FindingKind, Knowledge, KnowledgeError, SpecialityIx,
 };
-use super::load::{GENERAL, in_file, invalid, position_or_add};
+use super::load::{GENERAL, in_file, invalid, meant, position_or_add};
 use super::table::probability;
 
 const REQUIRED: [&str; 4] = ["disease", "evidence", "probability", "cost"];
@@ -30,16 +30,25 @@ pub(super) fn parse(text: &str, name: &str, file: &str) -> Result<Knowledge, Kno
         .from_reader(text.as_bytes());
     let headers = reader
         .headers()
-        .map_err(|error| invalid(file, Some(1), error.to_string()))?;
+        .map_err(|error| invalid(file, Some(1), error.to_string()))?
+        .clone();
+    if headers.is_empty() {
+        let why = format!(
+            "the file is empty, expected a header {}",
+            REQUIRED.join(",")
+        );
+        return Err(invalid(file, None, why));
+    }
     let mut column = BTreeMap::new();
     for (at, header) in headers.iter().enumerate() {
         let header = header.to_lowercase();
         let known = REQUIRED.iter().chain(&OPTIONAL).find(|k| **k == header);
         let Some(known) = known else {
             let why = format!(
-                "unknown column {header:?}, expected {} and optionally {}",
+                "unknown column {header:?}, expected {} and optionally {}{}",
                 REQUIRED.join(", "),
-                OPTIONAL.join(", ")
+                OPTIONAL.join(", "),
+                meant(&header, REQUIRED.into_iter().chain(OPTIONAL))
             );
             return Err(invalid(file, Some(1), why));
         };
@@ -63,10 +72,18 @@ pub(super) fn parse(text: &str, name: &str, file: &str) -> Result<Knowledge, Kno
     let mut evidences = Vec::new();
     let mut facts: BTreeMap<(&str, u32), (String, u64)> = BTreeMap::new();
     let mut rates: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+    let mut first_lines: BTreeMap<String, u64> = BTreeMap::new();
     for record in reader.records() {
         let record = record.map_err(|error| {
             let line = error.position().map(csv::Position::line);
-            invalid(file, line, error.to_string())
+            let why = match error.kind() {
+                csv::ErrorKind::UnequalLengths { len, .. } => format!(
+                    "expected {} fields as in the header, got {len}",
+                    headers.len()
+                ),
+                _ => error.to_string(),
+            };
+            invalid(file, line, why)
         })?;
         let line = record.position().map_or(0, csv::Position::line);
         let bad = |why: String| invalid(file, Some(line), why);
@@ -78,6 +95,9 @@ pub(super) fn parse(text: &str, name: &str, file: &str) -> Result<Knowledge, Kno
         }
         let d = position_or_add(&mut diseases, cell("disease"));
         let e = position_or_add(&mut evidences, cell("evidence"));
+        for name in [cell("disease"), cell("evidence")] {
+            first_lines.entry(format!("{name:?}")).or_insert(line);
+        }
         let p = number(cell("probability"), "probability").map_err(bad)?;
         probability(p).map_err(bad)?;
         if rates.insert((d, e), p).is_some() {
@@ -152,11 +172,11 @@ pub(super) fn parse(text: &str, name: &str, file: &str) -> Result<Knowledge, Kno
                     .iter()
                     .position(|other| other == value)
                     .ok_or_else(|| {
-                        invalid(
-                            file,
-                            Some(line),
-                            format!("parent {value:?} is no evidence of this file"),
-                        )
+                        let why = format!(
+                            "parent {value:?} is no evidence of this file{}",
+                            meant(value, evidences.iter().map(String::as_str))
+                        );
+                        invalid(file, Some(line), why)
                     })?;
                 Some(FindingIx(at as u32))
             }
@@ -185,7 +205,7 @@ pub(super) fn parse(text: &str, name: &str, file: &str) -> Result<Knowledge, Kno
         theta[d as usize * evidences.len() + e as usize] = p;
     }
     Knowledge::new(name, specialities, conditions, findings, theta)
-        .map_err(|error| in_file(error, file))
+        .map_err(|error| in_file(error, file, |entry| first_lines.get(entry).copied()))
 }
 
 fn number(value: &str, key: &str) -> Result<f64, String> {
@@ -252,10 +272,19 @@ mod tests {
                 format!("{head},fever,0.8,1\n"),
                 "t.csv, line 3: expected a disease",
             ),
-            (format!("{head}Flu,cough,0.8\n"), "t.csv, line 3"),
+            (
+                format!("{head}Flu,cough,0.8\n"),
+                "t.csv, line 3: expected 4 fields as in the header, got 3",
+            ),
+            (
+                "disease,evidence,probability,cost,parent\nFlu,a,0.8,1,b\nFlu,b,0.8,1,a\n"
+                    .to_owned(),
+                "t.csv, line 2: \"a\": its parents form a cycle",
+            ),
+            (String::new(), "t.csv: the file is empty, expected a header"),
             (
                 format!("{head}Flu,cough,0.8,-1\n"),
-                "t.csv: \"cough\": cost must be above 0",
+                "t.csv, line 3: \"cough\": cost must be above 0",
             ),
             (
                 "disease,evidence,probability\n".to_owned(),

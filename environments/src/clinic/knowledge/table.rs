@@ -8,7 +8,7 @@ use toml::Spanned;
 use super::base::{
     Condition, Finding, FindingIx, FindingKind, Knowledge, KnowledgeError, SpecialityIx,
 };
-use super::load::{GENERAL, in_file, invalid, position_or_add};
+use super::load::{GENERAL, in_file, invalid, meant, position_or_add};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -94,8 +94,9 @@ pub(super) fn parse(text: &str, name: &str, file: &str) -> Result<Knowledge, Kno
             None => None,
             Some(parent) => Some(*position.get(parent).ok_or_else(|| {
                 bad(format!(
-                    "{:?}: parent {parent:?} is no finding of this base",
-                    from.id
+                    "{:?}: parent {parent:?} is no finding of this base{}",
+                    from.id,
+                    meant(parent, position.keys().copied())
                 ))
             })?),
         };
@@ -128,8 +129,9 @@ pub(super) fn parse(text: &str, name: &str, file: &str) -> Result<Knowledge, Kno
         for (id, p) in &from.findings {
             let at = position.get(id.as_str()).ok_or_else(|| {
                 bad(format!(
-                    "{:?}: {id:?} is no finding of this base",
-                    from.name
+                    "{:?}: {id:?} is no finding of this base{}",
+                    from.name,
+                    meant(id, position.keys().copied())
                 ))
             })?;
             probability(*p).map_err(|why| bad(format!("{:?}, {id:?}: {why}", from.name)))?;
@@ -144,9 +146,24 @@ pub(super) fn parse(text: &str, name: &str, file: &str) -> Result<Knowledge, Kno
             codes: from.icd9.iter().map(|code| code.replace('.', "")).collect(),
         });
     }
+    let line_of_entry = |entry: &str| {
+        let finding = raw
+            .finding
+            .iter()
+            .find(|f| format!("{:?}", f.get_ref().id) == entry);
+        let condition = || {
+            raw.condition
+                .iter()
+                .find(|c| format!("{:?}", c.get_ref().name) == entry)
+        };
+        let start = finding
+            .map(|f| f.span().start)
+            .or_else(|| condition().map(|c| c.span().start));
+        start.map(line_of)
+    };
     let name = raw.name.as_deref().unwrap_or(name);
     Knowledge::new(name, specialities, conditions, findings, theta)
-        .map_err(|error| in_file(error, file))
+        .map_err(|error| in_file(error, file, line_of_entry))
 }
 
 /// Whether `p` is a probability, and what was expected otherwise.
@@ -232,7 +249,7 @@ findings = {}
             (
                 "prior = 3",
                 "prior = 0",
-                "t.toml: \"Cold\": prior must be above 0",
+                "t.toml, line 10: \"Cold\": prior must be above 0",
             ),
             ("prior = 3", "prio = 3", "t.toml, line 1"),
         ];

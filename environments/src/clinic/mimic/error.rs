@@ -31,6 +31,14 @@ pub enum ImportError {
         /// Folder of the source.
         folder: PathBuf,
     },
+    /// A table has no header.
+    #[error("{}: the file is empty, expected a header with the columns of {table}", path.display())]
+    EmptyTable {
+        /// File of the table.
+        path: PathBuf,
+        /// Name of the table.
+        table: String,
+    },
     /// A table lacks a column.
     #[error(
         "{}: table {table} has no column {column}; its columns are {}",

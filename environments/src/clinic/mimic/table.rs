@@ -86,9 +86,15 @@ impl Table {
             .buffer_capacity(BUFFER_BYTES)
             .from_reader(bytes);
         let mut row = ByteRecord::new();
-        reader
+        let more = reader
             .read_byte_record(&mut row)
-            .map_err(|error| line_error(path, &error, 1))?;
+            .map_err(|error| line_error(path, error, 1))?;
+        if !more {
+            return Err(ImportError::EmptyTable {
+                path: path.to_owned(),
+                table: name.to_owned(),
+            });
+        }
         let header = row
             .iter()
             .map(|field| {
@@ -142,7 +148,7 @@ impl Table {
         let more = self
             .reader
             .read_byte_record(&mut self.row)
-            .map_err(|error| line_error(&self.path, &error, self.rows + 2))?;
+            .map_err(|error| line_error(&self.path, error, self.rows + 2))?;
         if !more {
             return Ok(false);
         }
@@ -158,7 +164,23 @@ impl Table {
                 ),
             });
         }
+        // The fields lie one after another, so one look at all of them is the cheap common case.
+        if std::str::from_utf8(self.row.as_slice()).is_err() {
+            return Err(self.not_text());
+        }
         Ok(true)
+    }
+
+    /// The error of the first field of the present row that is not text.
+    fn not_text(&self) -> ImportError {
+        let wrong = |field: &[u8]| std::str::from_utf8(field).is_err();
+        let at = self.row.iter().position(wrong).unwrap_or_default();
+        let column = self.header.get(at).cloned().unwrap_or_default();
+        ImportError::Line {
+            path: self.path.clone(),
+            line: self.line(),
+            message: format!("column {column}: expected UTF-8 text, found other bytes"),
+        }
     }
 
     fn line(&self) -> u64 {
@@ -176,7 +198,7 @@ impl Table {
         }
     }
 
-    /// Text of a field, trimmed; bytes that are not UTF-8 are replaced.
+    /// Text of a field, trimmed.
     pub(super) fn text(&self, column: Column) -> Option<String> {
         let text = String::from_utf8_lossy(self.bytes(column)?);
         let text = text.trim();
@@ -277,11 +299,23 @@ impl Table {
     }
 }
 
-fn line_error(path: &Path, error: &csv::Error, line: u64) -> ImportError {
-    ImportError::Line {
-        path: path.to_owned(),
-        line: error.position().map_or(line, csv::Position::line),
-        message: format!("expected a row of comma-separated values: {error}"),
+/// The error of a row that cannot be read. One of the system is told as such, with the line
+/// unless it is the first: a file that is packed may be damaged anywhere.
+fn line_error(path: &Path, error: csv::Error, line: u64) -> ImportError {
+    let line = error.position().map_or(line, csv::Position::line);
+    let path = path.to_owned();
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) if line == 1 => ImportError::Read { path, source },
+        csv::ErrorKind::Io(source) => ImportError::Line {
+            path,
+            line,
+            message: format!("cannot be read from here on: {source}"),
+        },
+        other => ImportError::Line {
+            path,
+            line,
+            message: format!("expected a row of comma-separated values: {other:?}"),
+        },
     }
 }
 

@@ -1,13 +1,11 @@
 //! Checks of one record for `rounds data check`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::schema::Record;
-use super::set::{RecordError, record_files};
 use super::timestamp::Timestamp;
 use crate::clinic::icd9;
 
@@ -54,71 +52,40 @@ impl fmt::Display for Finding {
 ///
 /// The findings name places, not values of text sections; they come in the order of the record.
 pub fn check_record(file: &Path, record: &Record) -> Vec<Finding> {
-    let mut check = Check {
-        file,
-        findings: Vec::new(),
-    };
-    check.identity(record);
-    check.admission(record);
-    check.codes(record);
-    check.prescriptions(record);
-    check.reports(record);
-    check.series(record);
-    check.findings
+    Check::of(file, record).findings
 }
 
-/// Checks every record of a folder, or a single file, in the order of the file names.
-///
-/// A file that cannot be read as a record is a finding of its own, and so is an admission that
-/// stands in two files.
-///
-/// # Errors
-/// [`RecordError`] when the folder cannot be listed or holds no record.
-pub fn check_path(path: &Path) -> Result<Vec<Finding>, RecordError> {
-    let files = if path.is_dir() {
-        record_files(path)?
-    } else {
-        vec![path.to_owned()]
-    };
-    if files.is_empty() {
-        return Err(RecordError::Empty {
-            path: path.to_owned(),
-        });
-    }
-    let mut findings = Vec::new();
-    let mut seen: BTreeMap<u64, PathBuf> = BTreeMap::new();
-    for file in files {
-        let error = |place: &str, text: String| Finding {
-            file: file.clone(),
-            place: place.to_owned(),
-            severity: Severity::Error,
-            text,
-        };
-        match Record::load(&file) {
-            Err(reason) => findings.push(error("file", reason.to_string())),
-            Ok(record) => {
-                findings.extend(check_record(&file, &record));
-                match seen.get(&record.hadm_id) {
-                    Some(first) if record.hadm_id != 0 => {
-                        let text = format!("stands in {} as well", first.display());
-                        findings.push(error("hadm_id", text));
-                    }
-                    _ => {
-                        seen.insert(record.hadm_id, file.clone());
-                    }
-                }
-            }
-        }
-    }
-    Ok(findings)
+/// The first time of a record that is none.
+pub(super) fn wrong_date(file: &Path, record: &Record) -> Option<Finding> {
+    let mut check = Check::of(file, record);
+    let at = check.wrong_date?;
+    Some(check.findings.swap_remove(at))
 }
 
 struct Check<'a> {
     file: &'a Path,
     findings: Vec<Finding>,
+    /// Position of the first finding about a time that is none.
+    wrong_date: Option<usize>,
 }
 
-impl Check<'_> {
+impl<'a> Check<'a> {
+    /// Everything that is wrong with a record.
+    fn of(file: &'a Path, record: &Record) -> Self {
+        let mut check = Self {
+            file,
+            findings: Vec::new(),
+            wrong_date: None,
+        };
+        check.identity(record);
+        check.admission(record);
+        check.codes(record);
+        check.prescriptions(record);
+        check.reports(record);
+        check.series(record);
+        check
+    }
+
     fn add(&mut self, severity: Severity, place: impl Into<String>, text: impl Into<String>) {
         self.findings.push(Finding {
             file: self.file.to_owned(),
@@ -132,6 +99,7 @@ impl Check<'_> {
     fn date(&mut self, place: &str, text: &str) -> Option<Timestamp> {
         let time = Timestamp::parse(text.as_bytes());
         if time.is_none() {
+            self.wrong_date.get_or_insert(self.findings.len());
             self.add(
                 Severity::Error,
                 place,
@@ -347,26 +315,5 @@ mod tests {
                 place("Diagnoses")
             ]
         );
-    }
-
-    #[test]
-    fn a_folder_is_checked_with_its_unreadable_and_double_files() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(check_path(folder.path()).is_err());
-        for (name, text) in [
-            ("a.json", r#"{"hadm_id": 5}"#),
-            ("b.json", r#"{"hadm_id": 5}"#),
-            ("c.json", "{"),
-            ("manifest.json", "{}"),
-        ] {
-            std::fs::write(folder.path().join(name), text).unwrap();
-        }
-        let findings = check_path(folder.path()).unwrap();
-        let errors: Vec<&str> = findings
-            .iter()
-            .filter(|finding| finding.severity == Severity::Error)
-            .map(|finding| finding.place.as_str())
-            .collect();
-        assert_eq!(errors, ["hadm_id", "file"]);
     }
 }

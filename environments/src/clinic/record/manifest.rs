@@ -16,6 +16,7 @@ pub struct Manifest {
     /// Kind of the source, for example `mimic-iii`.
     pub source: String,
     /// The records may not be shared; true unless the source is known to be open.
+    #[serde(default = "yes")]
     pub restricted: bool,
     /// Terms of the source, for people.
     pub licence: String,
@@ -35,6 +36,10 @@ pub struct Manifest {
     pub missing_tables: Vec<String>,
     /// What was left out or looks odd, for people.
     pub warnings: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// One file that was read.

@@ -1,6 +1,7 @@
 //! Patient records: the MIMIC-Patient schema as typed structs, reading, splitting and checking.
 
 mod check;
+mod check_files;
 mod manifest;
 mod schema;
 mod sections;
@@ -8,7 +9,8 @@ mod set;
 mod split;
 mod timestamp;
 
-pub use check::{Finding, Severity, check_path, check_record};
+pub use check::{Finding, Severity, check_record};
+pub use check_files::check_path;
 pub use manifest::{CohortCounts, Manifest, SourceFile, Totals};
 pub use schema::{
     AdmissionInfo, Demographics, DiagnosisEntry, Measurement, PatientRecord, PrescriptionEntry,

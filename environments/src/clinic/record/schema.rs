@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 /// A record file: one admission.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Record {
     /// Schema of the file, `rounds.record/1`.
     pub schema: String,

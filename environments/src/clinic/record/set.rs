@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use super::check::{Finding, wrong_date};
 use super::manifest::Manifest;
 use super::schema::Record;
+use crate::text::{json_fault, read_text};
 
 /// Name of the manifest in a folder of records.
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -26,7 +28,7 @@ pub enum RecordError {
         source: std::io::Error,
     },
     /// A file does not hold what it should.
-    #[error("{}:{line}:{column}: {message}", path.display())]
+    #[error("{}: line {line}, column {column}: {message}", path.display())]
     Parse {
         /// The file.
         path: PathBuf,
@@ -51,6 +53,9 @@ pub enum RecordError {
         /// The schema found.
         found: String,
     },
+    /// A record holds a time that is none, so that its entries cannot be placed.
+    #[error("{}: {}: {}", .0.file.display(), .0.place, .0.text)]
+    Date(Box<Finding>),
     /// Two files hold the same admission.
     #[error("admission {hadm_id} stands in {} and in {}", first.display(), second.display())]
     Twice {
@@ -97,7 +102,8 @@ impl RecordSet {
     /// Reads every `*.json` of a folder besides the manifest, or a single record file.
     ///
     /// # Errors
-    /// As [`Record::load`]; [`RecordError::Empty`] for a folder without records;
+    /// As [`Record::load`]; [`RecordError::Date`] for a time that is none;
+    /// [`RecordError::Empty`] for a folder without records;
     /// [`RecordError::Twice`] when two files hold the same admission (0 stands for "not known").
     pub fn load(path: &Path) -> Result<Self, RecordError> {
         let (files, folder) = if path.is_dir() {
@@ -115,7 +121,11 @@ impl RecordSet {
         }
         let mut loaded = Vec::with_capacity(files.len());
         for file in files {
-            loaded.push((Record::load(&file)?, file));
+            let record = Record::load(&file)?;
+            if let Some(finding) = wrong_date(&file, &record) {
+                return Err(RecordError::Date(Box::new(finding)));
+            }
+            loaded.push((record, file));
         }
         loaded.sort_by_key(|(record, _)| record.hadm_id);
         for pair in loaded.windows(2) {
@@ -130,12 +140,7 @@ impl RecordSet {
                 });
             }
         }
-        let manifest_file = folder.join(MANIFEST_FILE);
-        let manifest: Option<Manifest> = if manifest_file.is_file() {
-            Some(read_json(&manifest_file)?)
-        } else {
-            None
-        };
+        let manifest = read_manifest(folder)?;
         Ok(Self {
             records: loaded.into_iter().map(|(record, _)| record).collect(),
             restricted: manifest.as_ref().is_none_or(|known| known.restricted),
@@ -165,8 +170,14 @@ pub(super) fn record_files(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
     Ok(files)
 }
 
+/// The manifest of a folder, where there is one.
+pub(super) fn read_manifest(folder: &Path) -> Result<Option<Manifest>, RecordError> {
+    let file = folder.join(MANIFEST_FILE);
+    file.is_file().then(|| read_json(&file)).transpose()
+}
+
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
-    let text = fs::read_to_string(path).map_err(|source| RecordError::Read {
+    let text = read_text(path).map_err(|source| RecordError::Read {
         path: path.to_owned(),
         source,
     })?;
@@ -174,7 +185,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, RecordError> {
         path: path.to_owned(),
         line: error.line(),
         column: error.column(),
-        message: error.to_string(),
+        message: json_fault(&error),
     })
 }
 
@@ -211,12 +222,26 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_is_none_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.json");
+        let text = r#"{"Patient": {"Admission_info": {"admission_time": "yesterday"}}}"#;
+        fs::write(&file, text).unwrap();
+        let error = RecordSet::load(folder.path()).unwrap_err().to_string();
+        let expected = "a.json: Admission_info.admission_time: `yesterday` is not a date";
+        assert!(error.contains(expected), "{error}");
+    }
+
+    #[test]
     fn an_error_names_file_line_and_column() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("bad.json");
         fs::write(&file, "{\n \"hadm_id\": \"x\"}").unwrap();
         let text = Record::load(&file).unwrap_err().to_string();
-        assert!(text.contains("bad.json:2:"), "{text}");
+        assert!(text.contains("bad.json: line 2, column "), "{text}");
+        fs::write(&file, r#"{"Diagnoses": []}"#).unwrap();
+        let text = Record::load(&file).unwrap_err().to_string();
+        assert!(text.contains("unknown field `Diagnoses`"), "{text}");
         fs::write(&file, r#"{"schema": "other/1"}"#).unwrap();
         assert!(matches!(
             Record::load(&file),

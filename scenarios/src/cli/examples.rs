@@ -1,0 +1,65 @@
+//! What the help of each command ends with: commands to copy.
+
+pub(super) const ROUNDS: &str = "\
+Examples:
+  rounds run scenarios/ward.toml            simulate a ward and tell its first visit
+  rounds bench scenarios/teams.toml         compare teams on the same patients
+  rounds show latest 12                     read visit 12 of the last run
+  rounds check scenarios/ward.toml          find what is wrong with a scenario
+
+Exit codes: 0 done, 1 the run failed, 2 bad usage or input";
+
+pub(super) const RUN: &str = "\
+Examples:
+  rounds run scenarios/ward.toml
+  rounds run scenarios/ward.toml --episodes 20 --set environment.noise.unknown=0.1
+  rounds run scenarios/records.toml --set environment.patients.records=my-records
+  rounds run scenarios/ward.toml --resume runs/my-run
+
+Settings of the command line go before those of the file; a value is read as TOML or else as text.";
+
+pub(super) const BENCH: &str = "\
+Examples:
+  rounds bench scenarios/questions.toml
+  rounds bench scenarios/ward.toml --vary agents.team.kind=static,dynamic,all
+  rounds bench scenarios/ward.toml --vary limits.rounds=5,10 --vary environment.noise.unknown=0,0.1";
+
+pub(super) const SHOW: &str = "\
+Examples:
+  rounds show latest                        list the episodes of the last run
+  rounds show latest 12                     tell episode 12
+  rounds show runs/my-bench 3 --arm dynamic";
+
+pub(super) const VIEW: &str = "\
+Examples:
+  rounds view latest
+  rounds view runs/my-run --path            print where the report is";
+
+pub(super) const CHECK: &str = "\
+Examples:
+  rounds check scenarios/ward.toml
+  rounds check scenarios/ward.toml --set agents.team.kind=static
+  rounds check scenarios/records";
+
+pub(super) const LIST: &str = "\
+Examples:
+  rounds list
+  rounds list policies";
+
+pub(super) const SCORE: &str = "\
+Examples:
+  rounds score latest
+  rounds score runs/my-run --json";
+
+pub(super) const IMPORT: &str = "\
+Examples:
+  rounds data import mimic-iii mimic-iii-clinical-database-1.4 --out records
+  rounds data import mimic-iii tables --out sample --sample 100 --max-diagnoses 10
+
+Records of credentialed data must not be shared.";
+
+pub(super) const DATA_CHECK: &str = "\
+Examples:
+  rounds data check records
+  rounds data check records/900101.json
+  rounds data check my-knowledge.csv";
