@@ -1,9 +1,10 @@
 //! How far a run is: a bar on a terminal, plain lines elsewhere, nothing when quiet.
 
+use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 /// Shows progress on standard error.
 pub(crate) struct Shown {
@@ -21,9 +22,15 @@ impl Shown {
         let bar = (!quiet && terminal).then(|| {
             let bar = ProgressBar::new(total);
             if let Ok(style) =
-                ProgressStyle::with_template("{msg:24} {bar:30} {pos}/{len}  {per_sec}  {eta} left")
+                ProgressStyle::with_template("{msg:24} {bar:30} {pos}/{len}  {rate}  {eta} left")
             {
-                bar.set_style(style);
+                bar.set_style(style.with_key(
+                    "rate",
+                    |state: &ProgressState, out: &mut dyn fmt::Write| {
+                        // A line that cannot be drawn is no failure of the run.
+                        let _ = write!(out, "{:.0}/s", state.per_sec());
+                    },
+                ));
             }
             bar.set_message(what.to_owned());
             bar

@@ -32,7 +32,7 @@ use super::score::VisitScore;
 use crate::run::{Experiment, Manifest, RunError};
 use crate::schema::{
     self, Arm, KnowledgeSpec, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Questions,
-    Scenario, ScenarioSet, TeamKind, Visible,
+    Scenario, ScenarioSet, TeamKind, Tests, Visible,
 };
 
 /// Share of subjects that `part = "test"` holds out.
@@ -119,6 +119,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
             flipped: scenario.environment.noise.flipped,
         },
         chart: chart_options(scenario),
+        tests: scenario.environment.tests,
     });
     let timeline: Arc<[TimelineEntry]> = scenario
         .timeline
@@ -444,6 +445,7 @@ struct Source {
     repeats: u32,
     noise: Noise,
     chart: ChartOptions,
+    tests: Tests,
 }
 
 impl PatientSource for Source {
@@ -452,7 +454,16 @@ impl PatientSource for Source {
         seed: RunSeed,
         episode: EpisodeIx,
     ) -> Result<Box<dyn Patient>, EnvironmentError> {
-        let case = EpisodeIx(episode.0 / self.repeats);
+        let mut patient = self.fresh(seed, EpisodeIx(episode.0 / self.repeats))?;
+        if self.tests == Tests::Down {
+            patient.set("tests", &json!("down"))?;
+        }
+        Ok(patient)
+    }
+}
+
+impl Source {
+    fn fresh(&self, seed: RunSeed, case: EpisodeIx) -> Result<Box<dyn Patient>, EnvironmentError> {
         match &self.patients {
             Patients::Drawn(knowledge) => Ok(Box::new(KnowledgePatient::draw(
                 Arc::clone(knowledge),

@@ -13,6 +13,16 @@ use super::{
 };
 
 choice! {
+    /// Whether tests can be done.
+    pub enum Tests {
+        /// They can.
+        Up = "up",
+        /// They cannot: what was not done is not recorded.
+        Down = "down",
+    }
+}
+
+choice! {
     /// Kinds of environment.
     enum EnvironmentKind {
         /// The clinic.
@@ -105,8 +115,8 @@ pub struct ClinicSpec {
     pub visible_until: Visible,
     /// Simulated minutes that one question takes.
     pub minutes_per_question: f64,
-    /// Whether a round that ordered tests ends only when their results are there.
-    pub wait_for_results: bool,
+    /// Whether tests can be done when a visit begins.
+    pub tests: Tests,
 }
 
 /// Reads `[environment]`.
@@ -137,7 +147,7 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
     });
     let reveal_admission_diagnosis = table.boolean("reveal_admission_diagnosis", false);
     let minutes_per_question = table.number("minutes_per_question", NOT_NEGATIVE, 2.0);
-    let wait_for_results = table.boolean("wait_for_results", true);
+    let tests = table.choice("tests").unwrap_or(Tests::Up);
     table.finish();
     Some(ClinicSpec {
         patients: patients?,
@@ -147,7 +157,7 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
         reveal_admission_diagnosis,
         visible_until: visible_until.unwrap_or(Visible::Hours(24.0)),
         minutes_per_question,
-        wait_for_results,
+        tests,
     })
 }
 

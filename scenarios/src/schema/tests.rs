@@ -93,7 +93,7 @@ fn defaults_are_those_of_the_method() {
     );
     assert_eq!(scenario.environment.matching, Matching::Word);
     assert_eq!(scenario.environment.visible_until, Visible::Hours(24.0));
-    assert!(scenario.environment.wait_for_results);
+    assert_eq!(scenario.environment.tests, Tests::Up);
     let team = &scenario.team;
     assert_eq!(
         (team.kind, team.max_members, team.triage),
@@ -272,12 +272,12 @@ at = \"01:30\"
 set = { \"environment.noise.unknown\" = 0.5 }
 [[timeline]]
 at = 15
-set = { environment = { wait_for_results = false } }
+set = { environment = { tests = \"down\" } }
 ";
     let loaded = load(&format!("{WARD}{entries}")).unwrap();
     let timeline = &loaded.scenario.timeline;
     assert_eq!((timeline[0].at_min, timeline[1].at_min), (15.0, 90.0));
-    assert_eq!(timeline[0].set["environment.wait_for_results"], false);
+    assert_eq!(timeline[0].set["environment.tests"], "down");
     assert_eq!(timeline[1].set["environment.noise.unknown"], 0.5);
     let none = Overrides::default();
     let wrong = |from: &str, to: &str, kind, parts: &[&str]| {
@@ -301,7 +301,10 @@ set = { environment = { wait_for_results = false } }
         ProblemKind::OutOfRange,
         &["ward.toml:16:6", "HH:MM"],
     );
-    let part = ["agents.team.kind", "begin with `environment.`"];
+    let part = [
+        "agents.team.kind",
+        "a timeline sets environment.noise.flipped",
+    ];
     wrong(
         "environment.noise.unknown",
         "agents.team.kind",

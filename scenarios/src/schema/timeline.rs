@@ -75,10 +75,27 @@ pub(crate) fn check_timeline(base: &Table, problems: &Problems) {
     }
 }
 
+/// Settings of an environment that can change while an episode runs.
+const CHANGING: [&str; 3] = [
+    "environment.noise.flipped",
+    "environment.noise.unknown",
+    "environment.tests",
+];
+
+/// Settings that hold for a whole episode.
+const FIXED: [&str; 7] = [
+    "environment.fidelity",
+    "environment.kind",
+    "environment.matching",
+    "environment.minutes_per_question",
+    "environment.patients",
+    "environment.reveal_admission_diagnosis",
+    "environment.visible_until_h",
+];
+
 fn check_keys(set: &Table, table: &TableReader<'_>) {
     for (key, node) in flatten(set) {
-        let fixed = ["environment.kind", "environment.patients"];
-        let is_fixed = fixed.iter().any(|fixed| {
+        let is_fixed = FIXED.iter().any(|fixed| {
             key.strip_prefix(fixed)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         });
@@ -90,9 +107,7 @@ fn check_keys(set: &Table, table: &TableReader<'_>) {
                     format!("`{key}` cannot change during an episode"),
                     "not a setting of the running environment",
                 )
-                .help(
-                    "a timeline sets keys that begin with `environment.`, not its kind or patients",
-                ),
+                .help(format!("a timeline sets {}", CHANGING.join(", "))),
             );
         }
     }
