@@ -64,7 +64,7 @@ impl fmt::Display for Timestamp {
         let (year, month, day) = self.date();
         let (hour, minute, second) = (self.0 >> 12 & 31, self.0 >> 6 & 63, self.0 & 63);
         // Digit by digit: an import writes millions of these, and padded formatting of six
-        // numbers takes several times as long.
+        // numbers took more than a tenth of its time.
         let mut text = *b"0000-00-00 00:00:00";
         let parts = [
             (4, year),
