@@ -81,7 +81,7 @@ pub fn main() -> ExitCode {
 }
 
 /// Warnings go to standard error; `ROUNDS_LOG` (error, warn, info, debug, trace, off) says how
-/// much else.
+/// much else. A standard error that is closed or full is left alone.
 fn log_to_standard_error() {
     let level = std::env::var("ROUNDS_LOG").ok();
     let level = level.and_then(|level| level.parse().ok());
@@ -90,6 +90,7 @@ fn log_to_standard_error() {
         .with_max_level(level.unwrap_or(LevelFilter::WARN))
         .with_target(false)
         .without_time()
+        .log_internal_errors(false)
         .init();
 }
 

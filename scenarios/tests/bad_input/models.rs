@@ -162,6 +162,23 @@ fn a_script_without_a_rule_fails_its_episodes_with_a_reason() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_warning_that_cannot_be_written_ends_nothing() {
+    let place = spoken(ONE);
+    place.works("run ward.toml --out run --quiet");
+    let mut calls = fs::read(place.path("run/calls.jsonl")).unwrap();
+    calls.extend(b"{\"torn");
+    place.write("calls.jsonl", calls);
+    let status = place
+        .command("run ward.toml --replay calls.jsonl --out replayed --quiet")
+        .stdout(std::process::Stdio::null())
+        .stderr(fs::File::create("/dev/full").unwrap())
+        .status()
+        .unwrap();
+    assert_eq!(status.code(), Some(0));
+}
+
+#[test]
 fn a_recording_that_cannot_be_used_is_refused_before_anything_is_written() {
     let place = spoken(ONE);
     place.works("run ward.toml --out run --quiet");
