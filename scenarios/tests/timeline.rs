@@ -1,5 +1,4 @@
 //! `[[timeline]]`: a setting changes at its time, and not before.
-#![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,4 @@
 //! Promises of the engine: same bytes however it is run, and failures that stay local.
-#![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
 
 use std::sync::Arc;
 

@@ -118,8 +118,8 @@ fn ranked(
     put(format!("ndcg@10{suffix}"), scores.ndcg_10);
 }
 
-/// Brier score and negative log-likelihood of the truth under the listed probabilities; what is
-/// not listed has what they leave over.
+/// Brier score and negative log-likelihood of the truth under the listed probabilities, and the
+/// probability of the first; what is not listed has what they leave over.
 pub(super) fn calibration(
     metrics: &mut BTreeMap<String, Option<f64>>,
     names: &[String],
@@ -142,6 +142,8 @@ pub(super) fn calibration(
         }
         _ => (None, None),
     };
+    let first = list.first().and_then(|answer| answer.p);
+    metrics.insert("confidence".to_owned(), first.filter(|_| scored));
     metrics.insert("brier".to_owned(), brier);
     metrics.insert("nll".to_owned(), nll);
 }

@@ -27,6 +27,7 @@ use rounds_policies::clinic::task::{Action, Observation, Speciality};
 use rounds_policies::policy::Decider;
 use serde_json::{Value, json};
 
+use super::coverage::DecisiveFindings;
 use super::recording::{in_file, recording};
 use super::score::VisitScore;
 use crate::run::{Experiment, Manifest, RunError};
@@ -110,6 +111,10 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     let visit = visit_config(scenario, &knowledge);
     let (episodes, data, restricted) = patients.describe(scenario)?;
     let titles = patients.titles(&knowledge)?;
+    let decisive = match &patients {
+        Patients::Drawn(own) => Some(Arc::new(DecisiveFindings::new(own))),
+        Patients::Recorded { .. } => None,
+    };
     let source: Arc<dyn PatientSource> = Arc::new(Source {
         patients,
         knowledge: Arc::clone(&knowledge),
@@ -161,7 +166,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         manifest,
         in_flight: scenario.limits.in_flight.max(1) as usize,
         install: install(clinic.clone(), decider.clone()),
-        score: Arc::new(VisitScore { titles }),
+        score: Arc::new(VisitScore { decisive, titles }),
     };
     Ok(BuiltClinic {
         experiment,

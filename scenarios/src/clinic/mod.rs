@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod build;
+mod coverage;
 mod recording;
 mod report;
 mod score;
@@ -9,6 +10,7 @@ mod story;
 mod tally;
 
 pub use build::{BuiltClinic, Cassette, NOTICE, build, install};
+pub use coverage::DecisiveFindings;
 pub(crate) use recording::recording;
 pub use report::{CaseTeller, outcome};
 pub use score::VisitScore;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use rounds_environments::clinic::titles::TitleTable;
 
 use super::accuracy::{answers, by_code, by_name, calibration};
+use super::coverage::DecisiveFindings;
 use super::tally::Tally;
 use crate::run::{Episode, EpisodeRow, EventLine, RoundRow, Score, Scored};
 use crate::statistics::Direction;
@@ -18,6 +19,8 @@ use crate::statistics::Direction;
 /// for patients of records.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VisitScore {
+    /// The findings that decide, where the patients' own base is known.
+    pub decisive: Option<Arc<DecisiveFindings>>,
     /// Codes of the names of diagnoses; with it, codes are compared rather than names.
     pub titles: Option<Arc<TitleTable>>,
 }
@@ -46,10 +49,17 @@ impl Score for VisitScore {
             "cost_usd",
             "minutes",
             "not_available",
+            "coverage",
             "leaked",
             "brier",
             "nll",
+            "confidence",
+            "ece",
         ]
+    }
+
+    fn calibrated(&self) -> Option<(&'static str, &'static str)> {
+        Some(("confidence", "hit@1"))
     }
 
     fn decisive(&self) -> &[(&'static str, Direction)] {
@@ -110,6 +120,9 @@ impl Score for VisitScore {
         }
         calibration(&mut metrics, &names, &list, scored && self.titles.is_none());
         metrics.insert("leaked".to_owned(), leaked(episode, &names));
+        if let Some(decisive) = &self.decisive {
+            metrics.insert("coverage".to_owned(), decisive.coverage(episode, &names));
+        }
         row.metrics = metrics;
         Scored { row, rounds }
     }

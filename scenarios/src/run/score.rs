@@ -58,6 +58,12 @@ pub trait Score: Send + Sync {
         &[]
     }
 
+    /// The metric that is the stated probability of being right, and the 0/1 metric that says
+    /// whether it was; the arm then has an expected calibration error, `ece`.
+    fn calibrated(&self) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// Metrics that decide between arms, and which way is better.
     fn decisive(&self) -> &[(&'static str, Direction)] {
         &[]

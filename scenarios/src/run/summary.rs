@@ -14,7 +14,9 @@ use super::score::{EpisodeRow, Score};
 use crate::statistics::summary::{
     ArmSummary, Calls, Episodes, Named, SCHEMA, Summary, Timing, comparisons,
 };
-use crate::statistics::{CaseNumbers, Design, Question, Sample, compare, estimate};
+use crate::statistics::{
+    CaseNumbers, Design, Question, Sample, calibration_error, compare, estimate,
+};
 
 /// An arm with its rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +99,19 @@ pub fn summarise(
                 Sample::new(values).map_err(|error| RunError::Input(format!("{name}: {error}")))?;
             summary.put(name, &estimate(&sample, RunSeed(head.seed)));
             of_arm.insert(name, sample);
+        }
+        if let Some((confidence, right)) = score.calibrated() {
+            let value = |row: &EpisodeRow, name: &str| row.metrics.get(name).copied().flatten();
+            let values: Vec<(u64, f64, bool)> = ids
+                .iter()
+                .zip(&arm.rows)
+                .filter_map(|(&id, row)| {
+                    Some((id, value(row, confidence)?, value(row, right)? > 0.5))
+                })
+                .collect();
+            if !values.is_empty() {
+                summary.put("ece", &calibration_error(&values, RunSeed(head.seed)));
+            }
         }
         timing.rounds += arm.rounds;
         calls += arm.calls;

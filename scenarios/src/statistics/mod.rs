@@ -1,5 +1,6 @@
 //! Statistics of evaluations: estimates, comparisons, verdicts and the summary file.
 
+pub mod calibration;
 pub mod compare;
 pub mod distributions;
 pub mod estimate;
@@ -9,6 +10,7 @@ mod simulation;
 pub mod summary;
 pub mod verdict;
 
+pub use calibration::calibration_error;
 pub use compare::{Design, Difference, compare, holm};
 pub use estimate::{Estimate, estimate};
 pub use sample::{CaseNumbers, Kind, Sample, SampleError};

@@ -1,5 +1,7 @@
 //! Metrics of step-wise environments, from their event logs.
 
+use serde_json::Value;
+
 use crate::run::{Episode, EpisodeRow, RoundRow, Score, Scored};
 use crate::statistics::Direction;
 
@@ -39,8 +41,8 @@ impl Score for StepScore {
                 }
                 "finished" => {
                     let returns = event.fields.get("returns").and_then(|r| r.as_array());
-                    let total = returns.map(|list| list.iter().filter_map(|r| r.as_f64()).sum());
-                    let ended = event.fields.get("terminated").and_then(|t| t.as_bool());
+                    let total = returns.map(|list| list.iter().filter_map(Value::as_f64).sum());
+                    let ended = event.fields.get("terminated").and_then(Value::as_bool);
                     row.metrics.insert("return".to_owned(), total);
                     row.metrics
                         .insert("rounds".to_owned(), Some(f64::from(event.round)));
