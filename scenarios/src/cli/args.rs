@@ -1,5 +1,6 @@
 //! What can be typed.
 
+use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -54,6 +55,10 @@ pub(crate) struct Common {
     /// Seed of the run; by default that of the scenario. The same seed gives the same bytes.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) seed: Option<u64>,
+    /// Run with every seed from A up to, not including, B, each with cases of its own; results are
+    /// of all of them together.
+    #[arg(long, value_name = "A..B", value_parser = seeds, conflicts_with = "seed")]
+    pub(crate) seeds: Option<Range<u64>>,
     /// Number of cases, at least 1; by default that of the scenario.
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) episodes: Option<u32>,
@@ -217,4 +222,32 @@ pub(crate) struct ImportArgs {
 pub(crate) struct DataCheckArgs {
     /// A record, a folder of records, or a knowledge base.
     pub(crate) path: PathBuf,
+}
+
+/// Seeds that one command may run with.
+const MOST_SEEDS: u64 = 10_000;
+
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let expected = || format!("expected A..B with A below B, such as 0..5, got {text:?}");
+    let (from, to) = text.split_once("..").ok_or_else(expected)?;
+    let read = |part: &str| part.trim().parse::<u64>().map_err(|_| expected());
+    let seeds = read(from)?..read(to)?;
+    match seeds.end.saturating_sub(seeds.start) {
+        0 => Err(expected()),
+        1..=MOST_SEEDS => Ok(seeds),
+        count => Err(format!("expected at most {MOST_SEEDS} seeds, got {count}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seeds;
+
+    #[test]
+    fn seeds_are_a_range_that_is_not_empty() {
+        assert_eq!(seeds("3..6"), Ok(3..6));
+        for wrong in ["3", "3..3", "6..3", "a..b", "-1..2", "..", "0..20000"] {
+            assert!(seeds(wrong).is_err(), "{wrong}");
+        }
+    }
 }

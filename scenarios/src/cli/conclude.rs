@@ -79,12 +79,7 @@ pub(crate) fn conclude(
     let Some(score) = arms.first().map(|run| &*run.built.experiment.score) else {
         return Err(Failure::Usage("there is no arm".to_owned()));
     };
-    let mut rows = Vec::new();
-    let mut cases = Vec::new();
-    for (of_arm, told) in score_arms(arms, jobs)? {
-        rows.push(of_arm);
-        cases.extend(told);
-    }
+    let (rows, cases) = together(score_arms(arms, jobs)?, arms);
     let restricted = arms
         .iter()
         .any(|run| run.built.experiment.manifest.restricted);
@@ -96,6 +91,37 @@ pub(crate) fn conclude(
     .map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
     write_whole(&folder.join("report.html"), page.as_bytes())?;
     Ok(summary)
+}
+
+/// Brings the seeds of one arm together. Cases of several seeds are others; the report tells those
+/// of the first.
+fn together(
+    scored: Vec<(ArmRows, Vec<ReportCase>)>,
+    arms: &[RunArm],
+) -> (Vec<ArmRows>, Vec<ReportCase>) {
+    let seed = |run: &RunArm| run.built.experiment.manifest.seed;
+    let several = arms.windows(2).any(|pair| seed(&pair[0]) != seed(&pair[1]));
+    let mut rows: Vec<ArmRows> = Vec::new();
+    let mut cases = Vec::new();
+    for ((mut of_arm, told), run) in scored.into_iter().zip(arms) {
+        if several {
+            for row in &mut of_arm.rows {
+                row.case = format!("seed {}, {}", seed(run), row.case);
+            }
+        }
+        match rows.iter_mut().find(|known| known.name == of_arm.name) {
+            Some(known) => {
+                known.rows.extend(of_arm.rows);
+                known.rounds += of_arm.rounds;
+                known.calls += of_arm.calls;
+            }
+            None => {
+                rows.push(of_arm);
+                cases.extend(told);
+            }
+        }
+    }
+    (rows, cases)
 }
 
 /// Scores every arm, `jobs` at once, and writes its tables; the results are in the order of `arms`.

@@ -14,6 +14,7 @@ Examples:
   rounds run scenarios/ward.toml
   rounds run scenarios/ward.toml --episodes 20 --set environment.noise.unknown=0.1
   rounds run scenarios/records.toml --set environment.patients.records=my-records
+  rounds run scenarios/ward.toml --seeds 0..10
   rounds run scenarios/ward.toml --resume runs/my-run
 
 Settings of the command line go before those of the file; a value is read as TOML or else as text.";

@@ -17,55 +17,80 @@ use crate::run::{
     Episode, ExecuteOptions, RunDirectory, RunError, arm_folder, default_folder, execute,
     is_occupied, pretty, read_json,
 };
-use crate::schema::{Arm, Overrides, Scenario, ScenarioSet};
+use crate::schema::{Overrides, Scenario, ScenarioSet};
 use crate::statistics::Summary;
 
 /// Runs one arm of a scenario.
 pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
     let common = &arguments.common;
-    let set = load(common, &[])?;
-    let arm = match &arguments.arm {
-        None => &set.arms[0],
-        Some(name) => set
+    let sets = load(common, &[])?;
+    let number = match &arguments.arm {
+        None => 0,
+        Some(name) => sets[0]
             .arms
             .iter()
-            .find(|arm| arm.name == *name)
+            .position(|arm| arm.name == *name)
             .ok_or_else(|| {
-                let names: Vec<String> = set.arms.iter().map(|arm| arm.name.clone()).collect();
+                let names: Vec<String> = sets[0].arms.iter().map(|arm| arm.name.clone()).collect();
                 no_arm(name, &names)
             })?,
     };
     check_replay(common)?;
-    let folder = folder_of(common, &set);
+    let folder = folder_of(common, &sets[0]);
+    if sets.len() > 1 {
+        return run_all(common, "run", &sets, &[number], &folder);
+    }
     let began = Instant::now();
-    let ran = run_arm(common, &set, arm, &folder, true)?;
-    let (arm, news) = ran;
-    let finished = finish(common, &set, "run", &folder, began, (vec![arm], news))?;
-    show_result(common, &set, &folder, &finished);
+    let (arm, news) = run_arm(common, &sets[0], number, &folder, true)?;
+    let finished = finish(common, &sets[0], "run", &folder, began, (vec![arm], news))?;
+    show_result(common, &sets[0], &folder, &finished);
     Ok(())
 }
 
 /// Runs every arm of a scenario on the same episodes.
 pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let common = &arguments.common;
-    let set = load(common, &arguments.vary)?;
+    let sets = load(common, &arguments.vary)?;
     check_replay(common)?;
-    let folder = folder_of(common, &set);
+    let folder = folder_of(common, &sets[0]);
+    let numbers: Vec<usize> = (0..sets[0].arms.len()).collect();
+    run_all(common, "bench", &sets, &numbers, &folder)
+}
+
+/// Runs arms with every seed, each into a folder of its own below `folder`. The sets differ in
+/// their seed alone.
+fn run_all(
+    common: &Common,
+    command: &str,
+    sets: &[ScenarioSet],
+    numbers: &[usize],
+    folder: &Path,
+) -> Result<(), Failure> {
+    let last = sets.iter().map(|set| set.scenario.seed.0).max();
+    let width = last.unwrap_or(0).to_string().len();
+    let mut places = Vec::new();
+    for &number in numbers {
+        for set in sets {
+            let mut name = arm_folder(number, &set.arms[number].name);
+            if sets.len() > 1 {
+                // Padded, so that folders are listed in the order of their seeds.
+                let _ = write!(name, "-seed-{:0width$}", set.scenario.seed.0);
+            }
+            places.push((set, number, name));
+        }
+    }
     let arms = folder.join("arms");
-    let names: Vec<String> = (0..)
-        .zip(&set.arms)
-        .map(|(number, arm)| arm_folder(number, &arm.name))
-        .collect();
-    check_bench_folder(&folder, &arms, &names, common.resume.is_some())?;
+    let names: Vec<&str> = places.iter().map(|(.., name)| name.as_str()).collect();
+    check_bench_folder(folder, &arms, &names, common.resume.is_some())?;
     let began = Instant::now();
     let mut ran = Vec::new();
-    for (name, arm) in names.iter().zip(&set.arms) {
-        ran.push(run_arm(common, &set, arm, &arms.join(name), false)?);
+    for (set, number, name) in &places {
+        ran.push(run_arm(common, set, *number, &arms.join(name), false)?);
     }
     let news = ran.iter().any(|(_, news)| *news);
-    let arms = ran.into_iter().map(|(arm, _)| arm).collect();
-    let finished = finish(common, &set, "bench", &folder, began, (arms, news))?;
-    show_result(common, &set, &folder, &finished);
+    let ran = ran.into_iter().map(|(arm, _)| arm).collect();
+    let finished = finish(common, &sets[0], command, folder, began, (ran, news))?;
+    show_result(common, &sets[0], folder, &finished);
     Ok(())
 }
 
@@ -73,7 +98,7 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
 fn check_bench_folder(
     folder: &Path,
     arms: &Path,
-    names: &[String],
+    names: &[&str],
     resume: bool,
 ) -> Result<(), RunError> {
     if !is_occupied(folder)? {
@@ -90,7 +115,7 @@ fn check_bench_folder(
     let found = std::fs::read_dir(arms).map_err(|_| no_bench("expected a folder arms".into()))?;
     for entry in found.filter_map(Result::ok) {
         let name = entry.file_name();
-        if !names.iter().any(|known| name == known.as_str()) {
+        if !names.iter().any(|known| name == *known) {
             return Err(no_bench(format!(
                 "its arms/{} is not of this command",
                 name.display()
@@ -109,14 +134,22 @@ fn check_replay(common: &Common) -> Result<(), RunError> {
     }
 }
 
-fn load(common: &Common, vary: &[String]) -> Result<ScenarioSet, Failure> {
-    let overrides = Overrides {
-        set: common.set.clone(),
-        seed: common.seed,
-        episodes: common.episodes,
-        vary: vary.to_vec(),
+/// The scenario, once for each seed that was asked for.
+fn load(common: &Common, vary: &[String]) -> Result<Vec<ScenarioSet>, Failure> {
+    let seeds: Vec<Option<u64>> = match &common.seeds {
+        Some(seeds) => seeds.clone().map(Some).collect(),
+        None => vec![common.seed],
     };
-    Ok(Scenario::load(&common.scenario, &overrides)?)
+    let load = |seed| {
+        let overrides = Overrides {
+            set: common.set.clone(),
+            seed,
+            episodes: common.episodes,
+            vary: vary.to_vec(),
+        };
+        Ok(Scenario::load(&common.scenario, &overrides)?)
+    };
+    seeds.into_iter().map(load).collect()
 }
 
 fn folder_of(common: &Common, set: &ScenarioSet) -> PathBuf {
@@ -134,11 +167,12 @@ fn folder_of(common: &Common, set: &ScenarioSet) -> PathBuf {
 /// Runs one arm; also whether anything was run rather than kept.
 fn run_arm<'a>(
     common: &Common,
-    set: &ScenarioSet,
-    arm: &'a Arm,
+    set: &'a ScenarioSet,
+    number: usize,
     folder: &Path,
     story: bool,
 ) -> Result<(RunArm<'a>, bool), Failure> {
+    let arm = &set.arms[number];
     let recorded = common
         .resume
         .as_ref()
@@ -163,7 +197,11 @@ fn run_arm<'a>(
     let quiet = common.quiet || common.json;
     let story = story && !quiet && std::io::stdout().is_terminal();
     let asked = u64::from(built.experiment.manifest.episodes);
-    let mut shown = Shown::new(&arm.name, asked, quiet);
+    let label = match common.seeds {
+        Some(_) => format!("{} seed {}", arm.name, set.scenario.seed.0),
+        None => arm.name.clone(),
+    };
+    let mut shown = Shown::new(&label, asked, quiet);
     let executed = execute(&built.experiment, &options, &mut |progress, episode| {
         shown.at(u64::from(progress.finished), u64::from(progress.asked));
         if story && episode.ix.0 == 0 {
@@ -171,7 +209,7 @@ fn run_arm<'a>(
         }
     })?;
     shown.done();
-    if !quiet && !story && set.arms.len() == 1 {
+    if !quiet && !story && set.arms.len() == 1 && common.seeds.is_none() {
         // Not a terminal: the story still helps a reader of the output, after the fact.
         if let Some(text) = super::show::story(folder, &built, 0)? {
             print(&text);
