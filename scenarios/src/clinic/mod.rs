@@ -3,6 +3,8 @@
 mod accuracy;
 mod build;
 mod coverage;
+mod decider;
+mod patients;
 mod recording;
 mod report;
 mod score;

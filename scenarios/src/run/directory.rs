@@ -9,7 +9,7 @@ use rounds_agents::engine::FinishedEpisode;
 use rounds_environments::text::json_fault;
 use rounds_models::CallRecord;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::error::RunError;
 use super::same::same_run;
@@ -37,8 +37,20 @@ pub struct Manifest {
     pub data: Value,
     /// Whether reports may hold no record text.
     pub restricted: bool,
+    /// Where it was run first; resuming elsewhere is allowed.
+    #[serde(default)]
+    pub machine: Value,
     /// What must be said of the run.
     pub notice: String,
+}
+
+/// The machine that this program runs on, for a manifest.
+pub fn machine() -> Value {
+    json!({
+        "os": std::env::consts::OS,
+        "architecture": std::env::consts::ARCH,
+        "cores": std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+    })
 }
 
 /// Where the lines of one episode are in `events.partial.jsonl`.

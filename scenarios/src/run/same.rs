@@ -66,6 +66,7 @@ mod tests {
             version: String::new(),
             data: serde_json::Value::Null,
             restricted: false,
+            machine: serde_json::Value::Null,
             notice: String::new(),
         }
     }

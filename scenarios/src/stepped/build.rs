@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::score::StepScore;
 use crate::hash::sha256;
-use crate::run::{Experiment, ExperimentArm, Manifest};
+use crate::run::{Experiment, ExperimentArm, Manifest, machine};
 
 /// Observation of the environments that `F` makes.
 type Observation<F> = <<F as EnvironmentFactory>::Environment as Environment>::Observation;
@@ -101,6 +101,7 @@ impl Stepped {
                     version: env!("CARGO_PKG_VERSION").to_owned(),
                     data: Value::Null,
                     restricted: false,
+                    machine: machine(),
                     notice: String::new(),
                 },
                 in_flight: self.in_flight.max(1),

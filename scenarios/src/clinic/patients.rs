@@ -1,0 +1,274 @@
+//! Where the patients of a scenario come from, and what records teach.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use rounds_agents::clinic::PatientSource;
+use rounds_environments::clinic::chart::{self, ChartOptions, ChartPatient};
+use rounds_environments::clinic::knowledge::{
+    Knowledge, KnowledgePatient, LearnOptions, Noise, learn,
+};
+use rounds_environments::clinic::patient::Patient;
+use rounds_environments::clinic::record::{Part, Record, RecordSet, shared_subjects};
+use rounds_environments::clinic::titles::TitleTable;
+use rounds_environments::environment::EnvironmentError;
+use rounds_environments::ids::EpisodeIx;
+use rounds_environments::streams::RunSeed;
+use serde_json::{Value, json};
+
+use crate::hash::sha256_of;
+use crate::run::RunError;
+use crate::schema::{self, LearnedSpec, ModelSpec, PatientsSpec, Scenario, Tests, Visible};
+
+/// Share of subjects that `part = "test"` holds out.
+const TEST_SHARE: f64 = 0.3;
+/// Share of common words from which a name counts as that of a diagnosis.
+const NAME_THRESHOLD: f64 = 0.75;
+/// Episodes of a run at most: tables number them in 32 bits with a sign.
+const MOST_EPISODES: u32 = i32::MAX as u32;
+
+/// Adds the content hashes of the files that a run depends on.
+pub(super) fn add_hashes(
+    data: &mut Value,
+    scenario: &Scenario,
+    learned: Option<&LearnedSpec>,
+) -> Result<(), RunError> {
+    let hash = |path: &Path| {
+        sha256_of(path).map_err(|(path, source)| RunError::File {
+            path,
+            what: "cannot be read",
+            source,
+        })
+    };
+    match &scenario.environment.patients {
+        PatientsSpec::BuiltinKnowledge => {}
+        PatientsSpec::Knowledge(path) | PatientsSpec::Records { folder: path, .. } => {
+            data["sha256"] = json!(hash(path)?);
+        }
+    }
+    if let Some(learned) = learned {
+        data["learned"] = json!({"sha256": hash(&learned.records)?});
+    }
+    for (name, model) in &scenario.models {
+        let path = match model {
+            ModelSpec::Scripted { script, .. } => script.as_ref(),
+            ModelSpec::Replay { calls } => Some(calls),
+        };
+        if let Some(path) = path {
+            data["models"][name] = json!({"sha256": hash(path)?});
+        }
+    }
+    Ok(())
+}
+
+/// Where patients come from, loaded.
+pub(super) enum Patients {
+    Drawn(Arc<Knowledge>),
+    Recorded {
+        set: Arc<RecordSet>,
+        chosen: Vec<Arc<Record>>,
+    },
+}
+
+impl Patients {
+    pub(super) fn load(scenario: &Scenario) -> Result<Self, RunError> {
+        let input = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
+        Ok(match &scenario.environment.patients {
+            PatientsSpec::BuiltinKnowledge => Self::Drawn(Knowledge::builtin()),
+            PatientsSpec::Knowledge(path) => {
+                Self::Drawn(Knowledge::load(path).map_err(|e| input(&e))?)
+            }
+            PatientsSpec::Records { folder, part } => {
+                let set = Arc::new(RecordSet::load(folder).map_err(|e| input(&e))?);
+                let chosen = part_of(&set, *part, scenario.seed);
+                if chosen.is_empty() {
+                    return Err(RunError::Input(format!(
+                        "{}: no record falls into part {:?}",
+                        folder.display(),
+                        part.as_str()
+                    )));
+                }
+                Self::Recorded { set, chosen }
+            }
+        })
+    }
+
+    /// Names of diagnoses with their codes, for patients whose truth is codes: the titles in the
+    /// records, then what the doctors call the conditions.
+    pub(super) fn titles(
+        &self,
+        knowledge: &Knowledge,
+    ) -> Result<Option<Arc<TitleTable>>, RunError> {
+        let Self::Recorded { set, .. } = self else {
+            return Ok(None);
+        };
+        let entries = set.records.iter().flat_map(|r| &r.patient.diagnoses);
+        let titles = entries.flat_map(|entry| {
+            let names = [&entry.long_title, &entry.short_title];
+            let titles = names.into_iter().flatten();
+            titles.map(|title| (entry.icd9_code.as_str(), title.as_str()))
+        });
+        let conditions = knowledge.conditions().iter();
+        let synonyms =
+            conditions.filter_map(|c| Some((c.codes.first()?.as_str(), c.name.as_str())));
+        TitleTable::new(titles, synonyms, NAME_THRESHOLD)
+            .map(|table| Some(Arc::new(table)))
+            .map_err(|error| RunError::Input(error.to_string()))
+    }
+
+    /// Episodes, description for the manifest, restricted or not.
+    pub(super) fn describe(&self, scenario: &Scenario) -> Result<(u32, Value, bool), RunError> {
+        let (by_default, data, restricted) = match self {
+            Self::Drawn(knowledge) => (
+                schema::DEFAULT_EPISODES,
+                json!({"knowledge": knowledge.name(), "conditions": knowledge.conditions().len(),
+                       "findings": knowledge.findings().len()}),
+                false,
+            ),
+            Self::Recorded { set, chosen } => (
+                chosen.len() as u32,
+                json!({"records": chosen.len(), "of": set.records.len()}),
+                set.restricted,
+            ),
+        };
+        let (cases, repeats) = (
+            scenario.episodes.unwrap_or(by_default),
+            scenario.repeats.max(1),
+        );
+        let episodes = cases
+            .checked_mul(repeats)
+            .filter(|all| *all <= MOST_EPISODES);
+        let episodes = episodes.ok_or_else(|| {
+            RunError::Input(format!(
+                "`episodes` times `repeats` is {cases} x {repeats}, expected at most {MOST_EPISODES}"
+            ))
+        })?;
+        Ok((episodes, data, restricted))
+    }
+
+    /// The patients of the episodes.
+    pub(super) fn source(
+        self,
+        knowledge: &Arc<Knowledge>,
+        scenario: &Scenario,
+    ) -> Arc<dyn PatientSource> {
+        Arc::new(Source {
+            patients: self,
+            knowledge: Arc::clone(knowledge),
+            repeats: scenario.repeats.max(1),
+            noise: Noise {
+                unknown: scenario.environment.noise.unknown,
+                flipped: scenario.environment.noise.flipped,
+            },
+            chart: chart_options(scenario),
+            tests: scenario.environment.tests,
+        })
+    }
+}
+
+fn part_of(set: &RecordSet, part: schema::Part, seed: RunSeed) -> Vec<Arc<Record>> {
+    let chosen: Vec<&Record> = match part {
+        schema::Part::All => set.records.iter().collect(),
+        schema::Part::Train => set.split(Part::Train, TEST_SHARE, seed.0),
+        schema::Part::Test => set.split(Part::Test, TEST_SHARE, seed.0),
+    };
+    chosen
+        .into_iter()
+        .map(|record| Arc::new(record.clone()))
+        .collect()
+}
+
+/// What the training records teach; no subject may be among the patients too.
+pub(super) fn learn_from(
+    learned: &LearnedSpec,
+    patients: &Patients,
+    scenario: &Scenario,
+) -> Result<Arc<Knowledge>, RunError> {
+    let set =
+        RecordSet::load(&learned.records).map_err(|error| RunError::Input(error.to_string()))?;
+    let training: Vec<Record> = part_of(&set, learned.part, scenario.seed)
+        .iter()
+        .map(|record| (**record).clone())
+        .collect();
+    if let Patients::Recorded { chosen, .. } = patients {
+        let tested: Vec<Record> = chosen.iter().map(|record| (**record).clone()).collect();
+        let shared = shared_subjects(&training, &tested);
+        if let Some(subject) = shared.first() {
+            return Err(RunError::Input(format!(
+                "{}: subject {subject} is both among the records to learn from and among the patients; \
+                 set part = \"train\" for one and part = \"test\" for the other",
+                learned.records.display()
+            )));
+        }
+    }
+    learn(&training, &LearnOptions::default())
+        .map(Arc::new)
+        .map_err(|error| RunError::Input(error.to_string()))
+}
+
+fn chart_options(scenario: &Scenario) -> ChartOptions {
+    let environment = &scenario.environment;
+    ChartOptions {
+        fidelity: match environment.fidelity {
+            schema::Fidelity::Strict => chart::Fidelity::Strict,
+            schema::Fidelity::AsPublished => chart::Fidelity::AsPublished,
+        },
+        matching: match environment.matching {
+            schema::Matching::Word => chart::Matching::Word,
+            schema::Matching::Substring => chart::Matching::Substring,
+        },
+        reveal_admission_diagnosis: environment.reveal_admission_diagnosis,
+        visible_until_h: match environment.visible_until {
+            Visible::All => None,
+            Visible::Hours(hours) => Some(hours),
+        },
+        ..ChartOptions::default()
+    }
+}
+
+/// Patients by episode: repeats of a case follow one another.
+struct Source {
+    patients: Patients,
+    knowledge: Arc<Knowledge>,
+    repeats: u32,
+    noise: Noise,
+    chart: ChartOptions,
+    tests: Tests,
+}
+
+impl PatientSource for Source {
+    fn patient(
+        &self,
+        seed: RunSeed,
+        episode: EpisodeIx,
+    ) -> Result<Box<dyn Patient>, EnvironmentError> {
+        let mut patient = self.fresh(seed, EpisodeIx(episode.0 / self.repeats))?;
+        if self.tests == Tests::Down {
+            patient.set("tests", &json!("down"))?;
+        }
+        Ok(patient)
+    }
+}
+
+impl Source {
+    fn fresh(&self, seed: RunSeed, case: EpisodeIx) -> Result<Box<dyn Patient>, EnvironmentError> {
+        match &self.patients {
+            Patients::Drawn(knowledge) => Ok(Box::new(KnowledgePatient::draw(
+                Arc::clone(knowledge),
+                seed,
+                case,
+                self.noise,
+            ))),
+            Patients::Recorded { chosen, .. } => {
+                let record = &chosen[case.index() % chosen.len()];
+                ChartPatient::new(
+                    record,
+                    Some(Arc::clone(&self.knowledge)),
+                    self.chart.clone(),
+                )
+                .map(|patient| Box::new(patient) as Box<dyn Patient>)
+                .map_err(|error| EnvironmentError::Failed(error.to_string()))
+            }
+        }
+    }
+}
