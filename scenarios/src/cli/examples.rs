@@ -25,6 +25,17 @@ Examples:
   rounds bench scenarios/ward.toml --vary agents.team.kind=static,dynamic,all
   rounds bench scenarios/ward.toml --vary limits.rounds=5,10 --vary environment.noise.unknown=0,0.1";
 
+pub(super) const EVALUATE: &str = "\
+Examples:
+  rounds evaluate scenarios/evaluations/suite.toml
+  rounds evaluate scenarios/evaluations/suite.toml --explain pulmonary-embolism
+  rounds evaluate scenarios/evaluations/suite.toml --swap sex,age
+  rounds evaluate scenarios/evaluations/suite.toml --behaviour scenarios/behaviours/forgetful.toml
+  rounds evaluate scenarios/evaluations/suite.toml --self-test
+
+The exit code is 3 when a threshold of the suite is not met; without thresholds, when a case does
+not come out as expected.";
+
 pub(super) const SHOW: &str = "\
 Examples:
   rounds show latest                        list the episodes of the last run

@@ -70,6 +70,8 @@ pub struct KnowledgeSpec {
     pub refer_below: f64,
     /// How often the introduction counts in the belief, 1 to 10; above 1 it is a bias.
     pub anchoring: u32,
+    /// A file of the bias that the doctors have.
+    pub behaviour: Option<PathBuf>,
     /// Records to learn the knowledge from, in place of the environment's own.
     pub learned: Option<LearnedSpec>,
 }
@@ -151,6 +153,7 @@ fn read_policy(mut table: TableReader<'_>, models: &[&str]) -> Option<PolicySpec
             noise_aware: table.boolean("noise_aware", false),
             refer_below: table.number("refer_below", FRACTION, 0.0),
             anchoring: table.small("anchoring", 1, 10, 1),
+            behaviour: table.path("behaviour", PathKind::File),
             learned: read_learned(&mut table),
         })),
         PolicyKind::Scripted => read_reference(&mut table, "model", "models", models)
