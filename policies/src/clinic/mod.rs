@@ -5,6 +5,7 @@
 pub mod belief;
 pub mod knowledge_based;
 pub mod panel;
+pub mod plan;
 pub mod reading;
 pub mod spoken;
 pub mod task;

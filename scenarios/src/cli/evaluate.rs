@@ -23,6 +23,9 @@ use crate::statistics::Summary;
 
 /// Evaluates the policies of a suite on its cases.
 pub(crate) fn evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
+    if arguments.self_test {
+        return super::self_test::self_test(arguments);
+    }
     let common = &arguments.common;
     let variants = Variants {
         swap: arguments.swap.clone(),
@@ -82,7 +85,7 @@ fn variant_count(suite: &SuiteSpec, variants: &Variants) -> usize {
 }
 
 /// The setting of an arm for each file of a behaviour.
-fn behaviours(arguments: &EvaluateArgs) -> Result<Vec<(String, String)>, Failure> {
+fn behaviours(arguments: &EvaluateArgs) -> Result<Vec<(String, Vec<String>)>, Failure> {
     let mut arms = Vec::new();
     for path in &arguments.behaviour {
         let behaviour = load_behaviour(path)?;
@@ -102,7 +105,7 @@ fn behaviours(arguments: &EvaluateArgs) -> Result<Vec<(String, String)>, Failure
                 format!("policies.{}.behaviour", suite.set.scenario.team.policy)
             }
         };
-        arms.push((behaviour.name, format!("{key}={value}")));
+        arms.push((behaviour.name, vec![format!("{key}={value}")]));
     }
     Ok(arms)
 }

@@ -11,6 +11,7 @@ mod fault;
 mod list;
 mod progress;
 mod run;
+mod self_test;
 mod show;
 
 use std::process::ExitCode;

@@ -9,6 +9,7 @@ use rounds_models::{
 use rounds_policies::clinic::knowledge_based::{
     KnowledgeClinician, KnowledgeConfig, QuestionPolicy,
 };
+use rounds_policies::clinic::plan::{Move, Plan};
 use rounds_policies::clinic::spoken::SpokenClinician;
 use rounds_policies::clinic::task::{Action, Observation};
 use rounds_policies::policy::Decider;
@@ -61,6 +62,15 @@ pub(super) fn decider(
             };
             let clinician = KnowledgeClinician::new(knowledge, config).map_err(|e| input(&e))?;
             Ok(Decider::Direct(Arc::new(clinician)))
+        }
+        PolicySpec::Plan { moves } => {
+            let moves: Result<Vec<Move>, RunError> = moves
+                .iter()
+                .map(|text| {
+                    Move::read(text, knowledge).map_err(|e| input(&format!("{text:?}: {e}")))
+                })
+                .collect();
+            Ok(Decider::Direct(Arc::new(Plan::new(moves?))))
         }
         PolicySpec::Scripted { model } | PolicySpec::Model { model } => {
             let spec = scenario

@@ -22,6 +22,8 @@ choice! {
         Scripted = "scripted",
         /// Asks a model.
         Model = "model",
+        /// Follows a written plan.
+        Plan = "plan",
     }
 }
 
@@ -92,6 +94,11 @@ pub enum PolicySpec {
         /// A name in [`Scenario::models`](super::Scenario::models).
         model: String,
     },
+    /// Follows a written plan.
+    Plan {
+        /// The moves, such as `ask fever`, `order ct`, `diagnose A; B` or `refer WHOM`.
+        moves: Vec<String>,
+    },
 }
 
 choice! {
@@ -160,6 +167,13 @@ fn read_policy(mut table: TableReader<'_>, models: &[&str]) -> Option<PolicySpec
             .map(|model| PolicySpec::Scripted { model }),
         PolicyKind::Model => read_reference(&mut table, "model", "models", models)
             .map(|model| PolicySpec::Model { model }),
+        PolicyKind::Plan => {
+            if table.entry("moves").is_none() {
+                table.missing("moves", "moves = [\"ask fever\", \"diagnose Influenza\"]");
+            }
+            let moves = table.strings("moves");
+            Some(PolicySpec::Plan { moves })
+        }
     };
     table.finish();
     policy

@@ -60,8 +60,8 @@ pub struct SuiteSpec {
 pub struct Variants {
     /// Parts of the person to swap.
     pub swap: Vec<String>,
-    /// Settings of further arms: name, then `key=value`.
-    pub arms: Vec<(String, String)>,
+    /// Further arms: name, then `key=value` each.
+    pub arms: Vec<(String, Vec<String>)>,
 }
 
 impl SuiteSpec {
@@ -107,11 +107,15 @@ impl SuiteSpec {
         for part in &variants.swap {
             arms.extend(swap_arms(part, &swap)?);
         }
-        for (name, text) in &variants.arms {
+        for (name, settings) in &variants.arms {
+            let mut set = Table::new();
+            for text in settings {
+                merge(&mut set, assignment("--set", text)?);
+            }
             arms.push(Layer {
                 name: name.clone(),
                 place: place.clone(),
-                set: assignment("--behaviour", text)?,
+                set,
             });
         }
         let table = as_scenario(table, &own, &place);

@@ -63,6 +63,8 @@ pub struct CaseLimits {
 /// A case.
 #[derive(Debug, Clone)]
 pub struct CaseSpec {
+    /// Its file.
+    pub file: PathBuf,
     /// Its id.
     pub id: String,
     /// What it is about.
@@ -125,6 +127,7 @@ pub fn load_case(
         let message = format!("{}: the case cannot be read", path.display());
         return Err(Problem::without_place(ProblemKind::Syntax, message).into());
     };
+    path.clone_into(&mut case.file);
     case.hash = sha256(document(&table));
     absolute_paths(&mut table);
     case.text = document(&table);
@@ -180,6 +183,7 @@ fn read(
     let condition = condition.map(|d| knowledge.condition(d));
     let own_speciality = condition.and_then(|c| knowledge.specialities().get(c.speciality.index()));
     Some(CaseSpec {
+        file: PathBuf::new(),
         id: id?,
         title: title?,
         speciality: speciality
