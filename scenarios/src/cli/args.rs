@@ -34,7 +34,7 @@ pub(crate) enum Command {
     /// Open the report of a run.
     #[command(after_help = examples::VIEW)]
     View(ViewArgs),
-    /// Check a scenario and the data that it names, and say what is wrong.
+    /// Check a scenario, suite or case and what it names, and say what is wrong.
     #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
     /// List scenarios, policies, models and environments.
@@ -152,7 +152,8 @@ pub(crate) struct ViewArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CheckArgs {
-    /// A scenario. A record, a folder of records or a CSV knowledge base is checked as by data check.
+    /// A scenario, suite, case or behaviour. A record, a folder of records or a CSV knowledge base is
+    /// checked as by data check.
     pub(crate) file: PathBuf,
     /// Change a setting before checking.
     #[arg(long, value_name = "KEY=VALUE")]

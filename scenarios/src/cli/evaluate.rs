@@ -111,7 +111,7 @@ fn behaviours(arguments: &EvaluateArgs) -> Result<Vec<(String, Vec<String>)>, Fa
 }
 
 /// Refuses a threshold on a metric that does not exist.
-fn check_thresholds(suite: &SuiteSpec, cases: &CaseScore) -> Result<(), Failure> {
+pub(super) fn check_thresholds(suite: &SuiteSpec, cases: &CaseScore) -> Result<(), Failure> {
     let names: BTreeSet<String> = metric_names(&cases.book, cases);
     for metric in suite.thresholds.keys() {
         if !names.contains(metric) {

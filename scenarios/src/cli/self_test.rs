@@ -90,7 +90,7 @@ pub(crate) fn self_test(arguments: &EvaluateArgs) -> Result<(), Failure> {
     )
 }
 
-fn load_pairs(path: &Path, book: &CaseBook) -> Result<Vec<SelfTestPair>, Failure> {
+pub(super) fn load_pairs(path: &Path, book: &CaseBook) -> Result<Vec<SelfTestPair>, Failure> {
     let ids: Vec<&str> = book
         .cases()
         .iter()

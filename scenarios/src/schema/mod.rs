@@ -12,6 +12,7 @@ mod clinic;
 mod diagnostics;
 mod document;
 mod json;
+mod kind;
 mod layers;
 mod load;
 mod paths;
@@ -37,6 +38,7 @@ pub use clinic::{
     ClinicSpec, Fidelity, Matching, NoiseSpec, Part, PatientsSpec, PersonSpec, Tests, Visible,
 };
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
+pub use kind::schema_of;
 pub use load::{Arm, Overrides, ScenarioSet};
 pub(crate) use paths::{PathKind, nearest_path};
 pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};
