@@ -1,14 +1,16 @@
 //! After the episodes: scores, tables, summary and report of a run or bench.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rounds_environments::streams::RunSeed;
 
 use super::Failure;
 use super::conclude_cases::conclude_cases;
+use crate::clinic::cases::CaseScore;
 use crate::clinic::{BuiltClinic, CaseTeller, NOTICE, outcome};
-use crate::evaluate::ArmResult;
+use crate::evaluate::{ArmResult, read_judgements};
 use crate::report::{
     EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
     render,
@@ -157,13 +159,23 @@ fn score_arms(arms: &[RunArm], jobs: usize) -> Result<Vec<ScoredArm>, RunError> 
 
 fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
     let mut cases = Vec::new();
-    let verdicts = run.built.cases.as_deref();
+    let judged = match &run.built.cases {
+        Some(cases) => Some(CaseScore {
+            judgements: read_judgements(&run.folder)?.map(Arc::new),
+            ..CaseScore::clone(cases)
+        }),
+        None => None,
+    };
+    let verdicts = judged.as_ref();
     let mut result = verdicts.map(|score| ArmResult::new(&run.arm.name, &score.book));
     let teller = CaseTeller::new(&run.arm.name, &run.built.knowledge);
     let mut told = [0_usize; Outcome::ALL.len()];
     let settings = run.arm.settings.clone().into_iter().collect();
     let named = (run.arm.name.as_str(), settings);
-    let score = &*run.built.experiment.score;
+    let score = match verdicts {
+        Some(score) => score,
+        None => &*run.built.experiment.score,
+    };
     let rows = derive(named, &run.folder, score, |episode, scored| {
         if let (Some(result), Some(score)) = (&mut result, verdicts) {
             result.add(score, episode, &scored.row);

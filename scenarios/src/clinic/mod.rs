@@ -5,6 +5,7 @@ mod build;
 pub mod cases;
 mod coverage;
 mod decider;
+mod models;
 mod patients;
 mod recording;
 mod report;
@@ -14,6 +15,7 @@ mod tally;
 
 pub use build::{BuiltClinic, Cassette, NOTICE, build, install};
 pub use coverage::DecisiveFindings;
+pub(crate) use models::live_model;
 pub(crate) use recording::recording;
 pub use report::{CaseTeller, outcome};
 pub use score::VisitScore;
