@@ -11,7 +11,9 @@ pub use {
 
 pub mod cli;
 pub mod clinic;
+pub mod compare;
 mod hash;
+pub mod leaderboard;
 pub mod prelude;
 pub mod report;
 pub mod run;

@@ -40,6 +40,12 @@ pub(crate) enum Command {
     /// Compute the metrics of a finished run again, from its log alone.
     #[command(after_help = examples::SCORE)]
     Score(ScoreArgs),
+    /// Compare two finished runs case by case: what differs, in which cases, from which event on.
+    #[command(after_help = examples::COMPARE)]
+    Compare(CompareArgs),
+    /// Rank finished runs that can be compared, and draw accuracy against cost.
+    #[command(after_help = examples::LEADERBOARD)]
+    Leaderboard(LeaderboardArgs),
     /// Import and check data.
     Data(DataArgs),
 }
@@ -162,6 +168,54 @@ pub(crate) struct ScoreArgs {
     /// Print summary.json instead of tables.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CompareArgs {
+    /// The run to compare with: a run directory, a bench with --arm, an evaluation, or "latest".
+    pub(crate) a: PathBuf,
+    /// The new run. Differences are B minus A, and verdicts are on B.
+    pub(crate) b: PathBuf,
+    /// The arm of a bench. Given once, of both; given twice, of A and then of B.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arm: Vec<String>,
+    /// A metric to compare, in place of those that decide; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: Vec<String>,
+    /// Exit with code 3 when B is worse than A on a metric that is compared.
+    #[arg(long)]
+    pub(crate) fail_on_regression: bool,
+    #[command(flatten)]
+    pub(crate) results: ResultArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LeaderboardArgs {
+    /// Run directories, benches with all of their arms, evaluations, or "latest".
+    #[arg(required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The metric to rank by; by default the first that decides.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: Option<String>,
+    /// What an answer costs, for the plot: a metric such as cost_usd, questions or calls, or tokens.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cost: Option<String>,
+    #[command(flatten)]
+    pub(crate) results: ResultArgs,
+}
+
+/// Options of commands that read finished runs and leave results of their own.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ResultArgs {
+    /// Folder for the results, which must not hold anything; by default a new one under runs/.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print summary.json instead of tables.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the tables only.
+    #[arg(long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Clone, Args)]

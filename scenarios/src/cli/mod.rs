@@ -2,12 +2,15 @@
 
 mod args;
 mod check;
+mod compare;
 mod conclude;
 mod data;
 mod examples;
 mod fault;
+mod leaderboard;
 mod list;
 mod progress;
+mod results;
 mod run;
 mod show;
 
@@ -34,6 +37,9 @@ pub(crate) enum Failure {
     /// Bad usage.
     #[error("{0}")]
     Usage(String),
+    /// A threshold was not met.
+    #[error("{0}")]
+    Threshold(String),
     /// Results could not be printed.
     #[error("standard output: cannot be written")]
     Output(#[source] &'static std::io::Error),
@@ -45,6 +51,7 @@ impl Failure {
             Self::Schema(_) | Self::Usage(_) => 2,
             Self::Run(error) if error.is_input() => 2,
             Self::Run(_) | Self::Output(_) => 1,
+            Self::Threshold(_) => 3,
         }
     }
 }
@@ -62,6 +69,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(arguments.what),
         Command::Score(arguments) => show::score(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Leaderboard(arguments) => leaderboard::leaderboard(&arguments),
         Command::Data(arguments) => match arguments.command {
             DataCommand::Import(arguments) => data::import(&arguments),
             DataCommand::Check(arguments) => data::check(&arguments),

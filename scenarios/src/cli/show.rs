@@ -48,7 +48,8 @@ pub(crate) fn remember_latest(folder: &Path) {
     }
 }
 
-fn resolve(run: &Path) -> Result<PathBuf, Failure> {
+/// The folder of a run, or of `latest`.
+pub(crate) fn resolve(run: &Path) -> Result<PathBuf, Failure> {
     if run == Path::new("latest") && !run.exists() {
         let text = std::fs::read_to_string(LATEST).map_err(|_| {
             Failure::Usage("there is no latest run in this working directory".to_owned())
@@ -76,7 +77,7 @@ fn resolve(run: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// The run directories of the arms: the folder itself, or those of a bench.
-fn arm_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn arm_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     if folder.join(RunDirectory::EVENTS).exists() {
         return Ok(vec![folder.to_owned()]);
     }

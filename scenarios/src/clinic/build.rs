@@ -11,7 +11,7 @@ use rounds_policies::policy::Decider;
 use super::coverage::DecisiveFindings;
 use super::decider::decider;
 use super::patients::{Patients, add_hashes, learn_from};
-use super::score::VisitScore;
+use super::score::{SCORER, VisitScore};
 use crate::run::{Experiment, Manifest, RunError, machine};
 use crate::schema::{Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind};
 
@@ -84,6 +84,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     let visit = visit_config(scenario, &knowledge);
     let (episodes, mut data, restricted) = patients.describe(scenario)?;
     add_hashes(&mut data, scenario, learned)?;
+    data["scorer"] = SCORER.into();
     let titles = patients.titles(&knowledge)?;
     let decisive = match &patients {
         Patients::Drawn(own) => Some(Arc::new(DecisiveFindings::new(own))),

@@ -15,5 +15,5 @@ pub use build::{BuiltClinic, Cassette, NOTICE, build, install};
 pub use coverage::DecisiveFindings;
 pub(crate) use recording::recording;
 pub use report::{CaseTeller, outcome};
-pub use score::VisitScore;
+pub use score::{SCORER, VisitScore};
 pub use story::tell;
