@@ -109,6 +109,14 @@ pub(crate) struct BenchArgs {
     /// Arms in place of those of the file: every value of a setting; several multiply.
     #[arg(long, value_name = "KEY=A,B,C")]
     pub(crate) vary: Vec<String>,
+    /// Replicate with further seeds until the half-width of every 95 % interval is small, such as
+    /// "ci(hit@1) < 0.02", or that of a difference, "ci(hit@1, a - b) < 0.02". Only widths are
+    /// looked at, from 100 cases on, so that looking often changes no verdict.
+    #[arg(long, value_name = "RULE", conflicts_with = "seeds")]
+    pub(crate) until: Option<String>,
+    /// Replications after which --until gives up and says how far it came.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_most, requires = "until")]
+    pub(crate) at_most: u64,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -279,7 +287,16 @@ pub(crate) struct DataCheckArgs {
 }
 
 /// Seeds that one command may run with.
-const MOST_SEEDS: u64 = 10_000;
+pub(crate) const MOST_SEEDS: u64 = 10_000;
+
+fn at_most(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number @ 1..=MOST_SEEDS) => Ok(number),
+        _ => Err(format!(
+            "expected a number from 1 to {MOST_SEEDS}, got {text:?}"
+        )),
+    }
+}
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
     let expected = || format!("expected A..B with A below B, such as 0..5, got {text:?}");

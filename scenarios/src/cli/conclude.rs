@@ -16,6 +16,7 @@ use crate::run::{
 };
 use crate::schema::{Arm, ScenarioSet};
 use crate::statistics::Summary;
+use crate::statistics::summary::Until;
 
 /// Metrics that the table of a terminal shows; all are in `summary.json`.
 pub(crate) const SHOWN: [&str; 12] = [
@@ -52,6 +53,8 @@ pub(crate) struct Typed {
     pub(crate) command: String,
     /// The scenario file, where it was named.
     pub(crate) scenario: Option<PathBuf>,
+    /// How far a bench with `--until` came.
+    pub(crate) until: Option<Until>,
 }
 
 /// Cores that this process may use.
@@ -83,7 +86,8 @@ pub(crate) fn conclude(
     let restricted = arms
         .iter()
         .any(|run| run.built.experiment.manifest.restricted);
-    let summary = summarise(&head, &rows, score)?;
+    let mut summary = summarise(&head, &rows, score)?;
+    summary.until.clone_from(&typed.until);
     write_whole(&folder.join("summary.json"), &pretty(&summary))?;
     let page = render(&report_data(
         set, typed, folder, &summary, cases, restricted,
@@ -106,7 +110,7 @@ fn together(
     for ((mut of_arm, told), run) in scored.into_iter().zip(arms) {
         if several {
             for row in &mut of_arm.rows {
-                row.case = format!("seed {}, {}", seed(run), row.case);
+                row.case = case_of_all(&run.built, &row.case);
             }
         }
         match rows.iter_mut().find(|known| known.name == of_arm.name) {
@@ -122,6 +126,16 @@ fn together(
         }
     }
     (rows, cases)
+}
+
+/// Name of a case among those of several seeds. Where patients are drawn, each seed has its own;
+/// a record is the same case with any seed.
+pub(crate) fn case_of_all(built: &BuiltClinic, case: &str) -> String {
+    let manifest = &built.experiment.manifest;
+    match manifest.data.get("records") {
+        Some(_) => case.to_owned(),
+        None => format!("seed {}, {case}", manifest.seed),
+    }
 }
 
 /// Scores every arm, `jobs` at once, and writes its tables; the results are in the order of `arms`.

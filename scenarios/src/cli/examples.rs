@@ -23,7 +23,8 @@ pub(super) const BENCH: &str = "\
 Examples:
   rounds bench scenarios/questions.toml
   rounds bench scenarios/ward.toml --vary agents.team.kind=static,dynamic,all
-  rounds bench scenarios/ward.toml --vary limits.rounds=5,10 --vary environment.noise.unknown=0,0.1";
+  rounds bench scenarios/ward.toml --vary limits.rounds=5,10 --vary environment.noise.unknown=0,0.1
+  rounds bench scenarios/teams.toml --until \"ci(hit@1, dynamic - static) < 0.02\" --at-most 20";
 
 pub(super) const SHOW: &str = "\
 Examples:

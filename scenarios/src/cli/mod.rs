@@ -13,6 +13,7 @@ mod progress;
 mod results;
 mod run;
 mod show;
+mod until;
 
 use std::process::ExitCode;
 use std::sync::OnceLock;

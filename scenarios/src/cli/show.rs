@@ -258,13 +258,14 @@ pub(crate) fn score(arguments: &ScoreArgs) -> Result<(), Failure> {
             folder,
         })
         .collect();
-    let (command, wall_s) = old.map_or_else(
-        || ("score".to_owned(), 0.0),
-        |s| (s.command, s.timing.wall_s),
+    let (command, wall_s, until) = old.map_or_else(
+        || ("score".to_owned(), 0.0, None),
+        |s| (s.command, s.timing.wall_s, s.until),
     );
     let typed = Typed {
         command: format!("rounds score {}", folder.display()),
         scenario: None,
+        until,
     };
     let summary = conclude(&folder, &set, &command, &typed, wall_s, &arms, cores())?;
     if arguments.json {

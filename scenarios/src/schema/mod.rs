@@ -18,6 +18,7 @@ mod scenario;
 mod source;
 mod team;
 mod timeline;
+mod until;
 mod values;
 mod vary;
 
@@ -31,6 +32,7 @@ pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};
 pub use scenario::{DEFAULT_EPISODES, Limits, SCHEMA, Scenario};
 pub use team::{TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
+pub use until::UntilRule;
 
 #[cfg(test)]
 mod tests;
