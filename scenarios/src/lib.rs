@@ -20,3 +20,4 @@ pub mod run;
 pub mod schema;
 pub mod statistics;
 pub mod stepped;
+pub mod testkit;
