@@ -1,5 +1,4 @@
 //! The test kit finds what it is for, each fault by the check that is named after it.
-#![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -204,11 +204,15 @@ pub(crate) fn why_unpaired(
         |placed: &Placed, truths: &Truths| truths.get(&(placed.part, placed.row.episode)).cloned();
     let other = pairs
         .iter()
-        .find(|pair| of(pair.a, truths[0]) != of(pair.b, truths[1]))?;
-    Some(format!(
-        "other patients: case {} is another one in B",
-        other.case
-    ))
+        .filter(|pair| of(pair.a, truths[0]) != of(pair.b, truths[1]))
+        .count();
+    // Without their names: those of records stay where they are.
+    (other > 0).then(|| {
+        format!(
+            "other patients: {other} of {} with the same names are others in B",
+            pairs.len()
+        )
+    })
 }
 
 fn gains(flipped: &[&Pair<'_>], metric: &str) -> usize {

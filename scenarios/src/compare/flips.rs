@@ -1,12 +1,16 @@
 //! Cases that came out otherwise, and where the truth moved in the list.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 
+use rounds_environments::text::json_fault;
 use serde::{Deserialize, Serialize};
 
 use super::first_event::{EventDifference, first_difference};
 use super::side::{Placed, Rows, Side};
-use crate::run::{EpisodeReader, EventLine, RunDirectory, RunError};
+use crate::run::{EventLine, RunDirectory, RunError};
 
 /// A case that one run got right and the other did not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -156,17 +160,12 @@ type Logs = BTreeMap<(usize, u32), Vec<EventLine>>;
 fn events<'a>(side: &Side, wanted: impl Iterator<Item = &'a Placed>) -> Result<Logs, RunError> {
     let wanted: BTreeSet<(usize, u32)> = wanted.map(|p| (p.part, p.row.episode)).collect();
     let mut logs = Logs::new();
-    for (at, part) in side.parts.iter().enumerate() {
-        if !wanted.iter().any(|(of, _)| *of == at) {
-            continue;
-        }
-        for episode in EpisodeReader::open(&part.folder.join(RunDirectory::EVENTS))? {
-            let episode = episode?;
-            let key = (at, episode.episode);
-            if wanted.contains(&key) {
-                logs.insert(key, episode.events);
-            }
-        }
+    let parts: BTreeSet<usize> = wanted.iter().map(|(part, _)| *part).collect();
+    for at in parts {
+        let wants = |episode, _: &str| wanted.contains(&(at, episode));
+        events_of(&side.parts[at].folder, wants, |event| {
+            logs.entry((at, event.episode)).or_default().push(event);
+        })?;
     }
     Ok(logs)
 }
@@ -182,17 +181,49 @@ pub(crate) fn truths(side: &Side) -> Result<Truths, RunError> {
         return Ok(truths);
     }
     for (at, part) in side.parts.iter().enumerate() {
-        for episode in EpisodeReader::open(&part.folder.join(RunDirectory::EVENTS))? {
-            let episode = episode?;
-            let told = episode.events.iter().find(|event| event.kind == "patient");
-            if let Some(event) = told {
-                let truth = event.texts("truth").into_iter().chain(event.texts("codes"));
-                let truth = truth.map(str::to_owned).collect();
-                truths.insert((at, episode.episode), truth);
-            }
-        }
+        // Quotes inside texts are escaped, so that this is found as a field alone.
+        let tells = |_, line: &str| line.contains("\"kind\":\"patient\"");
+        events_of(&part.folder, tells, |event| {
+            let truth = event.texts("truth").into_iter().chain(event.texts("codes"));
+            let truth = truth.map(str::to_owned).collect();
+            truths.insert((at, event.episode), truth);
+        })?;
     }
     Ok(truths)
+}
+
+/// Hands out the events of a log whose episode and line are wanted. A log may have millions of
+/// lines of which few are: the others are not parsed.
+fn events_of(
+    run: &Path,
+    wants: impl Fn(u32, &str) -> bool,
+    mut take: impl FnMut(EventLine),
+) -> Result<(), RunError> {
+    let path = run.join(RunDirectory::EVENTS);
+    let file = File::open(&path).map_err(RunError::file(&path, "cannot be read"))?;
+    let mut log = BufReader::with_capacity(1 << 18, file);
+    let mut line = String::new();
+    for number in 1.. {
+        line.clear();
+        let read = log.read_line(&mut line);
+        if read.map_err(RunError::file(&path, "cannot be read"))? == 0 {
+            break;
+        }
+        // Every event begins with its episode; the first line is no event.
+        let episode = line
+            .strip_prefix("{\"e\":")
+            .and_then(|rest| rest.split(',').next()?.parse().ok());
+        if episode.is_some_and(|episode| wants(episode, &line)) {
+            take(
+                serde_json::from_str(&line).map_err(|error| RunError::Damaged {
+                    path: path.clone(),
+                    line: Some(number),
+                    why: format!("this is no event: {}", json_fault(&error)),
+                })?,
+            );
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
