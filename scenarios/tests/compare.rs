@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rounds::run::{Episode, EpisodeRow, Score, Scored};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -292,6 +293,60 @@ fn evaluations_are_compared_only_where_suite_cases_and_scorer_agree() {
             "{errors}"
         );
     }
+}
+
+/// Passes every case but those of odd episodes, where `odd_fail`.
+struct Passing {
+    odd_fail: bool,
+}
+
+impl Score for Passing {
+    fn score(&self, episode: &Episode) -> Scored {
+        let passed = !self.odd_fail || episode.episode.is_multiple_of(2);
+        let metrics = [("passed", f64::from(u8::from(passed))), ("score", 0.5)];
+        let case = episode.events.iter().find_map(|event| event.text("case"));
+        Scored {
+            row: EpisodeRow {
+                case: case.unwrap().to_owned(),
+                metrics: metrics
+                    .map(|(name, value)| (name.to_owned(), Some(value)))
+                    .into(),
+                ..EpisodeRow::default()
+            },
+            rounds: Vec::new(),
+        }
+    }
+}
+
+#[test]
+fn cases_that_are_not_passed_any_more_are_the_flips_of_an_evaluation() {
+    let place = Place::new();
+    for (run, odd_fail) in [("one", false), ("two", true)] {
+        place.ward(run, "--episodes 40 --seed 3 --set repeats=2");
+        let data = serde_json::json!({"suite": "s", "cases": {}, "scorer": "rounds.scorer/1"});
+        place.edit(run, |manifest| manifest["data"] = data);
+        let named = ("default", serde_json::Map::new());
+        let score = Passing { odd_fail };
+        rounds::run::derive(named, &place.path(run), &score, |_, _| {}).unwrap();
+    }
+    let compared = place.json("compare one two");
+    assert_eq!(compared["flips_of"], "passed");
+    assert_eq!(verdict(&compared, "passed"), "worse");
+    let same = verdict(&compared, "score");
+    assert!(same.starts_with("no difference larger than"), "{same}");
+    assert_eq!(
+        (&compared["lost"], &compared["gained"]),
+        (&40.into(), &0.into())
+    );
+    // Two repeats a case: the second of each is the odd episode.
+    let flips = compared["flips"].as_array().unwrap();
+    assert!(
+        flips
+            .iter()
+            .all(|flip| flip["repeat"] == 1 && flip["change"] == "lost")
+    );
+    assert!(flips.iter().all(|flip| flip["first_difference"].is_null()));
+    assert_eq!(compared["a"]["cases"], 40);
 }
 
 #[test]

@@ -33,8 +33,10 @@ pub(crate) fn compare(arguments: &CompareArgs) -> Result<(), Failure> {
     let named = [arguments.a.clone(), arguments.b.clone()];
     let folder = out_folder(&arguments.results, "compare", &named)?;
     let pairing = comparable(&a, &b).map_err(|error| Failure::Usage(error.to_string()))?;
-    let metrics =
-        choose_metrics(&a, &arguments.metric).map_err(|error| Failure::Usage(error.to_string()))?;
+    let mut in_both = a.clone();
+    in_both.metrics.retain(|metric| b.metrics.contains(metric));
+    let metrics = choose_metrics(&in_both, &arguments.metric)
+        .map_err(|error| Failure::Usage(error.to_string()))?;
     if metrics.is_empty() {
         return Err(Failure::Usage(
             "the runs have no metric that decides; name one with --metric".to_owned(),
