@@ -20,6 +20,7 @@ use crate::run::{
 };
 use crate::schema::{Arm, ScenarioSet};
 use crate::statistics::Summary;
+use crate::statistics::summary::Until;
 
 /// Metrics that the table of a terminal shows; all are in `summary.json`.
 pub(crate) const SHOWN: [&str; 12] = [
@@ -56,6 +57,8 @@ pub(crate) struct Typed {
     pub(crate) command: String,
     /// The scenario file, where it was named.
     pub(crate) scenario: Option<PathBuf>,
+    /// How far a bench with `--until` came.
+    pub(crate) until: Option<Until>,
 }
 
 /// Cores that this process may use.
@@ -92,6 +95,7 @@ pub(crate) fn conclude(
         true => None,
         false => Some(conclude_cases(folder, arms, results, &mut summary)?),
     };
+    summary.until.clone_from(&typed.until);
     write_whole(&folder.join("summary.json"), &pretty(&summary))?;
     let mut data = report_data(set, typed, folder, &summary, cases, restricted);
     data.evaluation = evaluation;
@@ -121,7 +125,7 @@ fn together(
         }
         if several {
             for row in &mut of_arm.rows {
-                row.case = format!("seed {}, {}", seed(run), row.case);
+                row.case = case_of_all(&run.built, &row.case);
             }
         }
         match rows.iter_mut().find(|known| known.name == of_arm.name) {
@@ -146,6 +150,17 @@ struct ScoredArm {
     told: Vec<ReportCase>,
     /// The verdicts, where its visits are of cases.
     result: Option<ArmResult>,
+}
+
+/// Name of a case among those of several seeds. Where patients are drawn, each seed has its own;
+/// a record or a script is the same case with any seed.
+pub(crate) fn case_of_all(built: &BuiltClinic, case: &str) -> String {
+    let manifest = &built.experiment.manifest;
+    let data = &manifest.data;
+    match data.get("records").or(data.get("cases")) {
+        Some(_) => case.to_owned(),
+        None => format!("seed {}, {case}", manifest.seed),
+    }
 }
 
 /// Scores every arm, `jobs` at once, and writes its tables; the results are in the order of `arms`.

@@ -70,7 +70,7 @@ pub(crate) fn evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
         judge_all(suite, judge, &ran.0)?;
     }
     let arms: Vec<Played> = ran.0.iter().filter_map(Played::new).collect();
-    let summary = finish(common, &sets[0], "evaluate", &folder, began, ran)?;
+    let summary = finish(common, &sets[0], "evaluate", &folder, began, ran, None)?;
     show(arguments, &folder, &summary);
     for id in &arguments.explain {
         print(&explained(&arms, id)?);
@@ -79,7 +79,12 @@ pub(crate) fn evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
     if unmet.is_empty() {
         return Ok(());
     }
-    Err(Failure::Threshold(unmet))
+    Err(not_met(&unmet))
+}
+
+/// The failure of thresholds that are not met.
+pub(super) fn not_met(what: &[String]) -> Failure {
+    Failure::Threshold(format!("not met:\n  {}", what.join("\n  ")))
 }
 
 /// Variants that each arm of the suite is played under.

@@ -20,6 +20,7 @@ use crate::run::{
 };
 use crate::schema::{Overrides, Scenario, ScenarioSet};
 use crate::statistics::Summary;
+use crate::statistics::summary::Until;
 
 /// Runs one arm of a scenario.
 pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
@@ -43,7 +44,8 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
     }
     let began = Instant::now();
     let (arm, news) = run_arm(common, &sets[0], number, &folder, true)?;
-    let finished = finish(common, &sets[0], "run", &folder, began, (vec![arm], news))?;
+    let ran = (vec![arm], news);
+    let finished = finish(common, &sets[0], "run", &folder, began, ran, None)?;
     show_result(common, &sets[0], &folder, &finished);
     Ok(())
 }
@@ -54,6 +56,9 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let sets = load(common, &arguments.vary)?;
     check_replay(common)?;
     let folder = folder_of(common, &sets[0]);
+    if let Some(rule) = &arguments.until {
+        return super::until::bench_until(arguments, rule, &sets[0], &folder);
+    }
     let numbers: Vec<usize> = (0..sets[0].arms.len()).collect();
     run_all(common, "bench", &sets, &numbers, &folder)
 }
@@ -69,7 +74,7 @@ fn run_all(
 ) -> Result<(), Failure> {
     let began = Instant::now();
     let (ran, news) = run_arms_of(common, sets, numbers, folder, |_| Ok(()))?;
-    let finished = finish(common, &sets[0], command, folder, began, (ran, news))?;
+    let finished = finish(common, &sets[0], command, folder, began, (ran, news), None)?;
     show_result(common, &sets[0], folder, &finished);
     Ok(())
 }
@@ -109,7 +114,7 @@ pub(super) fn run_arms_of<'a>(
 }
 
 /// Refuses a folder that holds anything but, with `resume`, the arms of this bench.
-fn check_bench_folder(
+pub(super) fn check_bench_folder(
     folder: &Path,
     arms: &Path,
     names: &[&str],
@@ -179,7 +184,7 @@ pub(super) fn folder_of(common: &Common, set: &ScenarioSet) -> PathBuf {
 }
 
 /// Runs one arm; also whether anything was run rather than kept.
-fn run_arm<'a>(
+pub(super) fn run_arm<'a>(
     common: &Common,
     set: &'a ScenarioSet,
     number: usize,
@@ -264,15 +269,20 @@ pub(super) fn finish(
     folder: &Path,
     began: Instant,
     (arms, news): (Vec<RunArm>, bool),
+    until: Option<Until>,
 ) -> Result<Summary, Failure> {
     // A finished run is a success that changes nothing. The report is written last.
     let summary = folder.join("summary.json");
     if !news && summary.exists() && folder.join("report.html").exists() {
-        return Ok(read_json(&summary)?);
+        let found: Summary = read_json(&summary)?;
+        if found.until == until {
+            return Ok(found);
+        }
     }
     let typed = Typed {
         command: format!("rounds {command} {}", common.scenario.display()),
         scenario: Some(common.scenario.clone()),
+        until,
     };
     let summary = conclude(
         folder,
@@ -287,7 +297,7 @@ pub(super) fn finish(
     Ok(summary)
 }
 
-fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summary) {
+pub(super) fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summary) {
     if common.json {
         print(&String::from_utf8_lossy(&pretty(summary)));
         return;
@@ -299,6 +309,9 @@ fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summ
             "\nWhy episodes failed: rounds show {}",
             folder.display()
         );
+    }
+    if let Some(until) = &summary.until {
+        let _ = writeln!(text, "\n{}", super::until::how_far(until));
     }
     let _ = writeln!(text, "\nReport: {}", folder.join("report.html").display());
     if !common.quiet {

@@ -18,6 +18,6 @@ pub use coverage::DecisiveFindings;
 pub(crate) use models::live_model;
 pub(crate) use recording::recording;
 pub use report::{CaseTeller, outcome};
-pub use score::VisitScore;
+pub use score::{SCORER, VisitScore};
 pub use story::tell;
 pub(crate) use tally::Tally;

@@ -24,6 +24,7 @@ mod source;
 mod suite;
 mod team;
 mod timeline;
+mod until;
 mod values;
 mod vary;
 
@@ -47,6 +48,7 @@ pub use self_test::{SELF_TEST_SCHEMA, SelfTestPair, load_self_test};
 pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};
 pub use team::{TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
+pub use until::UntilRule;
 
 #[cfg(test)]
 mod tests;
