@@ -2,7 +2,7 @@
 //!
 //! A [`LanguageModel`] answers batches of [`ModelRequest`]s. A [`ModelServer`] runs one model on
 //! a thread of its own for many askers at once. [`ScriptedModel`] and [`FnModel`] need no
-//! network; [`ReplayModel`] answers from the recorded calls ([`CallRecord`]) of an earlier run.
+//! network; a [`ProcessModel`] is a program of somebody's own; [`ReplayModel`] answers from the recorded calls ([`CallRecord`]) of an earlier run.
 //! A model knows requests only: no agents, no environment and no ECS entity.
 
 mod call;
@@ -10,6 +10,7 @@ mod delay;
 mod error;
 mod function;
 mod model;
+mod process;
 mod replay;
 mod request;
 mod scripted;
@@ -20,6 +21,7 @@ pub use delay::Delay;
 pub use error::ModelError;
 pub use function::FnModel;
 pub use model::{Completion, LanguageModel};
+pub use process::{PROTOCOL, ProcessFault, ProcessModel, ProcessOptions, end_all_processes};
 pub use replay::{ReplayError, ReplayModel};
 pub use request::{CallKey, Message, ModelReply, ModelRequest, Usage, count_words};
 pub use scripted::{Rule, ScriptError, ScriptedModel, ScriptedRules};
