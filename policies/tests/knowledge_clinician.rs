@@ -222,3 +222,53 @@ fn what_the_base_does_not_have_is_refused() {
     };
     assert!(KnowledgeClinician::new(knowledge(), config).is_err());
 }
+
+#[test]
+fn an_unsure_clinician_refers_when_a_list_is_due() {
+    let forced = |refer_below| {
+        let config = KnowledgeConfig {
+            refer_below,
+            ..KnowledgeConfig::default()
+        };
+        let policy = KnowledgeClinician::new(knowledge(), config).unwrap();
+        let ask = ask(Task::Propose { forced: true }, Speciality::Generalist, &[]);
+        match policy.decide(RunSeed(1), &[ask]).unwrap().remove(0) {
+            Ok(Action::Proposal(Some(proposal))) => proposal.content,
+            other => panic!("expected a proposal, got {other:?}"),
+        }
+    };
+    assert!(matches!(forced(0.0), Content::Diagnoses(_)));
+    assert!(matches!(forced(0.2), Content::Diagnoses(_)));
+    let Content::Refer(referral) = forced(0.3) else {
+        panic!("no condition is likelier than 0.25: expected a referral");
+    };
+    assert_eq!((&*referral.to, referral.list.len()), ("A", 4));
+}
+
+#[test]
+fn an_anchored_clinician_counts_the_introduction_again() {
+    let posterior = |anchoring| {
+        let config = KnowledgeConfig {
+            anchoring,
+            ..KnowledgeConfig::default()
+        };
+        let policy = KnowledgeClinician::new(knowledge(), config).unwrap();
+        let mut ask = ask(Task::Solo { diagnose: true }, Speciality::Generalist, &[]);
+        let view = Arc::make_mut(&mut ask.observation.view);
+        view.introduction.observed = vec![(FindingIx(0), true)];
+        match policy.decide(RunSeed(1), &[ask]).unwrap().remove(0) {
+            Ok(Action::Proposal(Some(Proposal {
+                content: Content::Diagnoses(list),
+                ..
+            }))) => match list[0] {
+                Diagnosis::Known(_, p) => p,
+                Diagnosis::Named(_) => panic!("expected a condition of the base"),
+            },
+            other => panic!("expected a list, got {other:?}"),
+        }
+    };
+    // Finding 0 is 99 to 1 for each of two conditions.
+    assert!((posterior(1) - 0.495).abs() < 1e-9);
+    let twice = 0.99_f64 * 0.99 / (2.0 * (0.99 * 0.99 + 0.01 * 0.01));
+    assert!((posterior(2) - twice).abs() < 1e-9);
+}

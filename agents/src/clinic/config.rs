@@ -21,6 +21,23 @@ pub trait PatientSource: Send + Sync {
         seed: RunSeed,
         episode: EpisodeIx,
     ) -> Result<Box<dyn Patient>, EnvironmentError>;
+
+    /// Limits of the visit of `episode` that are its own.
+    fn limits(&self, episode: EpisodeIx) -> VisitLimits {
+        let _ = episode;
+        VisitLimits::default()
+    }
+}
+
+/// Limits of one visit in place of those of all; what is not given is that of all.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct VisitLimits {
+    /// Most rounds.
+    pub rounds: Option<u32>,
+    /// Most simulated minutes.
+    pub minutes: Option<f64>,
+    /// Most that questions and tests may cost, in US dollars.
+    pub cost: Option<f64>,
 }
 
 /// Who forms the team, and who may change it.

@@ -16,6 +16,6 @@ mod plugin;
 mod team;
 mod visit;
 
-pub use config::{Clinic, Coordination, PatientSource, TimelineEntry, VisitConfig};
+pub use config::{Clinic, Coordination, PatientSource, TimelineEntry, VisitConfig, VisitLimits};
 pub use plugin::ClinicPlugin;
 pub use visit::{Member, Stage, Visit};

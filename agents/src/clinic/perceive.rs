@@ -84,7 +84,10 @@ pub(super) fn begin_round(mut p: Perceiving) {
             continue;
         };
         p.activity.note();
-        if rules.max_cost.is_some_and(|most| visit.cost > most) {
+        let own = visit.limits;
+        let max_cost = own.cost.or(rules.max_cost);
+        let max_minutes = own.minutes.or(rules.max_minutes);
+        if max_cost.is_some_and(|most| visit.cost > most) {
             episode.end(Outcome::Aborted(format!(
                 "cost limit: {:.2} USD spent",
                 visit.cost
@@ -92,10 +95,7 @@ pub(super) fn begin_round(mut p: Perceiving) {
             visit.stage = Stage::Over;
             continue;
         }
-        if rules
-            .max_minutes
-            .is_some_and(|most| clock.0.now_min() > most)
-        {
+        if max_minutes.is_some_and(|most| clock.0.now_min() > most) {
             episode.end(Outcome::Aborted(format!(
                 "time limit: {:.0} minutes passed",
                 clock.0.now_min()
@@ -103,7 +103,7 @@ pub(super) fn begin_round(mut p: Perceiving) {
             visit.stage = Stage::Over;
             continue;
         }
-        let forced = visit.round >= rules.max_rounds;
+        let forced = visit.round >= own.rounds.unwrap_or(rules.max_rounds);
         if !forced {
             visit.round += 1;
         }

@@ -114,6 +114,7 @@ fn spawn_visit(
             asked: 0,
             requests: 0,
             cost: 0.0,
+            limits: clinic.patients.limits(ix),
         },
     ));
     Ok(())

@@ -9,6 +9,8 @@ use rounds_environments::ids::AgentId;
 use rounds_policies::clinic::panel::Panel;
 use rounds_policies::clinic::task::{DoctorView, Speciality};
 
+use super::config::VisitLimits;
+
 /// A clinician of a visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
@@ -93,6 +95,8 @@ pub struct Visit {
     pub(super) requests: u32,
     /// Cost so far, in US dollars.
     pub cost: f64,
+    /// Limits of its own.
+    pub limits: VisitLimits,
 }
 
 impl Visit {

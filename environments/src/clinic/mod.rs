@@ -1,5 +1,6 @@
 //! The clinic: patients, their records, what can be known about them, and how they answer.
 
+pub mod case;
 pub mod chart;
 pub mod dialogue;
 pub mod icd9;

@@ -67,6 +67,19 @@ pub enum Content {
     Diagnoses(Vec<Diagnosis>),
     /// The next question.
     Question(Question),
+    /// The patient is handed on: a final action beside a diagnosis.
+    Refer(Referral),
+}
+
+/// Handing a patient on without a diagnosis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Referral {
+    /// To whom: a speciality or a place, not empty.
+    pub to: Arc<str>,
+    /// Why; may be empty.
+    pub reason: Arc<str>,
+    /// What is thought of, most likely first; may be empty.
+    pub list: Vec<Diagnosis>,
 }
 
 /// A proposal with its confidence.

@@ -46,6 +46,8 @@ pub(super) fn decider(
                 add_at: team.add_at,
                 remove_below: team.remove_below,
                 list_length: team.list_length as usize,
+                refer_below: spec.refer_below,
+                anchoring: spec.anchoring as usize,
             };
             let clinician =
                 KnowledgeClinician::new(Arc::clone(knowledge), config).map_err(|e| input(&e))?;

@@ -173,6 +173,7 @@ fn line(event: &EventLine) -> Option<TranscriptLine> {
             .filter_map(|v| v.get("name").and_then(Value::as_str))
             .collect::<Vec<_>>()
             .join(" · "),
+        "referred" => format!("to {}", event.text("to")?),
         "changed" => format!(
             "{} = {}",
             event.text("setting")?,

@@ -35,11 +35,13 @@ impl Score for VisitScore {
             "hit@3",
             "hit@5",
             "hit@10",
+            "hit@1.covered",
             "mrr",
             "unmapped",
             "questions",
             "rounds",
             "forced",
+            "referred",
             "consensus",
             "team_size",
             "joined",
@@ -77,6 +79,7 @@ impl Score for VisitScore {
         let mut names: Vec<String> = Vec::new();
         let mut codes: Vec<String> = Vec::new();
         let mut diagnosed: Option<&EventLine> = None;
+        let mut referred = false;
         for event in &episode.events {
             match event.kind.as_str() {
                 "patient" => {
@@ -93,6 +96,7 @@ impl Score for VisitScore {
                         .collect();
                 }
                 "diagnosed" => diagnosed = Some(event),
+                "referred" => referred = true,
                 _ => {}
             }
             tally.add(event);
@@ -113,11 +117,15 @@ impl Score for VisitScore {
             .iter()
             .any(|e| e.kind == "ended" && e.text("outcome") == Some("done"));
         let list = diagnosed.map(answers).unwrap_or_default();
-        let scored = done && diagnosed.is_some() && !names.is_empty();
+        // Who refers has not found the diagnosis: a miss, so that referring never looks better than
+        // guessing right; `hit@1.covered` is of the others alone.
+        let scored = done && (diagnosed.is_some() || referred) && !names.is_empty();
         match &self.titles {
             Some(titles) => by_code(&mut metrics, &codes, &list, scored, titles),
             None => by_name(&mut metrics, &names, &list, scored),
         }
+        let covered = metrics.get("hit@1").copied().flatten();
+        metrics.insert("hit@1.covered".to_owned(), covered.filter(|_| !referred));
         calibration(&mut metrics, &names, &list, scored && self.titles.is_none());
         metrics.insert("leaked".to_owned(), leaked(episode, &names));
         if let Some(decisive) = &self.decisive {
@@ -159,6 +167,7 @@ fn action(event: &EventLine) -> Option<String> {
         "asked" => event.text("finding").or(event.text("text"))?.to_owned(),
         "diagnosed" => answers(event).first()?.name.clone(),
         "coordinated" | "triaged" => event.texts("team").join(", "),
+        "referred" => event.text("to").unwrap_or_default().to_owned(),
         "proposed" => event.text("content").unwrap_or_default().to_owned(),
         _ => return None,
     };

@@ -68,6 +68,11 @@ pub fn tell(knowledge: &Arc<Knowledge>, episode: &Episode) -> String {
             "diagnosed" => {
                 let _ = writeln!(out, "  Verdict    {}", verdict(event, &truth));
             }
+            "referred" => {
+                let (who, to) = (&event.agent, event.text("to").unwrap_or_default());
+                let reason = event.text("reason").unwrap_or_default();
+                let _ = writeln!(out, "  Referral   {who} refers to {to}: {reason}");
+            }
             "ended" if event.text("outcome") != Some("done") => {
                 let _ = writeln!(
                     out,

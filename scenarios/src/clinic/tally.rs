@@ -26,6 +26,7 @@ pub(super) struct Tally {
     since_answer: (f64, usize),
     calls: f64,
     forced: f64,
+    referred: f64,
     consensus: f64,
     decisions: f64,
     malformed: f64,
@@ -84,7 +85,8 @@ impl Tally {
                     self.repeated += 1.0;
                 }
             }
-            "diagnosed" => {
+            "diagnosed" | "referred" => {
+                self.referred = f64::from(u8::from(event.kind == "referred"));
                 self.decide(event);
                 if event.fields.get("forced") == Some(&Value::Bool(true)) {
                     // The forced step belongs to no round: it counts among all calls alone.
@@ -124,6 +126,7 @@ impl Tally {
             ("questions", Some(self.questions)),
             ("rounds", Some(f64::from(rounds))),
             ("forced", Some(self.forced)),
+            ("referred", Some(self.referred)),
             ("consensus", share(self.consensus, self.decisions)),
             ("team_size", size),
             ("joined", Some(self.joined)),

@@ -10,7 +10,7 @@ use super::{
     paths::PathKind,
     reader::TableReader,
     team::read_reference,
-    values::{Fault, NOT_NEGATIVE, POSITIVE_FRACTION, choice, integer, items, string},
+    values::{FRACTION, Fault, NOT_NEGATIVE, POSITIVE_FRACTION, choice, integer, items, string},
 };
 
 choice! {
@@ -66,6 +66,10 @@ pub struct KnowledgeSpec {
     pub min_gain: f64,
     /// Whether answers are weighed by the noise of the environment.
     pub noise_aware: bool,
+    /// Probability of the first diagnosis below which the patient is referred, 0 to 1.
+    pub refer_below: f64,
+    /// How often the introduction counts in the belief, 1 to 10; above 1 it is a bias.
+    pub anchoring: u32,
     /// Records to learn the knowledge from, in place of the environment's own.
     pub learned: Option<LearnedSpec>,
 }
@@ -145,6 +149,8 @@ fn read_policy(mut table: TableReader<'_>, models: &[&str]) -> Option<PolicySpec
             stop_at: table.number("stop_at", POSITIVE_FRACTION, 0.9),
             min_gain: table.number("min_gain", NOT_NEGATIVE, 1e-6),
             noise_aware: table.boolean("noise_aware", false),
+            refer_below: table.number("refer_below", FRACTION, 0.0),
+            anchoring: table.small("anchoring", 1, 10, 1),
             learned: read_learned(&mut table),
         })),
         PolicyKind::Scripted => read_reference(&mut table, "model", "models", models)

@@ -91,6 +91,12 @@ impl Ward {
                         .collect();
                     return Ended { list, questions };
                 }
+                Content::Refer(_) => {
+                    return Ended {
+                        list: Vec::new(),
+                        questions,
+                    };
+                }
                 Content::Question(question) => {
                     questions += 1;
                     minutes += self.rules.minutes_per_question;

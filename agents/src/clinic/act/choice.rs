@@ -10,7 +10,7 @@ use super::proposal::{check_proposal, distinct, log_proposal, question_words};
 use super::ready::{Acting, Ready, for_ready, garbage};
 use crate::clinic::config::Coordination;
 use crate::clinic::visit::Stage;
-use crate::engine::Outcome;
+use crate::engine::{EventWriter, Outcome};
 
 /// The lone clinician's confidence decides between a list and a question.
 pub(in crate::clinic) fn apply_confidence(mut p: Acting) {
@@ -217,27 +217,47 @@ fn conclude(
             Ok(())
         }
         Content::Diagnoses(list) => {
-            let name = ready
-                .clinic
-                .speciality_name(&ready.visit.team[position].speciality);
-            if let Some(mut event) = ready.log.event(
-                ready.visit.round,
-                ready.now_min,
-                "doctor",
-                name,
-                "diagnosed",
-            ) {
-                let most = ready.clinic.visit.list_length;
+            let most = ready.clinic.visit.list_length;
+            let listed = distinct(&ready.clinic.knowledge, list, most);
+            ends(ready, position, "diagnosed", (consensus, forced), |event| {
+                event.add("list", &listed);
+            });
+            Ok(())
+        }
+        Content::Refer(referral) => {
+            let most = ready.clinic.visit.list_length;
+            let listed = distinct(&ready.clinic.knowledge, &referral.list, most);
+            ends(ready, position, "referred", (consensus, forced), |event| {
                 event
-                    .add("list", &distinct(&ready.clinic.knowledge, list, most))
-                    .add("consensus", &consensus)
-                    .add("forced", &forced);
-            }
-            ready.visit.stage = Stage::Over;
-            ready.episode.end(Outcome::Done);
+                    .add("to", &*referral.to)
+                    .add("reason", &*referral.reason)
+                    .add("list", &listed);
+            });
             Ok(())
         }
     }
+}
+
+/// Logs the final action of a member and ends the visit.
+fn ends(
+    ready: &mut Ready,
+    position: usize,
+    kind: &'static str,
+    (consensus, forced): (bool, bool),
+    what: impl FnOnce(&mut EventWriter),
+) {
+    let name = ready
+        .clinic
+        .speciality_name(&ready.visit.team[position].speciality);
+    if let Some(mut event) = ready
+        .log
+        .event(ready.visit.round, ready.now_min, "doctor", name, kind)
+    {
+        what(&mut event);
+        event.add("consensus", &consensus).add("forced", &forced);
+    }
+    ready.visit.stage = Stage::Over;
+    ready.episode.end(Outcome::Done);
 }
 
 /// After the answer: to the coordinator, or straight to the next round.

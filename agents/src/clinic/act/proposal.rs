@@ -2,7 +2,7 @@
 
 use rounds_environments::clinic::dialogue::Question;
 use rounds_environments::clinic::knowledge::Knowledge;
-use rounds_policies::clinic::task::{Content, Diagnosis, Proposal};
+use rounds_policies::clinic::task::{Content, Diagnosis, Proposal, Referral};
 use rounds_policies::policy::PolicyError;
 use serde::Serialize;
 
@@ -90,6 +90,9 @@ pub(super) fn log_proposal(ready: &mut Ready, position: usize, proposal: &Propos
                 .add("type", "question")
                 .add("content", id.unwrap_or(text));
         }
+        Content::Refer(referral) => {
+            event.add("type", "refer").add("content", &*referral.to);
+        }
         Content::Diagnoses(list) => {
             event.add("type", "diagnosis");
             event.add(
@@ -125,29 +128,41 @@ pub(super) fn check_proposal(
             Err(PolicyError::Garbage("the question is empty".to_owned()))
         }
         Content::Question(_) => Ok(()),
+        Content::Refer(Referral { to, list, .. }) => {
+            if to.trim().is_empty() {
+                return Err(PolicyError::Garbage(
+                    "a referral must say to whom, got an empty name".to_owned(),
+                ));
+            }
+            check_list(knowledge, list)
+        }
         Content::Diagnoses(list) => {
             if list.is_empty() {
                 return Err(PolicyError::Garbage(
                     "the list of diagnoses is empty".to_owned(),
                 ));
             }
-            for diagnosis in list {
-                match diagnosis {
-                    Diagnosis::Known(d, _) if d.index() >= knowledge.conditions().len() => {
-                        return Err(PolicyError::Garbage(format!(
-                            "there is no condition number {}",
-                            d.0
-                        )));
-                    }
-                    Diagnosis::Known(_, p) if !(0.0..=1.0 + 1e-9).contains(p) => {
-                        return Err(PolicyError::Garbage(format!(
-                            "a probability must be within 0 and 1, got {p}"
-                        )));
-                    }
-                    _ => {}
-                }
-            }
-            Ok(())
+            check_list(knowledge, list)
         }
     }
+}
+
+fn check_list(knowledge: &Knowledge, list: &[Diagnosis]) -> Result<(), PolicyError> {
+    for diagnosis in list {
+        match diagnosis {
+            Diagnosis::Known(d, _) if d.index() >= knowledge.conditions().len() => {
+                return Err(PolicyError::Garbage(format!(
+                    "there is no condition number {}",
+                    d.0
+                )));
+            }
+            Diagnosis::Known(_, p) if !(0.0..=1.0 + 1e-9).contains(p) => {
+                return Err(PolicyError::Garbage(format!(
+                    "a probability must be within 0 and 1, got {p}"
+                )));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }

@@ -15,4 +15,5 @@ pub use base::{
     SpecialityIx,
 };
 pub use learned::{Diagnoses, LearnOptions, learn};
+pub(crate) use simulate::uniform;
 pub use simulate::{KnowledgePatient, Noise, words};

@@ -322,7 +322,7 @@ fn unit(bits: u32) -> f64 {
 }
 
 /// Number `counter` of the uniforms of `key`: one step of the SplitMix64 generator.
-fn uniform(key: u64, counter: u64) -> f64 {
+pub(crate) fn uniform(key: u64, counter: u64) -> f64 {
     let mut z = key.wrapping_add((counter + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -12,7 +12,9 @@ use super::facts::{Ancestors, Facts};
 use super::questions;
 use super::specialist::Specialist;
 use crate::clinic::belief::Scope;
-use crate::clinic::task::{Action, Content, DoctorView, Observation, Proposal, Speciality, Task};
+use crate::clinic::task::{
+    Action, Content, DoctorView, Observation, Proposal, Referral, Speciality, Task,
+};
 use crate::policy::{Ask, AskKey, Policy, PolicyError};
 
 /// Clinicians of every speciality, the triage doctor and the coordinator, by rule.
@@ -93,7 +95,12 @@ impl KnowledgeClinician {
         seen: &Observation,
         facts: &Facts,
     ) -> Result<Action, PolicyError> {
-        let shares = || ranked(&self.coarse, &self.coarse.posterior(facts.known()));
+        // Anchored clinicians count what the patient came with more than once.
+        let introduced = &seen.view.introduction.observed;
+        let again = (1..self.config.anchoring).flat_map(|_| introduced);
+        let again = again.map(|&(e, present)| (e, Some(present)));
+        let known = || facts.known().chain(again.clone());
+        let shares = || ranked(&self.coarse, &self.coarse.posterior(known()));
         match &seen.task {
             Task::Triage { most: 0 } | Task::Coordinate { most: 0 } => Err(PolicyError::Failed(
                 "team size: expected at least 1, got 0".to_owned(),
@@ -120,8 +127,9 @@ impl KnowledgeClinician {
             }
             Task::Confidence | Task::Solo { .. } | Task::Propose { .. } | Task::Vote { .. } => {
                 let member = self.specialist(&seen.speciality)?;
-                let posterior = member.scope.posterior(facts.known());
-                self.member(seed, key, &seen.task, facts, member, &posterior)
+                let posterior = member.scope.posterior(known());
+                let referral = || self.referral(&shares(), member, &posterior);
+                self.member(seed, key, &seen.task, facts, (member, &posterior), referral)
             }
         }
     }
@@ -132,8 +140,8 @@ impl KnowledgeClinician {
         key: AskKey,
         task: &Task,
         facts: &Facts,
-        member: &Specialist,
-        posterior: &[f64],
+        (member, posterior): (&Specialist, &[f64]),
+        referral: impl FnOnce() -> Content,
     ) -> Result<Action, PolicyError> {
         let question = || {
             questions::next(
@@ -175,6 +183,11 @@ impl KnowledgeClinician {
                 confidence: member.question_confidence(posterior, gain),
                 rationale: Arc::from(""),
             }),
+            None if member.top(posterior) < self.config.refer_below => Some(Proposal {
+                content: referral(),
+                confidence: 1.0 + 4.0 * (1.0 - member.top(posterior)),
+                rationale: Arc::from(""),
+            }),
             None => member
                 .content(posterior, self.config.list_length)
                 .map(|content| Proposal {
@@ -184,6 +197,24 @@ impl KnowledgeClinician {
                 }),
         };
         Ok(Action::Proposal(proposal))
+    }
+
+    /// A referral to the speciality of greatest share.
+    fn referral(
+        &self,
+        shares: &[(SpecialityIx, f64)],
+        member: &Specialist,
+        posterior: &[f64],
+    ) -> Content {
+        let first = shares
+            .first()
+            .and_then(|(s, _)| self.knowledge.specialities().get(s.index()));
+        let top = member.top(posterior);
+        Content::Refer(Referral {
+            to: first.map_or("a specialist", String::as_str).into(),
+            reason: format!("no condition is likelier than {:.0} %", 100.0 * top).into(),
+            list: member.list(posterior, self.config.list_length),
+        })
     }
 
     /// A question in words cannot be judged by rule: abstains.
@@ -197,6 +228,10 @@ impl KnowledgeClinician {
         let vote = match &proposal.content {
             Content::Diagnoses(_) => Some(member.accepts_diagnosis(posterior)),
             Content::Question(Question::Text(_)) => None,
+            Content::Refer(_) => Some(
+                member.top(posterior) < self.config.refer_below
+                    || member.accepts_diagnosis(posterior),
+            ),
             Content::Question(Question::Finding(e)) => Some(
                 member
                     .accepts_question(posterior, facts, *e)

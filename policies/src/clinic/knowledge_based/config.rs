@@ -41,6 +41,11 @@ pub struct KnowledgeConfig {
     pub remove_below: f64,
     /// Most diagnoses of a list.
     pub list_length: usize,
+    /// Posterior of the best own condition below which a clinician refers the patient rather than
+    /// list diagnoses; 0 never refers.
+    pub refer_below: f64,
+    /// How often the introduction counts in the belief: 1 is right, more is the bias of anchoring.
+    pub anchoring: usize,
 }
 
 impl Default for KnowledgeConfig {
@@ -53,6 +58,8 @@ impl Default for KnowledgeConfig {
             add_at: 0.10,
             remove_below: 0.02,
             list_length: 10,
+            refer_below: 0.0,
+            anchoring: 1,
         }
     }
 }
@@ -119,6 +126,18 @@ impl KnowledgeConfig {
                 (1..=10).contains(&self.list_length),
                 "1 to 10",
                 self.list_length as f64,
+            ),
+            (
+                "refer_below",
+                (0.0..=1.0).contains(&self.refer_below),
+                "0 to 1",
+                self.refer_below,
+            ),
+            (
+                "anchoring",
+                (1..=10).contains(&self.anchoring),
+                "1 to 10",
+                self.anchoring as f64,
             ),
         ];
         for (field, holds, expected, got) in checks {

@@ -14,7 +14,9 @@ use super::request::{data, purpose, speciality_name, system};
 use crate::clinic::reading::{
     Fidelity, extract_object, looks_like_list, read_confidence, read_level, read_names, read_vote,
 };
-use crate::clinic::task::{Action, Content, Diagnosis, Observation, Proposal, Speciality, Task};
+use crate::clinic::task::{
+    Action, Content, Diagnosis, Observation, Proposal, Referral, Speciality, Task,
+};
 use crate::policy::{Ask, ModelPolicy, PolicyError, Reading};
 
 /// Most diagnoses of a list.
@@ -127,9 +129,10 @@ impl SpokenClinician {
         let is_list = match kind.as_str() {
             "diagnosis" => true,
             "question" => looks_like_list(value),
+            "refer" => return self.referral(object),
             other => {
                 return Err(format!(
-                    "RESPONSE_TYPE: expected diagnosis or question, got {other:?}."
+                    "RESPONSE_TYPE: expected diagnosis, question or refer, got {other:?}."
                 ));
             }
         };
@@ -146,6 +149,19 @@ impl SpokenClinician {
         match value.as_str().map(str::trim) {
             Some(text) if !text.is_empty() => Ok(Content::Question(self.question(text))),
             _ => Err("RESPONSE_CONTENT: expected one question as text.".to_owned()),
+        }
+    }
+
+    /// `RESPONSE_CONTENT` says to whom.
+    fn referral(&self, object: &Map<String, Value>) -> Result<Content, String> {
+        let to = object["RESPONSE_CONTENT"].as_str().map(str::trim);
+        match to.filter(|to| !to.is_empty()) {
+            Some(to) => Ok(Content::Refer(Referral {
+                to: to.into(),
+                reason: object["RATIONALE"].as_str().unwrap_or_default().into(),
+                list: Vec::new(),
+            })),
+            None => Err("RESPONSE_CONTENT: expected to whom to refer, as text.".to_owned()),
         }
     }
 

@@ -117,6 +117,7 @@ fn proposal_data(proposal: &Proposal, knowledge: Option<&Knowledge>) -> Value {
             let names: Vec<String> = list.iter().map(|d| diagnosis_name(d, knowledge)).collect();
             ("diagnosis", json!(names))
         }
+        Content::Refer(referral) => ("refer", json!(&*referral.to)),
     };
     json!({ "type": kind, "content": content, "rationale": &*proposal.rationale })
 }
