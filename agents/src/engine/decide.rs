@@ -192,7 +192,12 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                         decisions.request(inbox, context.seed, finished.ticket, Some(&note));
                         continue;
                     }
-                    policy.neutral(&waiting.ask)
+                    policy.neutral(&waiting.ask).map_err(|error| match error {
+                        PolicyError::Garbage(text) => {
+                            PolicyError::Garbage(format!("{text}: {note}"))
+                        }
+                        other => other,
+                    })
                 }
             },
             Err(error) => {

@@ -4,6 +4,7 @@
 
 pub mod belief;
 pub mod knowledge_based;
+pub mod outside;
 pub mod panel;
 pub mod reading;
 pub mod spoken;
