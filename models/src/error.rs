@@ -83,8 +83,8 @@ pub enum ModelError {
         /// How often it had been started again.
         restarts: u32,
     },
-    /// A person who was asked gave no answer.
-    #[error("nobody answered: {why}")]
+    /// A person who was asked gave no answer: the run is to be cut.
+    #[error("{why}")]
     Unanswered {
         /// Why.
         why: String,

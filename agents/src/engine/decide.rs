@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use rounds_environments::streams::RunSeed;
-use rounds_models::CallRecord;
+use rounds_models::{CallRecord, ModelError};
 use rounds_policies::policy::{Ask, AskKey, Decider, PolicyError, Reading};
 
 use super::episode::Episode;
@@ -207,7 +207,10 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                     decisions.request(inbox, context.seed, finished.ticket, None);
                     continue;
                 }
-                Err(PolicyError::Call(error.to_string()))
+                Err(match error {
+                    ModelError::Unanswered { why } => PolicyError::Left(why),
+                    other => PolicyError::Call(other.to_string()),
+                })
             }
         };
         if let Some(waiting) = decisions.waiting.remove(&finished.ticket) {

@@ -79,6 +79,9 @@ pub(crate) struct Common {
     /// Answer the calls of models from the calls.jsonl of an earlier run.
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
+    /// Let the scenario start the programs of its policies of kind "process".
+    #[arg(long)]
+    pub(crate) allow_process: bool,
     /// Print summary.json instead of tables.
     #[arg(long)]
     pub(crate) json: bool,

@@ -7,6 +7,7 @@ mod data;
 mod examples;
 mod fault;
 mod list;
+mod outside;
 mod progress;
 mod run;
 mod show;

@@ -9,6 +9,7 @@ use rounds_agents::engine::FinishedEpisode;
 
 use super::args::{BenchArgs, Common, RunArgs};
 use super::conclude::{RunArm, SHOWN, Typed, conclude, cores, next_commands};
+use super::outside::{outside, permit};
 use super::progress::Shown;
 use super::{Failure, no_arm, print};
 use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, recording, tell};
@@ -36,6 +37,7 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
             })?,
     };
     check_replay(common)?;
+    permit(common, &sets, &[number])?;
     let folder = folder_of(common, &sets[0]);
     if sets.len() > 1 {
         return run_all(common, "run", &sets, &[number], &folder);
@@ -52,8 +54,9 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let common = &arguments.common;
     let sets = load(common, &arguments.vary)?;
     check_replay(common)?;
-    let folder = folder_of(common, &sets[0]);
     let numbers: Vec<usize> = (0..sets[0].arms.len()).collect();
+    permit(common, &sets, &numbers)?;
+    let folder = folder_of(common, &sets[0]);
     run_all(common, "bench", &sets, &numbers, &folder)
 }
 
@@ -177,22 +180,20 @@ fn run_arm<'a>(
         .resume
         .as_ref()
         .and_then(|_| RunDirectory::recorded_calls(folder));
-    let cassette = match (&common.replay, recorded) {
-        (Some(calls), _) => Cassette {
-            calls: Some(calls.clone()),
-            live: false,
-        },
-        (None, Some(calls)) => Cassette {
-            calls: Some(calls),
-            live: true,
-        },
-        (None, None) => Cassette::default(),
+    let cassette = Cassette {
+        live: common.replay.is_none(),
+        calls: common.replay.clone().or(recorded),
+        outside: outside(common, folder),
     };
     let built = build(set, arm, &cassette)?;
     let options = ExecuteOptions {
         out: folder.to_owned(),
         resume: common.resume.is_some(),
-        jobs: jobs_of(common),
+        // A person is asked of one patient at a time.
+        jobs: match arm.scenario.asks_a_person() {
+            true => 1,
+            false => jobs_of(common),
+        },
     };
     let quiet = common.quiet || common.json;
     let story = story && !quiet && std::io::stdout().is_terminal();

@@ -126,7 +126,11 @@ fn rebuild(folder: &Path) -> Result<(ScenarioSet, usize, BuiltClinic), Failure> 
             )))
         })?;
     let calls = RunDirectory::recorded_calls(folder);
-    let built = build(&set, &set.arms[number], &Cassette { calls, live: false })?;
+    let cassette = Cassette {
+        calls,
+        ..Cassette::default()
+    };
+    let built = build(&set, &set.arms[number], &cassette)?;
     Ok((set, number, built))
 }
 

@@ -10,6 +10,7 @@ use rounds_policies::policy::Decider;
 
 use super::coverage::DecisiveFindings;
 use super::decider::decider;
+use super::outside::Outside;
 use super::patients::{Patients, add_hashes, learn_from};
 use super::score::VisitScore;
 use crate::run::{Experiment, Manifest, RunError, machine};
@@ -25,6 +26,8 @@ pub struct Cassette {
     pub calls: Option<std::path::PathBuf>,
     /// Calls that are not recorded are made; otherwise they fail.
     pub live: bool,
+    /// Programs and people that may be asked.
+    pub outside: Outside,
 }
 
 /// A clinic that is ready to run, and what stories and reports need of it.
@@ -129,7 +132,10 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     };
     let experiment = Experiment {
         manifest,
-        in_flight: scenario.limits.in_flight.max(1) as usize,
+        in_flight: match scenario.asks_a_person() {
+            true => 1,
+            false => scenario.limits.in_flight.max(1) as usize,
+        },
         install: install(clinic.clone(), decider.clone()),
         score: Arc::new(VisitScore { decisive, titles }),
     };

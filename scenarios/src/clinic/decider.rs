@@ -14,6 +14,7 @@ use rounds_policies::clinic::task::{Action, Observation};
 use rounds_policies::policy::Decider;
 
 use super::build::Cassette;
+use super::outside::{human, process};
 use super::recording::{in_file, recording};
 use crate::run::RunError;
 use crate::schema::{ModelSpec, PolicySpec, Questions, Scenario};
@@ -88,21 +89,34 @@ pub(super) fn decider(
                 }
                 ModelSpec::Replay { calls } => Arc::new(recording(calls)?),
             };
-            let answering: Arc<dyn LanguageModel> = match &cassette.calls {
-                Some(calls) => {
-                    let recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
-                    Arc::new(recorded.with_inner(cassette.live.then_some(live)))
-                }
-                None => live,
-            };
             Ok(Decider::Model {
                 policy: Arc::new(SpokenClinician {
                     knowledge: Some(Arc::clone(knowledge)),
                     ..SpokenClinician::default()
                 }),
-                server: Arc::new(ModelServer::start(answering, ServerOptions::default())),
+                server: Arc::new(ModelServer::start(
+                    answering(cassette, || Ok(live))?,
+                    ServerOptions::default(),
+                )),
                 re_asks: 2,
             })
         }
+        PolicySpec::Process(spec) => {
+            process(&scenario.team, spec, knowledge, cassette)
+        }
+        PolicySpec::Human => human(&scenario.team, knowledge, cassette),
     }
+}
+
+/// What answers: the recording, `live` for what it does not hold, or `live` alone.
+pub(super) fn answering(
+    cassette: &Cassette,
+    live: impl FnOnce() -> Result<Arc<dyn LanguageModel>, RunError>,
+) -> Result<Arc<dyn LanguageModel>, RunError> {
+    let Some(calls) = &cassette.calls else {
+        return live();
+    };
+    let recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
+    let inner = if cassette.live { Some(live()?) } else { None };
+    Ok(Arc::new(recorded.with_inner(inner)))
 }

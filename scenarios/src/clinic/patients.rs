@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::hash::sha256_of;
 use crate::run::RunError;
-use crate::schema::{self, LearnedSpec, ModelSpec, PatientsSpec, Scenario, Tests, Visible};
+use crate::schema::{self, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Scenario, Tests, Visible};
 
 /// Share of subjects that `part = "test"` holds out.
 const TEST_SHARE: f64 = 0.3;
@@ -48,6 +48,12 @@ pub(super) fn add_hashes(
     }
     if let Some(learned) = learned {
         data["learned"] = json!({"sha256": hash(&learned.records)?});
+    }
+    if let Some(PolicySpec::Process(process)) = scenario.policies.get(&scenario.team.policy) {
+        for file in process.files() {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            data["process"][&*name] = json!({"sha256": hash(&file)?});
+        }
     }
     for (name, model) in &scenario.models {
         let path = match model {

@@ -90,6 +90,8 @@ impl RunDirectory {
     pub const EVENTS: &str = "events.jsonl";
     /// Name of the record of model calls.
     pub const CALLS: &str = "calls.jsonl";
+    /// Name of the folder with the standard error of programs that decided.
+    pub const PROCESSES: &str = "processes";
     const CALLS_PARTIAL: &str = "calls.partial.jsonl";
     const HEADER: &str = "{\"schema\":\"rounds.events/1\"}\n";
 
@@ -265,7 +267,11 @@ impl RunDirectory {
             .lines()
             .filter_map(|line| Some((CallRecord::from_line(line).ok()?, line)))
             .collect();
-        calls.sort_by(|a, b| a.0.key.cmp(&b.0.key));
+        // Of two records of one call, the one with a reply counts.
+        calls.sort_by(|(a, _), (b, _)| {
+            let place = |call: &CallRecord| call.reply.is_none();
+            a.key.cmp(&b.key).then(place(a).cmp(&place(b)))
+        });
         calls.dedup_by(|a, b| a.0.key == b.0.key);
         let mut sorted = String::with_capacity(text.len());
         for (_, line) in calls {

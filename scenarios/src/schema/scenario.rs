@@ -58,6 +58,16 @@ pub struct Scenario {
     pub limits: Limits,
 }
 
+impl Scenario {
+    /// Whether somebody at the terminal decides, so that episodes come one after the other.
+    pub fn asks_a_person(&self) -> bool {
+        matches!(
+            self.policies.get(&self.team.policy),
+            Some(PolicySpec::Human)
+        )
+    }
+}
+
 /// Episodes of a scenario that names no number and has no set of records to go through.
 pub const DEFAULT_EPISODES: u32 = 100;
 

@@ -5,10 +5,13 @@
 
 mod clinician;
 mod decision;
+mod desk;
 mod hello;
+mod lookup;
 mod seen;
 
 pub use clinician::OutsideClinician;
+pub use desk::ClinicDesk;
 pub use hello::hello;
 
 #[cfg(test)]
