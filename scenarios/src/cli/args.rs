@@ -25,6 +25,9 @@ pub(crate) enum Command {
     /// Run every arm of a scenario on the same episodes and seeds, and compare them.
     #[command(after_help = examples::BENCH)]
     Bench(BenchArgs),
+    /// Be the doctor of one patient of a scenario, and see what its team would have done.
+    #[command(after_help = examples::PLAY)]
+    Play(PlayArgs),
     /// Show the episodes of a run, or one of them as a story.
     #[command(after_help = examples::SHOW)]
     Show(ShowArgs),
@@ -106,6 +109,18 @@ pub(crate) struct BenchArgs {
     /// Arms in place of those of the file: every value of a setting; several multiply.
     #[arg(long, value_name = "KEY=A,B,C")]
     pub(crate) vary: Vec<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PlayArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Number of the patient, from 0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) episode: u32,
+    /// The arm whose team sees the patient too; by default the first.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arm: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

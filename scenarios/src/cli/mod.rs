@@ -8,6 +8,7 @@ mod examples;
 mod fault;
 mod list;
 mod outside;
+mod play;
 mod progress;
 mod run;
 mod show;
@@ -35,6 +36,9 @@ pub(crate) enum Failure {
     /// Bad usage.
     #[error("{0}")]
     Usage(String),
+    /// A person left.
+    #[error("{0}")]
+    Cut(String),
     /// Results could not be printed.
     #[error("standard output: cannot be written")]
     Output(#[source] &'static std::io::Error),
@@ -45,7 +49,7 @@ impl Failure {
         match self {
             Self::Schema(_) | Self::Usage(_) => 2,
             Self::Run(error) if error.is_input() => 2,
-            Self::Run(_) | Self::Output(_) => 1,
+            Self::Run(_) | Self::Cut(_) | Self::Output(_) => 1,
         }
     }
 }
@@ -58,6 +62,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Bench(arguments) => run::bench(&arguments),
+        Command::Play(arguments) => play::play(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::View(arguments) => show::view(&arguments),
         Command::Check(arguments) => check::check(&arguments),

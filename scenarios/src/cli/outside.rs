@@ -23,7 +23,9 @@ pub(crate) fn permit(
         // Everything comes out of the recording.
         return Ok(());
     }
-    let arms = sets.iter().flat_map(|set| numbers.iter().filter_map(|&n| set.arms.get(n)));
+    let arms = sets
+        .iter()
+        .flat_map(|set| numbers.iter().filter_map(|&n| set.arms.get(n)));
     for scenario in arms.map(|arm| &arm.scenario) {
         let Some((name, spec)) = process_of(scenario) else {
             continue;
@@ -54,7 +56,12 @@ fn process_of(scenario: &Scenario) -> Option<(&str, &ProcessSpec)> {
 fn no_program(name: &str, spec: &ProcessSpec) -> String {
     let program = spec.command.first().map_or("", String::as_str);
     let near = match Path::new(program).components().count() {
-        1 => nearest(program, ["python3", "python", "node", "ruby", "Rscript", "julia", "bash"]),
+        1 => nearest(
+            program,
+            [
+                "python3", "python", "node", "ruby", "Rscript", "julia", "bash",
+            ],
+        ),
         _ => None,
     };
     let near = near.map_or(String::new(), |near| format!("; did you mean {near:?}?"));
@@ -75,12 +82,16 @@ pub(crate) fn outside(common: &Common, folder: &Path) -> Outside {
 }
 
 /// Prompts on standard error, lines from standard input.
-struct Terminal;
+pub(super) struct Terminal;
 
 impl Console for Terminal {
     fn say(&self, text: &str) {
         let mut errors = std::io::stderr().lock();
-        let prompt = if std::io::stdin().is_terminal() { "\n> " } else { "\n" };
+        let prompt = if std::io::stdin().is_terminal() {
+            "\n> "
+        } else {
+            "\n"
+        };
         // Nobody is left to be told when it is closed.
         let _ = errors
             .write_all(text.as_bytes())

@@ -25,17 +25,7 @@ use crate::statistics::Summary;
 pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
     let common = &arguments.common;
     let sets = load(common, &[])?;
-    let number = match &arguments.arm {
-        None => 0,
-        Some(name) => sets[0]
-            .arms
-            .iter()
-            .position(|arm| arm.name == *name)
-            .ok_or_else(|| {
-                let names: Vec<String> = sets[0].arms.iter().map(|arm| arm.name.clone()).collect();
-                no_arm(name, &names)
-            })?,
-    };
+    let number = number_of(&sets[0], arguments.arm.as_deref())?;
     check_replay(common)?;
     permit(common, &sets, &[number])?;
     let folder = folder_of(common, &sets[0]);
@@ -43,10 +33,20 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
         return run_all(common, "run", &sets, &[number], &folder);
     }
     let began = Instant::now();
-    let (arm, news) = run_arm(common, &sets[0], number, &folder, true)?;
+    let (arm, news) = run_arm(common, &sets[0], number, &folder, true, None)?;
     let finished = finish(common, &sets[0], "run", &folder, began, (vec![arm], news))?;
     show_result(common, &sets[0], &folder, &finished);
     Ok(())
+}
+
+/// The number of the arm of this name, or of the first.
+pub(super) fn number_of(set: &ScenarioSet, name: Option<&str>) -> Result<usize, Failure> {
+    let Some(name) = name else { return Ok(0) };
+    let position = set.arms.iter().position(|arm| arm.name == name);
+    position.ok_or_else(|| {
+        let names: Vec<String> = set.arms.iter().map(|arm| arm.name.clone()).collect();
+        no_arm(name, &names)
+    })
 }
 
 /// Runs every arm of a scenario on the same episodes.
@@ -88,7 +88,14 @@ fn run_all(
     let began = Instant::now();
     let mut ran = Vec::new();
     for (set, number, name) in &places {
-        ran.push(run_arm(common, set, *number, &arms.join(name), false)?);
+        ran.push(run_arm(
+            common,
+            set,
+            *number,
+            &arms.join(name),
+            false,
+            None,
+        )?);
     }
     let news = ran.iter().any(|(_, news)| *news);
     let ran = ran.into_iter().map(|(arm, _)| arm).collect();
@@ -98,7 +105,7 @@ fn run_all(
 }
 
 /// Refuses a folder that holds anything but, with `resume`, the arms of this bench.
-fn check_bench_folder(
+pub(super) fn check_bench_folder(
     folder: &Path,
     arms: &Path,
     names: &[&str],
@@ -130,7 +137,7 @@ fn check_bench_folder(
 
 /// Refuses a recording that cannot be used before anything is written, also where no arm asks a
 /// model.
-fn check_replay(common: &Common) -> Result<(), RunError> {
+pub(super) fn check_replay(common: &Common) -> Result<(), RunError> {
     match &common.replay {
         Some(calls) => recording(calls).map(|_| ()),
         None => Ok(()),
@@ -138,7 +145,7 @@ fn check_replay(common: &Common) -> Result<(), RunError> {
 }
 
 /// The scenario, once for each seed that was asked for.
-fn load(common: &Common, vary: &[String]) -> Result<Vec<ScenarioSet>, Failure> {
+pub(super) fn load(common: &Common, vary: &[String]) -> Result<Vec<ScenarioSet>, Failure> {
     let seeds: Vec<Option<u64>> = match &common.seeds {
         Some(seeds) => seeds.clone().map(Some).collect(),
         None => vec![common.seed],
@@ -155,7 +162,7 @@ fn load(common: &Common, vary: &[String]) -> Result<Vec<ScenarioSet>, Failure> {
     seeds.into_iter().map(load).collect()
 }
 
-fn folder_of(common: &Common, set: &ScenarioSet) -> PathBuf {
+pub(super) fn folder_of(common: &Common, set: &ScenarioSet) -> PathBuf {
     match (&common.out, &common.resume) {
         (Some(folder), _) | (None, Some(folder)) => folder.clone(),
         (None, None) => default_folder(
@@ -167,13 +174,14 @@ fn folder_of(common: &Common, set: &ScenarioSet) -> PathBuf {
     }
 }
 
-/// Runs one arm; also whether anything was run rather than kept.
-fn run_arm<'a>(
+/// Runs one arm, or one episode of it; also whether anything was run rather than kept.
+pub(super) fn run_arm<'a>(
     common: &Common,
     set: &'a ScenarioSet,
     number: usize,
     folder: &Path,
     story: bool,
+    only: Option<u32>,
 ) -> Result<(RunArm<'a>, bool), Failure> {
     let arm = &set.arms[number];
     let recorded = common
@@ -185,15 +193,17 @@ fn run_arm<'a>(
         calls: common.replay.clone().or(recorded),
         outside: outside(common, folder),
     };
-    let built = build(set, arm, &cassette)?;
+    let mut built = build(set, arm, &cassette)?;
+    if let Some(first) = only {
+        built.experiment.manifest.first = first;
+        built.experiment.manifest.episodes = 1;
+    }
+    let person = arm.scenario.asks_a_person();
     let options = ExecuteOptions {
         out: folder.to_owned(),
         resume: common.resume.is_some(),
         // A person is asked of one patient at a time.
-        jobs: match arm.scenario.asks_a_person() {
-            true => 1,
-            false => jobs_of(common),
-        },
+        jobs: if person { 1 } else { jobs_of(common) },
     };
     let quiet = common.quiet || common.json;
     let story = story && !quiet && std::io::stdout().is_terminal();
@@ -202,7 +212,7 @@ fn run_arm<'a>(
         Some(_) => format!("{} seed {}", arm.name, set.scenario.seed.0),
         None => arm.name.clone(),
     };
-    let mut shown = Shown::new(&label, asked, quiet);
+    let mut shown = Shown::new(&label, asked, quiet || person);
     let executed = execute(&built.experiment, &options, &mut |progress, episode| {
         shown.at(u64::from(progress.finished), u64::from(progress.asked));
         if story && episode.ix.0 == 0 {
@@ -210,7 +220,7 @@ fn run_arm<'a>(
         }
     })?;
     shown.done();
-    if !quiet && !story && set.arms.len() == 1 && common.seeds.is_none() {
+    if !quiet && !story && only.is_none() && set.arms.len() == 1 && common.seeds.is_none() {
         // Not a terminal: the story still helps a reader of the output, after the fact.
         if let Some(text) = super::show::story(folder, &built, 0)? {
             print(&text);
@@ -224,7 +234,7 @@ fn run_arm<'a>(
     Ok((ran, executed.episodes > 0))
 }
 
-fn jobs_of(common: &Common) -> usize {
+pub(super) fn jobs_of(common: &Common) -> usize {
     match common.jobs {
         0 => cores(),
         jobs => jobs,

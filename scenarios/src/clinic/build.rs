@@ -121,6 +121,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         scenario: scenario.name.clone(),
         arm: arm.name.clone(),
         seed: scenario.seed.0,
+        first: 0,
         episodes,
         hash: set.hash.clone(),
         resolved: set.resolved_toml.clone(),

@@ -101,9 +101,7 @@ pub(super) fn decider(
                 re_asks: 2,
             })
         }
-        PolicySpec::Process(spec) => {
-            process(&scenario.team, spec, knowledge, cassette)
-        }
+        PolicySpec::Process(spec) => process(&scenario.team, spec, knowledge, cassette),
         PolicySpec::Human => human(&scenario.team, knowledge, cassette),
     }
 }

@@ -14,8 +14,8 @@ mod tally;
 
 pub use build::{BuiltClinic, Cassette, NOTICE, build, install};
 pub use coverage::DecisiveFindings;
-pub(crate) use recording::recording;
 pub use outside::Outside;
+pub(crate) use recording::recording;
 pub use report::{CaseTeller, outcome};
 pub use score::VisitScore;
 pub use story::tell;

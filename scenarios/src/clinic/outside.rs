@@ -65,7 +65,10 @@ pub(super) fn process(
     let server = options.server();
     let live = || -> Result<Arc<dyn LanguageModel>, RunError> {
         if !cassette.outside.allow_process {
-            return Ok(nobody(&team.policy, "no program may be started in this run"));
+            return Ok(nobody(
+                &team.policy,
+                "no program may be started in this run",
+            ));
         }
         let model = ProcessModel::new(options).map_err(|error| {
             RunError::Worker(format!("the threads of a process cannot start: {error}"))

@@ -18,7 +18,9 @@ use serde_json::{Value, json};
 
 use crate::hash::sha256_of;
 use crate::run::RunError;
-use crate::schema::{self, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Scenario, Tests, Visible};
+use crate::schema::{
+    self, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Scenario, Tests, Visible,
+};
 
 /// Share of subjects that `part = "test"` holds out.
 const TEST_SHARE: f64 = 0.3;

@@ -25,6 +25,9 @@ pub struct Manifest {
     pub arm: String,
     /// Seed of the run.
     pub seed: u64,
+    /// Number of the first episode.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first: u32,
     /// Episodes asked for.
     pub episodes: u32,
     /// SHA-256 of the resolved scenario.
@@ -42,6 +45,10 @@ pub struct Manifest {
     pub machine: Value,
     /// What must be said of the run.
     pub notice: String,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The machine that this program runs on, for a manifest.

@@ -54,7 +54,9 @@ impl ProcessSpec {
     pub fn files(&self) -> Vec<PathBuf> {
         let arguments = self.command.iter().enumerate();
         arguments
-            .filter(|(number, argument)| *number > 0 || Path::new(argument).components().count() > 1)
+            .filter(|(number, argument)| {
+                *number > 0 || Path::new(argument).components().count() > 1
+            })
             .map(|(_, argument)| self.folder.join(argument))
             .filter(|path| path.is_file())
             .collect()
@@ -67,7 +69,7 @@ pub(super) fn read_process(table: &mut TableReader<'_>) -> Option<ProcessSpec> {
         table.missing("command", "command = [\"python3\", \"agent.py\"]");
         return None;
     };
-    let folder = entry.value.origin.resolve("");
+    let folder = entry.value.origin.resolve(".");
     let command = table.get("command", |node| {
         const WORDS: &str = "an array of strings, the program first";
         let words = items(node).map_err(|_| Fault::wrong_type(WORDS))?;

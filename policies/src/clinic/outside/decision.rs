@@ -118,7 +118,10 @@ fn count_fault(object: &Map<String, Value>, want: &[&str], given: &[&str]) -> St
         Some((key, near)) => format!("expected {expected}, got `{key}`; did you mean `{near}`?"),
         None => {
             let keys: Vec<&str> = object.keys().map(String::as_str).collect();
-            format!("expected {expected}, got an object with [{}]", keys.join(", "))
+            format!(
+                "expected {expected}, got an object with [{}]",
+                keys.join(", ")
+            )
         }
     }
 }
@@ -155,14 +158,13 @@ fn question(value: &Value, knowledge: &Knowledge) -> Result<Question, String> {
 
 /// Names, each with a probability of its own or with none; where none has one, the share falls
 /// with the place in the list.
-fn diagnoses(
-    value: &Value,
-    knowledge: &Knowledge,
-    most: usize,
-) -> Result<Vec<Diagnosis>, String> {
+fn diagnoses(value: &Value, knowledge: &Knowledge, most: usize) -> Result<Vec<Diagnosis>, String> {
     let items = match value {
         Value::Array(items) => items.clone(),
-        Value::String(_) => read_names(value, most).into_iter().map(Value::from).collect(),
+        Value::String(_) => read_names(value, most)
+            .into_iter()
+            .map(Value::from)
+            .collect(),
         other => return Err(format!("`diagnose`: expected a list of names, got {other}")),
     };
     let mut named: Vec<(String, Option<f64>)> = Vec::new();
@@ -182,14 +184,23 @@ fn diagnoses(
                 }
             },
         };
-        if !named.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) {
+        if !named
+            .iter()
+            .any(|(known, _)| known.eq_ignore_ascii_case(name))
+        {
             named.push((name.to_owned(), p));
         }
     }
     named.truncate(most);
     let stated = named.iter().any(|(_, p)| p.is_some());
     let total: f64 = (1..=named.len()).map(|place| 1.0 / place as f64).sum();
-    let share = |at: usize| if stated { 0.0 } else { 1.0 / ((at + 1) as f64 * total) };
+    let share = |at: usize| {
+        if stated {
+            0.0
+        } else {
+            1.0 / ((at + 1) as f64 * total)
+        }
+    };
     let found = named.into_iter().enumerate().map(|(at, (name, p))| {
         let known = knowledge.find_condition(&name).or_else(|| {
             let is = |other: &str| other.eq_ignore_ascii_case(&name);
@@ -214,7 +225,9 @@ fn referral(
 ) -> Result<Referral, String> {
     let to = value.as_str().map(str::trim).unwrap_or_default();
     if to.is_empty() {
-        return Err(format!("`refer`: expected the name of a speciality, got {value}"));
+        return Err(format!(
+            "`refer`: expected the name of a speciality, got {value}"
+        ));
     }
     let list = match object.get("diagnose") {
         None | Some(Value::Null) => Vec::new(),
@@ -230,7 +243,9 @@ fn referral(
 
 fn team(value: &Value, knowledge: &Knowledge) -> Result<Vec<Speciality>, String> {
     if !matches!(value, Value::Array(_) | Value::String(_)) {
-        return Err(format!("`team`: expected a list of specialities, got {value}"));
+        return Err(format!(
+            "`team`: expected a list of specialities, got {value}"
+        ));
     }
     let mut team: Vec<Speciality> = Vec::new();
     for name in read_names(value, usize::MAX) {

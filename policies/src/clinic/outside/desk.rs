@@ -64,7 +64,11 @@ impl ClinicDesk {
 
     fn diagnose(&self, words: &str) -> Result<Value, String> {
         let mut list = Vec::new();
-        for name in words.split([';', ',']).map(str::trim).filter(|n| !n.is_empty()) {
+        for name in words
+            .split([';', ','])
+            .map(str::trim)
+            .filter(|n| !n.is_empty())
+        {
             if let Some(quoted) = name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
                 list.push(quoted.to_owned());
                 continue;
@@ -72,7 +76,9 @@ impl ClinicDesk {
             match condition(&self.knowledge, name) {
                 Found::One(d) => list.push(self.knowledge.condition(d).name.clone()),
                 Found::Several(text) => {
-                    return Err(format!("Several conditions fit {name:?}; type more:\n{text}"));
+                    return Err(format!(
+                        "Several conditions fit {name:?}; type more:\n{text}"
+                    ));
                 }
                 Found::None => {
                     let names = self.knowledge.conditions().iter().map(|c| c.name.as_str());
@@ -218,7 +224,11 @@ fn word(value: &Value) -> &str {
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|c| c.to_uppercase().to_string());
-    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    let end = if text.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
     format!("{}{}{end}", first.unwrap_or_default(), letters.as_str())
 }
 
@@ -235,7 +245,9 @@ fn names(value: &Value) -> String {
 fn prompt(seen: &Value) -> String {
     let most = &seen["most"];
     match word(&seen["task"]) {
-        "triage" => format!("Which specialities shall see the patient? At most {most}, with ; between:"),
+        "triage" => {
+            format!("Which specialities shall see the patient? At most {most}, with ; between:")
+        }
         "coordinate" => format!(
             "The team is {}. Type that of the next round, at most {most}, or nothing to keep it:",
             names(&seen["team"])

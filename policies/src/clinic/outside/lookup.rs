@@ -86,7 +86,10 @@ fn only<'a, Ix: Copy, T: 'a>(
         [] => Found::None,
         [(ix, _)] => Found::One(ix),
         _ => {
-            let names = fitting.iter().take(SHOWN).map(|(_, entry)| name(entry).as_str());
+            let names = fitting
+                .iter()
+                .take(SHOWN)
+                .map(|(_, entry)| name(entry).as_str());
             let more = match fitting.len().saturating_sub(SHOWN) {
                 0 => String::new(),
                 more => format!("; and {more} more"),
@@ -120,7 +123,10 @@ mod tests {
     fn findings_are_found_by_names_questions_and_parts() {
         assert_eq!(found("Fever"), "fever");
         assert_eq!(found("Do you have a fever?"), "fever");
-        assert_eq!(found("do you feel a pressing pain in your chest"), "pressing_chest_pain");
+        assert_eq!(
+            found("do you feel a pressing pain in your chest"),
+            "pressing_chest_pain"
+        );
         assert_eq!(found("palpit"), "palpitations");
         assert!(found("upper").contains(';'));
         assert_eq!(found("what colour is the moon"), "none");
@@ -131,7 +137,10 @@ mod tests {
     fn conditions_need_not_be_spelt_out() {
         let knowledge = Knowledge::builtin();
         let angina = condition(&knowledge, "stable angina");
-        assert_eq!(angina, Found::One(knowledge.find_condition("Stable angina").unwrap()));
+        assert_eq!(
+            angina,
+            Found::One(knowledge.find_condition("Stable angina").unwrap())
+        );
         assert!(matches!(condition(&knowledge, "angina"), Found::Several(_)));
         assert_eq!(condition(&knowledge, "dragon"), Found::None);
     }

@@ -86,9 +86,7 @@ fn an_observation_is_one_line_that_reads_back() {
     let again = clinician().request(RunSeed(1), &ask(Task::Propose { forced: false }));
     assert_eq!(again, request);
     assert_ne!(
-        clinician()
-            .request(RunSeed(2), &ask(Task::Confidence))
-            .seed,
+        clinician().request(RunSeed(2), &ask(Task::Confidence)).seed,
         request.seed
     );
 }
@@ -103,7 +101,10 @@ fn the_greeting_holds_every_name_and_probability() {
     let findings = greeting["findings"].as_array().unwrap();
     assert_eq!(findings.len(), knowledge.findings().len());
     for condition in greeting["conditions"].as_array().unwrap() {
-        assert_eq!(condition["present"].as_array().unwrap().len(), findings.len());
+        assert_eq!(
+            condition["present"].as_array().unwrap().len(),
+            findings.len()
+        );
     }
 }
 
@@ -116,7 +117,10 @@ fn every_task_takes_its_decision_out_of_one_object() {
     };
     assert_eq!(team.len(), 2);
     assert!(matches!(team[0], Speciality::Known(_)));
-    assert_eq!(read(Task::Confidence, all.clone()), Ok(Action::Confidence(Some(4))));
+    assert_eq!(
+        read(Task::Confidence, all.clone()),
+        Ok(Action::Confidence(Some(4)))
+    );
     let voted = Proposal {
         content: Content::Question(Question::Text("?".into())),
         confidence: 1.0,
@@ -127,7 +131,10 @@ fn every_task_takes_its_decision_out_of_one_object() {
     };
     assert_eq!(read(vote, all.clone()), Ok(Action::Vote(Some(false))));
     let asked = proposal(Task::Propose { forced: false }, all);
-    assert!(matches!(asked.content, Content::Question(Question::Finding(_))));
+    assert!(matches!(
+        asked.content,
+        Content::Question(Question::Finding(_))
+    ));
     assert_eq!((asked.confidence, &*asked.rationale), (4.0, "why not"));
 }
 
@@ -137,7 +144,8 @@ fn questions_lists_and_referrals_are_read() {
     let words = proposal(free.clone(), json!({"ask": "How do you sleep?"}));
     let text = Question::Text("How do you sleep?".into());
     assert_eq!(words.content, Content::Question(text));
-    let list = json!({"diagnose": [{"name": "angina", "p": 0.7}, "Dragon pox", "ANGINA", "x", "y"]});
+    let list =
+        json!({"diagnose": [{"name": "angina", "p": 0.7}, "Dragon pox", "ANGINA", "x", "y"]});
     let Content::Diagnoses(list) = proposal(free.clone(), list).content else {
         panic!("expected a list");
     };
@@ -147,7 +155,10 @@ fn questions_lists_and_referrals_are_read() {
     let Content::Refer(referral) = proposal(free, refer).content else {
         panic!("expected a referral");
     };
-    assert_eq!((&*referral.to, &*referral.reason), ("Cardiology", "unclear"));
+    assert_eq!(
+        (&*referral.to, &*referral.reason),
+        ("Cardiology", "unclear")
+    );
     assert_eq!(referral.list.len(), 1);
 }
 

@@ -123,7 +123,10 @@ fn proposal_data(proposal: &Proposal, knowledge: Option<&Knowledge>) -> Value {
 }
 
 /// A speciality in words.
-pub(in crate::clinic) fn speciality_name(speciality: &Speciality, knowledge: Option<&Knowledge>) -> String {
+pub(in crate::clinic) fn speciality_name(
+    speciality: &Speciality,
+    knowledge: Option<&Knowledge>,
+) -> String {
     match speciality {
         Speciality::Generalist => "General practice".to_owned(),
         Speciality::Named(name) => name.to_string(),
@@ -135,7 +138,10 @@ pub(in crate::clinic) fn speciality_name(speciality: &Speciality, knowledge: Opt
 }
 
 /// A diagnosis in words.
-pub(in crate::clinic) fn diagnosis_name(diagnosis: &Diagnosis, knowledge: Option<&Knowledge>) -> String {
+pub(in crate::clinic) fn diagnosis_name(
+    diagnosis: &Diagnosis,
+    knowledge: Option<&Knowledge>,
+) -> String {
     match diagnosis {
         Diagnosis::Named(name) => name.to_string(),
         Diagnosis::Known(d, _) => knowledge
