@@ -124,21 +124,48 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
 }
 
 /// Adds the decision systems of one kind of observation and action.
-pub struct DecisionsPlugin<O, A>(std::marker::PhantomData<fn() -> (O, A)>);
+pub struct DecisionsPlugin<O, A> {
+    turn: Turn,
+    kind: std::marker::PhantomData<fn() -> (O, A)>,
+}
+
+/// Kinds of decisions of one world take turns, so that requests are sent in one order.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Turn {
+    First,
+    Second,
+}
 
 impl<O, A> Default for DecisionsPlugin<O, A> {
     fn default() -> Self {
-        Self(std::marker::PhantomData)
+        Self {
+            turn: Turn::First,
+            kind: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<O, A> DecisionsPlugin<O, A> {
+    /// A second kind of decisions in a world that has one already.
+    pub fn second() -> Self {
+        Self {
+            turn: Turn::Second,
+            ..Self::default()
+        }
     }
 }
 
 impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Plugin for DecisionsPlugin<O, A> {
     fn build(&self, app: &mut App) {
-        app.add_systems(
+        app.configure_sets(
+            Tick,
+            (Turn::First, Turn::Second).chain().in_set(Phase::Decide),
+        )
+        .add_systems(
             Tick,
             (collect_replies::<O, A>, decide_batches::<O, A>)
                 .chain()
-                .in_set(Phase::Decide),
+                .in_set(self.turn),
         );
     }
 }

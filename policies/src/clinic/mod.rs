@@ -7,5 +7,6 @@ pub mod knowledge_based;
 pub mod outside;
 pub mod panel;
 pub mod reading;
+pub mod respond;
 pub mod spoken;
 pub mod task;

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use bevy_app::App;
-use rounds_agents::clinic::{Clinic, ClinicPlugin, Coordination, TimelineEntry, VisitConfig};
+use rounds_agents::clinic::{
+    Clinic, ClinicPlugin, Coordination, RespondentPlugin, TimelineEntry, VisitConfig,
+};
 use rounds_environments::clinic::knowledge::Knowledge;
 use rounds_policies::clinic::task::{Action, Observation, Speciality};
 use rounds_policies::policy::Decider;
 
 use super::coverage::DecisiveFindings;
 use super::decider::decider;
-use super::outside::Outside;
+use super::outside::{Outside, human_patient};
 use super::patients::{Patients, add_hashes, learn_from};
 use super::score::VisitScore;
 use crate::run::{Experiment, Manifest, RunError, machine};
-use crate::schema::{Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind};
+use crate::schema::{Answers, Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind};
 
 /// What everything clinical says of itself.
 pub const NOTICE: &str = "Research software, not for clinical use.";
@@ -137,7 +139,18 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
             true => 1,
             false => scenario.limits.in_flight.max(1) as usize,
         },
-        install: install(clinic.clone(), decider.clone()),
+        install: match scenario.environment.patient {
+            Answers::Record => install(clinic.clone(), decider.clone()),
+            Answers::Human => {
+                let family = install(clinic.clone(), decider.clone());
+                let person = human_patient(&knowledge, cassette)?;
+                Arc::new(move |app: &mut App| {
+                    family(app);
+                    let decider = person.clone();
+                    app.add_plugins(RespondentPlugin { decider });
+                })
+            }
+        },
         score: Arc::new(VisitScore { decisive, titles }),
     };
     Ok(BuiltClinic {

@@ -95,7 +95,7 @@ pub(super) fn decider(
                     ..SpokenClinician::default()
                 }),
                 server: Arc::new(ModelServer::start(
-                    answering(cassette, || Ok(live))?,
+                    answering(cassette, None, || Ok(live))?,
                     ServerOptions::default(),
                 )),
                 re_asks: 2,
@@ -107,14 +107,20 @@ pub(super) fn decider(
 }
 
 /// What answers: the recording, `live` for what it does not hold, or `live` alone.
+///
+/// A recording of several models is cut to the calls of `name`.
 pub(super) fn answering(
     cassette: &Cassette,
+    name: Option<&str>,
     live: impl FnOnce() -> Result<Arc<dyn LanguageModel>, RunError>,
 ) -> Result<Arc<dyn LanguageModel>, RunError> {
     let Some(calls) = &cassette.calls else {
         return live();
     };
-    let recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
+    let mut recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
+    if let Some(name) = name {
+        recorded = recorded.for_model(name);
+    }
     let inner = if cassette.live { Some(live()?) } else { None };
     Ok(Arc::new(recorded.with_inner(inner)))
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use rounds_environments::clinic::knowledge::Knowledge;
 use rounds_models::{
-    Console, FnModel, HumanModel, LanguageModel, ModelError, ModelServer, ProcessModel,
+    Console, Desk, FnModel, HumanModel, LanguageModel, ModelError, ModelServer, ProcessModel,
     ProcessOptions, ServerOptions,
 };
 use rounds_policies::clinic::outside::{ClinicDesk, OutsideClinician, hello};
+use rounds_policies::clinic::respond::{Consultation, OutsidePatient, PatientDesk, Said};
 use rounds_policies::clinic::task::{Action, Observation};
-use rounds_policies::policy::Decider;
+use rounds_policies::policy::{Decider, ModelPolicy};
 
 use super::build::Cassette;
 use super::decider::answering;
@@ -78,7 +79,10 @@ pub(super) fn process(
     let clinician = clinician(team, knowledge);
     Ok(Decider::Model {
         policy: Arc::new(clinician),
-        server: Arc::new(ModelServer::start(answering(cassette, live)?, server)),
+        server: Arc::new(ModelServer::start(
+            answering(cassette, Some(&team.policy), live)?,
+            server,
+        )),
         re_asks: NOTES,
     })
 }
@@ -89,22 +93,39 @@ pub(super) fn human(
     knowledge: &Arc<Knowledge>,
     cassette: &Cassette,
 ) -> Result<Decider<Observation, Action>, RunError> {
+    let desk = Arc::new(ClinicDesk::new(Arc::clone(knowledge)));
+    let clinician = Arc::new(clinician(team, knowledge));
+    person(&team.policy, desk, clinician, cassette)
+}
+
+/// The person at the terminal answers for the patients.
+pub(super) fn human_patient(
+    knowledge: &Arc<Knowledge>,
+    cassette: &Cassette,
+) -> Result<Decider<Consultation, Said>, RunError> {
+    let patient = Arc::new(OutsidePatient {
+        knowledge: Arc::clone(knowledge),
+    });
+    person("patient", Arc::new(PatientDesk), patient, cassette)
+}
+
+fn person<O, A>(
+    name: &str,
+    desk: Arc<dyn Desk>,
+    policy: Arc<dyn ModelPolicy<O, A>>,
+    cassette: &Cassette,
+) -> Result<Decider<O, A>, RunError> {
     let live = || -> Result<Arc<dyn LanguageModel>, RunError> {
         Ok(match &cassette.outside.console {
-            Some(console) => Arc::new(HumanModel::new(
-                &team.policy,
-                Arc::clone(console),
-                Arc::new(ClinicDesk::new(Arc::clone(knowledge))),
-            )),
-            None => nobody(&team.policy, "nobody is at the terminal in this run"),
+            Some(console) => Arc::new(HumanModel::new(name, Arc::clone(console), desk)),
+            None => nobody(name, "nobody is at the terminal in this run"),
         })
     };
+    let model = answering(cassette, Some(name), live)?;
     Ok(Decider::Model {
-        policy: Arc::new(clinician(team, knowledge)),
-        server: Arc::new(ModelServer::start(
-            answering(cassette, live)?,
-            ServerOptions::default(),
-        )),
+        policy,
+        server: Arc::new(ModelServer::start(model, ServerOptions::default())),
+        // A person is asked until there is an answer.
         re_asks: u32::MAX,
     })
 }

@@ -23,6 +23,16 @@ choice! {
 }
 
 choice! {
+    /// Who answers for the patients what they can say of themselves.
+    pub enum Answers {
+        /// Their records, or what was drawn for them.
+        Record = "record",
+        /// The person at the terminal.
+        Human = "human",
+    }
+}
+
+choice! {
     /// Kinds of environment.
     enum EnvironmentKind {
         /// The clinic.
@@ -117,6 +127,8 @@ pub struct ClinicSpec {
     pub minutes_per_question: f64,
     /// Whether tests can be done when a visit begins.
     pub tests: Tests,
+    /// Who answers for the patients.
+    pub patient: Answers,
 }
 
 /// Reads `[environment]`.
@@ -148,6 +160,7 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
     let reveal_admission_diagnosis = table.boolean("reveal_admission_diagnosis", false);
     let minutes_per_question = table.number("minutes_per_question", NOT_NEGATIVE, 2.0);
     let tests = table.choice("tests").unwrap_or(Tests::Up);
+    let patient = table.choice("patient").unwrap_or(Answers::Record);
     table.finish();
     Some(ClinicSpec {
         patients: patients?,
@@ -158,6 +171,7 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
         visible_until: visible_until.unwrap_or(Visible::Hours(24.0)),
         minutes_per_question,
         tests,
+        patient,
     })
 }
 

@@ -6,7 +6,7 @@ use rounds_environments::streams::RunSeed;
 use serde::Serialize;
 
 use super::{
-    clinic::{ClinicSpec, read_environment},
+    clinic::{Answers, ClinicSpec, read_environment},
     diagnostics::{Problem, ProblemKind, Problems},
     document::Table,
     policy::{ModelSpec, PolicySpec, read_models, read_policies},
@@ -61,10 +61,8 @@ pub struct Scenario {
 impl Scenario {
     /// Whether somebody at the terminal decides, so that episodes come one after the other.
     pub fn asks_a_person(&self) -> bool {
-        matches!(
-            self.policies.get(&self.team.policy),
-            Some(PolicySpec::Human)
-        )
+        let policy = self.policies.get(&self.team.policy);
+        self.environment.patient == Answers::Human || matches!(policy, Some(PolicySpec::Human))
     }
 }
 

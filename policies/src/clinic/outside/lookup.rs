@@ -19,7 +19,8 @@ pub(super) enum Found<T> {
 }
 
 /// The finding that is meant: its whole name, id or question, else the longest name whose words
-/// are all said, else the only one whose name holds what was typed.
+/// are all said, else the only one whose name, or question, holds what was
+/// typed.
 pub(super) fn finding(knowledge: &Knowledge, typed: &str) -> Found<FindingIx> {
     let said = words(typed);
     let findings = || (0..).map(FindingIx).zip(knowledge.findings());
@@ -39,10 +40,11 @@ pub(super) fn finding(knowledge: &Knowledge, typed: &str) -> Found<FindingIx> {
         return Found::One(e);
     }
     let part = said.join(" ");
-    only(
-        findings().filter(|(_, f)| !part.is_empty() && words(&f.name).join(" ").contains(&part)),
-        |f| &f.name,
-    )
+    let holds = |text: &str| !part.is_empty() && words(text).join(" ").contains(&part);
+    match only(findings().filter(|(_, f)| holds(&f.name)), |f| &f.name) {
+        Found::None => only(findings().filter(|(_, f)| holds(&f.question)), |f| &f.name),
+        found => found,
+    }
 }
 
 /// The condition that is meant: its whole name, or the only one whose name holds what was typed.
@@ -128,6 +130,7 @@ mod tests {
             "pressing_chest_pain"
         );
         assert_eq!(found("palpit"), "palpitations");
+        assert_eq!(found("c reactive"), "raised_crp");
         assert!(found("upper").contains(';'));
         assert_eq!(found("what colour is the moon"), "none");
         assert_eq!(found(""), "none");
