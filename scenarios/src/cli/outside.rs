@@ -37,6 +37,12 @@ pub(crate) fn permit(
                 spec.folder.display()
             )));
         }
+        if !spec.folder.is_dir() {
+            return Err(Failure::Usage(format!(
+                "the folder of the policy {name:?} is not there: {}",
+                spec.folder.display()
+            )));
+        }
         if spec.program().is_none() {
             return Err(Failure::Usage(no_program(name, spec)));
         }

@@ -24,8 +24,8 @@ const DEADLINE: Range = Range {
 pub struct ProcessSpec {
     /// The program and its arguments. A program without a slash is looked for in `PATH`.
     pub command: Vec<String>,
-    /// Its working directory, where relative paths of the command start: the folder of the file
-    /// in which the command is written.
+    /// Its working directory, where relative paths of the command start; by default the folder of
+    /// the file in which the command is written.
     pub folder: PathBuf,
     /// Seconds that it may take to answer a batch.
     pub deadline_s: f64,
@@ -69,7 +69,9 @@ pub(super) fn read_process(table: &mut TableReader<'_>) -> Option<ProcessSpec> {
         table.missing("command", "command = [\"python3\", \"agent.py\"]");
         return None;
     };
-    let folder = entry.value.origin.resolve(".");
+    // It need not be there: a finished run is read on other machines too.
+    let folder = table.get("folder", |node| Ok(node.origin.resolve(&string(node)?)));
+    let folder = folder.unwrap_or_else(|| entry.value.origin.resolve("."));
     let command = table.get("command", |node| {
         const WORDS: &str = "an array of strings, the program first";
         let words = items(node).map_err(|_| Fault::wrong_type(WORDS))?;
