@@ -12,6 +12,7 @@ pub use {
 pub mod cli;
 pub mod clinic;
 mod hash;
+pub mod predicate;
 pub mod prelude;
 pub mod report;
 pub mod run;

@@ -19,3 +19,4 @@ pub(crate) use recording::recording;
 pub use report::{CaseTeller, outcome};
 pub use score::VisitScore;
 pub use story::tell;
+pub(crate) use tally::Tally;

@@ -11,7 +11,7 @@ use crate::run::{Episode, EventLine};
 
 /// Counts over the events of a visit.
 #[derive(Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     questions: f64,
     not_available: f64,
     asked: BTreeSet<String>,
@@ -35,7 +35,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Takes in the next event.
-    pub(super) fn add(&mut self, event: &EventLine) {
+    pub(crate) fn add(&mut self, event: &EventLine) {
         self.minutes = event.minute.unwrap_or(self.minutes);
         match event.kind.as_str() {
             "introduced" => self.calls += 1.0,
@@ -112,6 +112,11 @@ impl Tally {
     fn decide(&mut self, event: &EventLine) {
         self.decisions += 1.0;
         self.consensus += f64::from(event.fields.get("consensus") == Some(&Value::Bool(true)));
+    }
+
+    /// Decisions that the doctors were asked for.
+    pub(crate) fn calls(&self) -> f64 {
+        self.calls
     }
 
     /// The metrics of the whole visit.
