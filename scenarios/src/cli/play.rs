@@ -141,11 +141,8 @@ fn end_of(run: &Path) -> Result<(Vec<String>, Option<String>), Failure> {
         for event in episode?.events {
             match event.kind.as_str() {
                 "patient" => {
-                    end.0 = event
-                        .texts("truth")
-                        .into_iter()
-                        .map(str::to_owned)
-                        .collect()
+                    let names = event.texts("truth").into_iter();
+                    end.0 = names.map(str::to_owned).collect();
                 }
                 "ended" => end.1 = event.text("reason").map(str::to_owned),
                 _ => {}

@@ -110,7 +110,7 @@ fn ask(episode: u32) -> Ask<Observation> {
     let exchange = |number: u32| Exchange {
         question: Question::Finding(FindingIx(episode + number)),
         answer: Answer {
-            present: Some(number % 2 == 0),
+            present: Some(number.is_multiple_of(2)),
             ..Answer::empty(AnswerKind::Value)
         },
     };

@@ -231,7 +231,11 @@ fn several_mistakes_are_shown_together() {
 fn a_program_that_cannot_be_started_is_refused_where_it_is_written() {
     let knowledge = "kind = \"knowledge\"";
     for (table, kind, parts) in [
-        ("", ProblemKind::MissingKey, ["`policies.specialist.command` is missing", "agent.py"]),
+        (
+            "",
+            ProblemKind::MissingKey,
+            ["`policies.specialist.command` is missing", "agent.py"],
+        ),
         (
             "command = \"agent\"",
             ProblemKind::WrongType,
