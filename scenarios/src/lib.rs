@@ -11,6 +11,7 @@ pub use {
 
 pub mod cli;
 pub mod clinic;
+pub mod evaluate;
 mod hash;
 pub mod predicate;
 pub mod prelude;

@@ -6,6 +6,7 @@ pub mod belief;
 pub mod knowledge_based;
 pub mod outside;
 pub mod panel;
+pub mod plan;
 pub mod reading;
 pub mod respond;
 pub mod spoken;

@@ -28,6 +28,9 @@ pub(crate) enum Command {
     /// Be the doctor of one patient of a scenario, and see what its team would have done.
     #[command(after_help = examples::PLAY)]
     Play(PlayArgs),
+    /// Evaluate policies on a suite of scripted cases.
+    #[command(after_help = examples::EVALUATE)]
+    Evaluate(EvaluateArgs),
     /// Show the episodes of a run, or one of them as a story.
     #[command(after_help = examples::SHOW)]
     Show(ShowArgs),
@@ -50,7 +53,7 @@ pub(crate) enum Command {
 /// Options of every command that runs something.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Common {
-    /// The scenario, a TOML file.
+    /// The scenario or suite, a TOML file.
     pub(crate) scenario: PathBuf,
     /// Change a setting of the scenario; may be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -121,6 +124,25 @@ pub(crate) struct PlayArgs {
     /// The arm whose team sees the patient too; by default the first.
     #[arg(long, value_name = "NAME")]
     pub(crate) arm: Option<String>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct EvaluateArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Say of every check of this case by which events it was decided; may be given several times.
+    #[arg(long, value_name = "CASE")]
+    pub(crate) explain: Vec<String>,
+    /// Play each case as other persons too: any of age, sex, ethnicity, language, insurance.
+    #[arg(long, value_name = "PART,…", value_delimiter = ',')]
+    pub(crate) swap: Vec<String>,
+    /// Play each case under the behaviour of this file too; may be given several times.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) behaviour: Vec<PathBuf>,
+    /// Run the careless and careful policies of the suite's self_test file, and say which of them
+    /// its checks told apart.
+    #[arg(long)]
+    pub(crate) self_test: bool,
 }
 
 #[derive(Debug, Clone, Args)]

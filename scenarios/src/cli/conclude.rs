@@ -6,7 +6,9 @@ use rayon::prelude::*;
 use rounds_environments::streams::RunSeed;
 
 use super::Failure;
+use super::conclude_cases::conclude_cases;
 use crate::clinic::{BuiltClinic, CaseTeller, NOTICE, outcome};
+use crate::evaluate::ArmResult;
 use crate::report::{
     EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
     render,
@@ -79,16 +81,19 @@ pub(crate) fn conclude(
     let Some(score) = arms.first().map(|run| &*run.built.experiment.score) else {
         return Err(Failure::Usage("there is no arm".to_owned()));
     };
-    let (rows, cases) = together(score_arms(arms, jobs)?, arms);
+    let (rows, cases, results) = together(score_arms(arms, jobs)?, arms);
     let restricted = arms
         .iter()
         .any(|run| run.built.experiment.manifest.restricted);
-    let summary = summarise(&head, &rows, score)?;
+    let mut summary = summarise(&head, &rows, score)?;
+    let evaluation = match results.is_empty() {
+        true => None,
+        false => Some(conclude_cases(folder, arms, results, &mut summary)?),
+    };
     write_whole(&folder.join("summary.json"), &pretty(&summary))?;
-    let page = render(&report_data(
-        set, typed, folder, &summary, cases, restricted,
-    ))
-    .map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
+    let mut data = report_data(set, typed, folder, &summary, cases, restricted);
+    data.evaluation = evaluation;
+    let page = render(&data).map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
     write_whole(&folder.join("report.html"), page.as_bytes())?;
     Ok(summary)
 }
@@ -96,14 +101,22 @@ pub(crate) fn conclude(
 /// Brings the seeds of one arm together. Cases of several seeds are others; the report tells those
 /// of the first.
 fn together(
-    scored: Vec<(ArmRows, Vec<ReportCase>)>,
+    scored: Vec<ScoredArm>,
     arms: &[RunArm],
-) -> (Vec<ArmRows>, Vec<ReportCase>) {
+) -> (Vec<ArmRows>, Vec<ReportCase>, Vec<ArmResult>) {
     let seed = |run: &RunArm| run.built.experiment.manifest.seed;
     let several = arms.windows(2).any(|pair| seed(&pair[0]) != seed(&pair[1]));
     let mut rows: Vec<ArmRows> = Vec::new();
     let mut cases = Vec::new();
-    for ((mut of_arm, told), run) in scored.into_iter().zip(arms) {
+    let mut results: Vec<ArmResult> = Vec::new();
+    for (scored, run) in scored.into_iter().zip(arms) {
+        let (mut of_arm, told) = (scored.rows, scored.told);
+        if let Some(result) = scored.result {
+            match results.iter_mut().find(|known| known.name == result.name) {
+                Some(known) => known.merge(result),
+                None => results.push(result),
+            }
+        }
         if several {
             for row in &mut of_arm.rows {
                 row.case = format!("seed {}, {}", seed(run), row.case);
@@ -121,11 +134,20 @@ fn together(
             }
         }
     }
-    (rows, cases)
+    (rows, cases, results)
+}
+
+/// What was derived from the log of one arm.
+struct ScoredArm {
+    rows: ArmRows,
+    /// Cases that the report tells.
+    told: Vec<ReportCase>,
+    /// The verdicts, where its visits are of cases.
+    result: Option<ArmResult>,
 }
 
 /// Scores every arm, `jobs` at once, and writes its tables; the results are in the order of `arms`.
-fn score_arms(arms: &[RunArm], jobs: usize) -> Result<Vec<(ArmRows, Vec<ReportCase>)>, RunError> {
+fn score_arms(arms: &[RunArm], jobs: usize) -> Result<Vec<ScoredArm>, RunError> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(jobs.clamp(1, arms.len().max(1)))
         .build()
@@ -133,15 +155,19 @@ fn score_arms(arms: &[RunArm], jobs: usize) -> Result<Vec<(ArmRows, Vec<ReportCa
     pool.install(|| arms.par_iter().map(score_arm).collect())
 }
 
-/// The rows of one arm, and the cases that the report tells of it.
-fn score_arm(run: &RunArm) -> Result<(ArmRows, Vec<ReportCase>), RunError> {
+fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
     let mut cases = Vec::new();
+    let verdicts = run.built.cases.as_deref();
+    let mut result = verdicts.map(|score| ArmResult::new(&run.arm.name, &score.book));
     let teller = CaseTeller::new(&run.arm.name, &run.built.knowledge);
     let mut told = [0_usize; Outcome::ALL.len()];
     let settings = run.arm.settings.clone().into_iter().collect();
     let named = (run.arm.name.as_str(), settings);
     let score = &*run.built.experiment.score;
     let rows = derive(named, &run.folder, score, |episode, scored| {
+        if let (Some(result), Some(score)) = (&mut result, verdicts) {
+            result.add(score, episode, &scored.row);
+        }
         let ended = outcome(scored);
         if let Some(count) = Outcome::ALL
             .iter()
@@ -161,7 +187,11 @@ fn score_arm(run: &RunArm) -> Result<(ArmRows, Vec<ReportCase>), RunError> {
             why: format!("expected {asked} episodes, got {}", rows.rows.len()),
         });
     }
-    Ok((rows, cases))
+    Ok(ScoredArm {
+        rows,
+        told: cases,
+        result,
+    })
 }
 
 fn report_data(
@@ -226,6 +256,7 @@ fn report_data(
         cases,
         next_commands: next_commands(set, typed.scenario.as_deref(), folder),
         restricted,
+        evaluation: None,
     }
 }
 

@@ -34,6 +34,17 @@ Examples:
 What can be typed: a question in words or (part of) the name of a finding, order NAME,
 diagnose A; B; C, refer SPECIALITY, find WORD, seen, help, quit.";
 
+pub(super) const EVALUATE: &str = "\
+Examples:
+  rounds evaluate scenarios/evaluations/suite.toml
+  rounds evaluate scenarios/evaluations/suite.toml --explain pulmonary-embolism
+  rounds evaluate scenarios/evaluations/suite.toml --swap sex,age
+  rounds evaluate scenarios/evaluations/suite.toml --behaviour scenarios/behaviours/forgetful.toml
+  rounds evaluate scenarios/evaluations/suite.toml --self-test
+
+The exit code is 3 when a threshold of the suite is not met; without thresholds, when a case does
+not come out as expected.";
+
 pub(super) const SHOW: &str = "\
 Examples:
   rounds show latest                        list the episodes of the last run

@@ -3,7 +3,9 @@
 mod args;
 mod check;
 mod conclude;
+mod conclude_cases;
 mod data;
+mod evaluate;
 mod examples;
 mod fault;
 mod list;
@@ -11,6 +13,7 @@ mod outside;
 mod play;
 mod progress;
 mod run;
+mod self_test;
 mod show;
 
 use std::process::ExitCode;
@@ -32,22 +35,38 @@ pub(crate) enum Failure {
     Schema(#[from] SchemaError),
     /// A run failed or its input is not usable.
     #[error(transparent)]
-    Run(#[from] RunError),
+    Run(RunError),
     /// Bad usage.
     #[error("{0}")]
     Usage(String),
     /// A person left.
     #[error("{0}")]
     Cut(String),
+    /// What came out does not meet its bounds.
+    #[error("thresholds not met:\n  {}", .0.join("\n  "))]
+    Threshold(Vec<String>),
     /// Results could not be printed.
     #[error("standard output: cannot be written")]
     Output(#[source] &'static std::io::Error),
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        match error {
+            RunError::Settings(error) => match error.downcast() {
+                Ok(error) => Self::Schema(*error),
+                Err(error) => Self::Run(RunError::Settings(error)),
+            },
+            other => Self::Run(other),
+        }
+    }
 }
 
 impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::Schema(_) | Self::Usage(_) => 2,
+            Self::Threshold(_) => 3,
             Self::Run(error) if error.is_input() => 2,
             Self::Run(_) | Self::Cut(_) | Self::Output(_) => 1,
         }
@@ -63,6 +82,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run::run(&arguments),
         Command::Bench(arguments) => run::bench(&arguments),
         Command::Play(arguments) => play::play(&arguments),
+        Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::View(arguments) => show::view(&arguments),
         Command::Check(arguments) => check::check(&arguments),

@@ -8,7 +8,8 @@ use std::time::Instant;
 use rounds_agents::engine::FinishedEpisode;
 
 use super::args::{BenchArgs, Common, RunArgs};
-use super::conclude::{RunArm, SHOWN, Typed, conclude, cores, next_commands};
+use super::conclude::{RunArm, Typed, conclude, cores, next_commands};
+use super::conclude_cases::shown;
 use super::outside::{outside, permit};
 use super::progress::Shown;
 use super::{Failure, no_arm, print};
@@ -55,7 +56,6 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let sets = load(common, &arguments.vary)?;
     check_replay(common)?;
     let numbers: Vec<usize> = (0..sets[0].arms.len()).collect();
-    permit(common, &sets, &numbers)?;
     let folder = folder_of(common, &sets[0]);
     run_all(common, "bench", &sets, &numbers, &folder)
 }
@@ -69,6 +69,23 @@ fn run_all(
     numbers: &[usize],
     folder: &Path,
 ) -> Result<(), Failure> {
+    let began = Instant::now();
+    let (ran, news) = run_arms_of(common, sets, numbers, folder, |_| Ok(()))?;
+    let finished = finish(common, &sets[0], command, folder, began, (ran, news))?;
+    show_result(common, &sets[0], folder, &finished);
+    Ok(())
+}
+
+/// Runs arms as [`run_all`] does, after `first` has written what belongs into the folder; also
+/// whether anything was run rather than kept.
+pub(super) fn run_arms_of<'a>(
+    common: &Common,
+    sets: &'a [ScenarioSet],
+    numbers: &[usize],
+    folder: &Path,
+    first: impl FnOnce(&Path) -> Result<(), Failure>,
+) -> Result<(Vec<RunArm<'a>>, bool), Failure> {
+    permit(common, sets, numbers)?;
     let last = sets.iter().map(|set| set.scenario.seed.0).max();
     let width = last.unwrap_or(0).to_string().len();
     let mut places = Vec::new();
@@ -85,23 +102,13 @@ fn run_all(
     let arms = folder.join("arms");
     let names: Vec<&str> = places.iter().map(|(.., name)| name.as_str()).collect();
     check_bench_folder(folder, &arms, &names, common.resume.is_some())?;
-    let began = Instant::now();
+    first(folder)?;
     let mut ran = Vec::new();
-    for (set, number, name) in &places {
-        ran.push(run_arm(
-            common,
-            set,
-            *number,
-            &arms.join(name),
-            false,
-            None,
-        )?);
+    for (set, number, name) in places {
+        ran.push(run_arm(common, set, number, &arms.join(name), false, None)?);
     }
     let news = ran.iter().any(|(_, news)| *news);
-    let ran = ran.into_iter().map(|(arm, _)| arm).collect();
-    let finished = finish(common, &sets[0], command, folder, began, (ran, news))?;
-    show_result(common, &sets[0], folder, &finished);
-    Ok(())
+    Ok((ran.into_iter().map(|(arm, _)| arm).collect(), news))
 }
 
 /// Refuses a folder that holds anything but, with `resume`, the arms of this bench.
@@ -253,7 +260,8 @@ fn first_visit(built: &BuiltClinic, episode: &FinishedEpisode) -> String {
     format!("The first visit\n{}\n", tell(&built.knowledge, &episode))
 }
 
-fn finish(
+/// Derives everything from the logs, unless a finished run was left as it is.
+pub(super) fn finish(
     common: &Common,
     set: &ScenarioSet,
     command: &str,
@@ -288,7 +296,7 @@ fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summ
         print(&String::from_utf8_lossy(&pretty(summary)));
         return;
     }
-    let mut text = text_table(summary, &SHOWN);
+    let mut text = text_table(summary, shown(summary));
     if summary.episodes.done < summary.episodes.asked {
         let _ = writeln!(
             text,

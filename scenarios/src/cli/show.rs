@@ -4,9 +4,11 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use super::args::{ScoreArgs, ShowArgs, ViewArgs};
-use super::conclude::{RunArm, SHOWN, Typed, conclude, cores};
+use super::conclude::{RunArm, Typed, conclude, cores};
+use super::conclude_cases::shown;
 use super::{Failure, no_arm, print};
 use crate::clinic::{BuiltClinic, Cassette, build, tell};
+use crate::evaluate::stored_cases;
 use crate::report::text_table;
 use crate::run::{EpisodeReader, RunDirectory, RunError, pretty, read_json, read_manifest};
 use crate::schema::{Overrides, PathKind, Scenario, ScenarioSet, nearest_path};
@@ -109,12 +111,20 @@ fn arm_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 fn rebuild(folder: &Path) -> Result<(ScenarioSet, usize, BuiltClinic), Failure> {
     let manifest = read_manifest(folder)?;
     let name = folder.join("manifest.json").display().to_string();
-    let set = Scenario::from_toml(
-        &name,
-        &manifest.resolved,
-        folder.to_owned(),
-        &Overrides::default(),
-    )?;
+    // The visits of an evaluation are scored by the cases that they were played with.
+    let cases = folder.ancestors().take(3).find_map(stored_cases);
+    let cases = cases.map(|files| {
+        let files = files
+            .iter()
+            .map(|file| toml::Value::String(file.display().to_string()));
+        let files: Vec<String> = files.map(|file| file.to_string()).collect();
+        format!("environment.patients.cases=[{}]", files.join(", "))
+    });
+    let overrides = Overrides {
+        set: cases.into_iter().collect(),
+        ..Overrides::default()
+    };
+    let set = Scenario::from_toml(&name, &manifest.resolved, folder.to_owned(), &overrides)?;
     let number = set
         .arms
         .iter()
@@ -277,7 +287,7 @@ pub(crate) fn score(arguments: &ScoreArgs) -> Result<(), Failure> {
     if arguments.json {
         print(&String::from_utf8_lossy(&pretty(&summary)));
     } else {
-        print(&text_table(&summary, &SHOWN));
+        print(&text_table(&summary, shown(&summary)));
     }
     Ok(())
 }

@@ -20,6 +20,13 @@ pub(super) struct AnswerLine {
     p: Option<f64>,
 }
 
+impl AnswerLine {
+    /// Its code, where it has one.
+    pub(super) fn code(&self) -> Option<&str> {
+        Some(self.code.as_str()).filter(|code| !code.is_empty())
+    }
+}
+
 /// The list of a final diagnosis.
 pub(super) fn answers(event: &EventLine) -> Vec<AnswerLine> {
     let text = |v: &Value, key: &str| {

@@ -10,12 +10,13 @@ use rounds_environments::clinic::knowledge::Knowledge;
 use rounds_policies::clinic::task::{Action, Observation, Speciality};
 use rounds_policies::policy::Decider;
 
+use super::cases::CaseScore;
 use super::coverage::DecisiveFindings;
 use super::decider::decider;
 use super::outside::{Outside, human_patient};
 use super::patients::{Patients, add_hashes, learn_from};
 use super::score::VisitScore;
-use crate::run::{Experiment, Manifest, RunError, machine};
+use crate::run::{Experiment, Manifest, RunError, Score, machine};
 use crate::schema::{Answers, Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind};
 
 /// What everything clinical says of itself.
@@ -38,6 +39,8 @@ pub struct BuiltClinic {
     pub experiment: Experiment,
     /// What the doctors know.
     pub knowledge: Arc<Knowledge>,
+    /// How visits of cases are scored, where patients are played from cases.
+    pub cases: Option<Arc<CaseScore>>,
     clinic: Clinic,
     decider: Decider<Observation, Action>,
 }
@@ -84,6 +87,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         (_, Some(learned)) => learn_from(learned, &patients, scenario)?,
         (Patients::Drawn(knowledge), None) => Arc::clone(knowledge),
         (Patients::Recorded { .. }, None) => Knowledge::builtin(),
+        (Patients::Scripted(book), None) => Arc::clone(&book.knowledge),
     };
     let decider = decider(scenario, policy, &knowledge, cassette)?;
     let visit = visit_config(scenario, &knowledge);
@@ -92,9 +96,21 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     let titles = patients.titles(&knowledge)?;
     let decisive = match &patients {
         Patients::Drawn(own) => Some(Arc::new(DecisiveFindings::new(own))),
-        Patients::Recorded { .. } => None,
+        Patients::Recorded { .. } | Patients::Scripted(_) => None,
     };
-    let source = patients.source(&knowledge, scenario);
+    let visit_score = VisitScore { decisive, titles };
+    let cases = patients.book().map(|book| {
+        Arc::new(CaseScore {
+            book: Arc::clone(book),
+            visit: visit_score.clone(),
+            judgements: None,
+        })
+    });
+    let score: Arc<dyn Score> = match &cases {
+        Some(cases) => Arc::<CaseScore>::clone(cases),
+        None => Arc::new(visit_score),
+    };
+    let source = patients.source(&knowledge, scenario)?;
     let timeline: Arc<[TimelineEntry]> = scenario
         .timeline
         .iter()
@@ -151,10 +167,11 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
                 })
             }
         },
-        score: Arc::new(VisitScore { decisive, titles }),
+        score,
     };
     Ok(BuiltClinic {
         experiment,
+        cases,
         knowledge,
         clinic,
         decider,

@@ -9,15 +9,17 @@ use rounds_models::{
 use rounds_policies::clinic::knowledge_based::{
     KnowledgeClinician, KnowledgeConfig, QuestionPolicy,
 };
+use rounds_policies::clinic::plan::{Move, Plan};
 use rounds_policies::clinic::spoken::SpokenClinician;
 use rounds_policies::clinic::task::{Action, Observation};
 use rounds_policies::policy::Decider;
 
 use super::build::Cassette;
 use super::outside::{human, process};
+use super::patients::behaviour;
 use super::recording::{in_file, recording};
 use crate::run::RunError;
-use crate::schema::{ModelSpec, PolicySpec, Questions, Scenario};
+use crate::schema::{DoctorBias, ModelSpec, PolicySpec, Questions, Scenario, Side};
 
 /// Builds what decides for the clinicians of a scenario.
 pub(super) fn decider(
@@ -30,6 +32,15 @@ pub(super) fn decider(
     match policy {
         PolicySpec::Knowledge(spec) => {
             let team = &scenario.team;
+            let bias = match &spec.behaviour {
+                Some(path) => behaviour(path, Side::Doctor)?.bias,
+                None => DoctorBias::default(),
+            };
+            let biased = knowledge.with_priors(&bias.priors).map_err(|e| input(&e))?;
+            let knowledge = match bias.priors.is_empty() {
+                true => Arc::clone(knowledge),
+                false => Arc::new(biased),
+            };
             let config = KnowledgeConfig {
                 questions: match spec.questions {
                     Questions::Gain => QuestionPolicy::Gain,
@@ -39,7 +50,7 @@ pub(super) fn decider(
                     Questions::None => QuestionPolicy::None,
                     Questions::All => QuestionPolicy::All,
                 },
-                stop_at: spec.stop_at,
+                stop_at: bias.stop_at.unwrap_or(spec.stop_at),
                 min_gain: spec.min_gain,
                 noise: spec
                     .noise_aware
@@ -48,11 +59,19 @@ pub(super) fn decider(
                 remove_below: team.remove_below,
                 list_length: team.list_length as usize,
                 refer_below: spec.refer_below,
-                anchoring: spec.anchoring as usize,
+                anchoring: bias.anchoring.unwrap_or(spec.anchoring) as usize,
             };
-            let clinician =
-                KnowledgeClinician::new(Arc::clone(knowledge), config).map_err(|e| input(&e))?;
+            let clinician = KnowledgeClinician::new(knowledge, config).map_err(|e| input(&e))?;
             Ok(Decider::Direct(Arc::new(clinician)))
+        }
+        PolicySpec::Plan { moves } => {
+            let moves: Result<Vec<Move>, RunError> = moves
+                .iter()
+                .map(|text| {
+                    Move::read(text, knowledge).map_err(|e| input(&format!("{text:?}: {e}")))
+                })
+                .collect();
+            Ok(Decider::Direct(Arc::new(Plan::new(moves?))))
         }
         PolicySpec::Scripted { model } | PolicySpec::Model { model } => {
             let spec = scenario

@@ -2,6 +2,7 @@
 
 mod accuracy;
 mod build;
+pub mod cases;
 mod coverage;
 mod decider;
 mod outside;

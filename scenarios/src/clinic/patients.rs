@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rounds_agents::clinic::PatientSource;
+use rounds_agents::clinic::{PatientSource, VisitLimits};
+use rounds_environments::clinic::case::{Manner, Person};
 use rounds_environments::clinic::chart::{self, ChartOptions, ChartPatient};
 use rounds_environments::clinic::knowledge::{
     Knowledge, KnowledgePatient, LearnOptions, Noise, learn,
@@ -16,10 +17,12 @@ use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
 use serde_json::{Value, json};
 
-use crate::hash::sha256_of;
+use super::cases::{CaseBook, CaseSource, Played, SCORER};
+use crate::hash::{sha256, sha256_of};
 use crate::run::RunError;
 use crate::schema::{
-    self, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Scenario, Tests, Visible,
+    self, BehaviourSpec, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Scenario, Side, Tests,
+    Visible, load_behaviour,
 };
 
 /// Share of subjects that `part = "test"` holds out.
@@ -47,6 +50,15 @@ pub(super) fn add_hashes(
         PatientsSpec::Knowledge(path) | PatientsSpec::Records { folder: path, .. } => {
             data["sha256"] = json!(hash(path)?);
         }
+        // Each case has a hash of its own.
+        PatientsSpec::Cases { knowledge, .. } => {
+            if let Some(path) = knowledge {
+                data["sha256"] = json!(hash(path)?);
+            }
+        }
+    }
+    if let Some(path) = &scenario.environment.behaviour {
+        data["behaviour"] = json!({"sha256": hash(path)?});
     }
     if let Some(learned) = learned {
         data["learned"] = json!({"sha256": hash(&learned.records)?});
@@ -76,6 +88,7 @@ pub(super) enum Patients {
         set: Arc<RecordSet>,
         chosen: Vec<Arc<Record>>,
     },
+    Scripted(Arc<CaseBook>),
 }
 
 impl Patients {
@@ -97,6 +110,14 @@ impl Patients {
                     )));
                 }
                 Self::Recorded { set, chosen }
+            }
+            PatientsSpec::Cases { files, knowledge } => {
+                let knowledge = match knowledge {
+                    Some(path) => Knowledge::load(path).map_err(|e| input(&e))?,
+                    None => Knowledge::builtin(),
+                };
+                let (repeats, most) = (scenario.repeats, scenario.episodes);
+                Self::Scripted(Arc::new(CaseBook::load(files, &knowledge, repeats, most)?))
             }
         })
     }
@@ -124,8 +145,31 @@ impl Patients {
             .map_err(|error| RunError::Input(error.to_string()))
     }
 
+    /// The cases, where patients are played from cases.
+    pub(super) fn book(&self) -> Option<&Arc<CaseBook>> {
+        match self {
+            Self::Scripted(book) => Some(book),
+            Self::Drawn(_) | Self::Recorded { .. } => None,
+        }
+    }
+
     /// Episodes, description for the manifest, restricted or not.
     pub(super) fn describe(&self, scenario: &Scenario) -> Result<(u32, Value, bool), RunError> {
+        if let Self::Scripted(book) = self {
+            let hashes = book.cases().iter().map(|case| {
+                let spec = &case.spec;
+                (spec.id.clone(), json!(spec.hash))
+            });
+            let hashes: serde_json::Map<String, Value> = hashes.collect();
+            let data = json!({
+                "suite": sha256(Value::Object(hashes.clone()).to_string()),
+                "cases": hashes,
+                "scorer": SCORER,
+                "knowledge": book.knowledge.name(),
+            });
+            let episodes = u32::try_from(book.episodes()).unwrap_or(MOST_EPISODES);
+            return Ok((episodes, data, false));
+        }
         let (by_default, data, restricted) = match self {
             Self::Drawn(knowledge) => (
                 schema::DEFAULT_EPISODES,
@@ -138,6 +182,7 @@ impl Patients {
                 json!({"records": chosen.len(), "of": set.records.len()}),
                 set.restricted,
             ),
+            Self::Scripted(_) => (0, Value::Null, false),
         };
         let (cases, repeats) = (
             scenario.episodes.unwrap_or(by_default),
@@ -159,19 +204,70 @@ impl Patients {
         self,
         knowledge: &Arc<Knowledge>,
         scenario: &Scenario,
-    ) -> Arc<dyn PatientSource> {
-        Arc::new(Source {
+    ) -> Result<Arc<dyn PatientSource>, RunError> {
+        let noise = Noise {
+            unknown: scenario.environment.noise.unknown,
+            flipped: scenario.environment.noise.flipped,
+        };
+        let (chart, tests) = (chart_options(scenario), scenario.environment.tests);
+        if let Self::Scripted(book) = self {
+            return Ok(Arc::new(Scripted {
+                source: CaseSource {
+                    book,
+                    knowledge: Arc::clone(knowledge),
+                    played: played(scenario, noise, chart)?,
+                },
+                tests,
+            }));
+        }
+        Ok(Arc::new(Source {
             patients: self,
             knowledge: Arc::clone(knowledge),
             repeats: scenario.repeats.max(1),
-            noise: Noise {
-                unknown: scenario.environment.noise.unknown,
-                flipped: scenario.environment.noise.flipped,
-            },
-            chart: chart_options(scenario),
-            tests: scenario.environment.tests,
-        })
+            noise,
+            chart,
+            tests,
+        }))
     }
+}
+
+/// How the patients of cases are played.
+fn played(scenario: &Scenario, noise: Noise, chart: ChartOptions) -> Result<Played, RunError> {
+    let environment = &scenario.environment;
+    let mut manners = vec![Manner {
+        unknown: noise.unknown,
+        flipped: noise.flipped,
+        ..Manner::default()
+    }];
+    if let Some(path) = &environment.behaviour {
+        manners.push(behaviour(path, Side::Patient)?.manner);
+    }
+    let person = &environment.person;
+    Ok(Played {
+        person: Person {
+            age: person.age,
+            sex: person.sex.clone(),
+            ethnicity: person.ethnicity.clone(),
+            language: person.language.clone(),
+            insurance: person.insurance.clone(),
+        },
+        manners,
+        chart,
+    })
+}
+
+/// The behaviour in a file, which must be of this side.
+pub(super) fn behaviour(path: &Path, side: Side) -> Result<BehaviourSpec, RunError> {
+    let spec = load_behaviour(path).map_err(|error| RunError::Settings(Box::new(error)))?;
+    if spec.side == side {
+        return Ok(spec);
+    }
+    Err(RunError::Input(format!(
+        "{}: expected a behaviour of the {}, got one of the {}",
+        path.display(),
+        side.as_str(),
+        spec.side.as_str()
+    )))
 }
 
 fn part_of(set: &RecordSet, part: schema::Part, seed: RunSeed) -> Vec<Arc<Record>> {
@@ -258,6 +354,30 @@ impl PatientSource for Source {
     }
 }
 
+/// Patients of cases.
+struct Scripted {
+    source: CaseSource,
+    tests: Tests,
+}
+
+impl PatientSource for Scripted {
+    fn patient(
+        &self,
+        seed: RunSeed,
+        episode: EpisodeIx,
+    ) -> Result<Box<dyn Patient>, EnvironmentError> {
+        let mut patient = self.source.patient(seed, episode)?;
+        if self.tests == Tests::Down {
+            patient.set("tests", &json!("down"))?;
+        }
+        Ok(patient)
+    }
+
+    fn limits(&self, episode: EpisodeIx) -> VisitLimits {
+        self.source.limits(episode)
+    }
+}
+
 impl Source {
     fn fresh(&self, seed: RunSeed, case: EpisodeIx) -> Result<Box<dyn Patient>, EnvironmentError> {
         match &self.patients {
@@ -277,6 +397,9 @@ impl Source {
                 .map(|patient| Box::new(patient) as Box<dyn Patient>)
                 .map_err(|error| EnvironmentError::Failed(error.to_string()))
             }
+            Patients::Scripted(_) => Err(EnvironmentError::Failed(
+                "cases have patients of their own".to_owned(),
+            )),
         }
     }
 }

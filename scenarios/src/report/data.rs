@@ -1,5 +1,7 @@
 //! What a report is made of: plain values, no engine types.
 
+use super::evaluation::ReportEvaluation;
+
 /// Everything one page shows.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ReportData {
@@ -28,6 +30,8 @@ pub struct ReportData {
     pub next_commands: Vec<String>,
     /// Whether record text must stay out of the page.
     pub restricted: bool,
+    /// What an evaluation shows beyond the metrics.
+    pub evaluation: Option<ReportEvaluation>,
 }
 
 /// How many episodes were asked for and how they ended.

@@ -8,6 +8,7 @@
 mod accuracy;
 mod canvas;
 mod data;
+mod evaluation;
 mod headline;
 mod html;
 mod page;
@@ -24,5 +25,6 @@ pub use data::{
     BeliefPoint, EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData,
     ReportError, ReportMetric, TeamSpan, TranscriptLine,
 };
+pub use evaluation::{ReportCaseRow, ReportCases, ReportEvaluation, ReportGroup, ReportVariant};
 pub use page::{CLINICAL_DISCLAIMER, MAX_BYTES, render};
 pub use text::text_table;

@@ -43,6 +43,9 @@ fn compose(data: &ReportData) -> Result<String, ReportError> {
     let mut cases: Vec<&ReportCase> = data.cases.iter().collect();
     cases.sort_by_key(|case| case.outcome);
     let mut out = head(data);
+    if let Some(evaluation) = &data.evaluation {
+        out.push_str(&super::evaluation::section(evaluation)?);
+    }
     out.push_str(&results(data)?);
     let mut given = Anchors::default();
     let anchored: Vec<(&ReportCase, String)> = cases

@@ -4,6 +4,7 @@
 //! rationales, error messages) and every diagnosis. What stays is who did what and when, and the numbers.
 
 use super::data::{ReportCase, ReportData};
+use super::evaluation::ReportEvaluation;
 
 /// What stands in place of a text.
 pub(super) const NOTE: &str = "(text kept out: restricted records)";
@@ -12,8 +13,18 @@ pub(super) const NOTE: &str = "(text kept out: restricted records)";
 pub(super) fn without_record_text(data: &ReportData) -> ReportData {
     ReportData {
         cases: data.cases.iter().map(strip).collect(),
+        evaluation: data.evaluation.as_ref().map(without_explanations),
         ..data.clone()
     }
+}
+
+/// What explains a verdict quotes what was said.
+fn without_explanations(evaluation: &ReportEvaluation) -> ReportEvaluation {
+    let mut kept = evaluation.clone();
+    for row in kept.arms.iter_mut().flat_map(|arm| &mut arm.rows) {
+        row.explained = None;
+    }
+    kept
 }
 
 fn strip(case: &ReportCase) -> ReportCase {

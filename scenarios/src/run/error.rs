@@ -63,6 +63,9 @@ pub enum RunError {
     /// The input is not usable.
     #[error("{0}")]
     Input(String),
+    /// A file that the scenario names is wrong.
+    #[error(transparent)]
+    Settings(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl RunError {
@@ -74,6 +77,7 @@ impl RunError {
                 | Self::NoRun { .. }
                 | Self::OtherRun { .. }
                 | Self::Input(_)
+                | Self::Settings(_)
                 | Self::Damaged { .. }
         )
     }

@@ -156,6 +156,7 @@ pub fn summarise(
         comparisons: comparisons(family),
         calls,
         timing,
+        evaluation: None,
     })
 }
 

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::{
     diagnostics::{Problem, ProblemKind},
-    document::Data,
+    document::{Data, Node},
     paths::PathKind,
     reader::TableReader,
-    values::{FRACTION, Fault, NOT_NEGATIVE, choice, number, path},
+    values::{FRACTION, Fault, NOT_NEGATIVE, choice, integer, number, path, string},
 };
 
 choice! {
@@ -87,6 +87,28 @@ pub enum PatientsSpec {
         /// Which of them.
         part: Part,
     },
+    /// Played from scripted cases.
+    Cases {
+        /// The files, in their order.
+        files: Vec<PathBuf>,
+        /// The knowledge base of their findings; by default the one that comes with the program.
+        knowledge: Option<PathBuf>,
+    },
+}
+
+/// Parts of a person that every patient of a script is played with.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct PersonSpec {
+    /// Age in years.
+    pub age: Option<u32>,
+    /// Sex.
+    pub sex: Option<String>,
+    /// Ethnicity.
+    pub ethnicity: Option<String>,
+    /// Language.
+    pub language: Option<String>,
+    /// Insurance.
+    pub insurance: Option<String>,
 }
 
 /// Noise of a patient's answers.
@@ -129,6 +151,10 @@ pub struct ClinicSpec {
     pub tests: Tests,
     /// Who answers for the patients.
     pub patient: Answers,
+    /// Parts of the person that the patients of cases are played with.
+    pub person: PersonSpec,
+    /// A file of the temperament that the patients of cases have.
+    pub behaviour: Option<PathBuf>,
 }
 
 /// Reads `[environment]`.
@@ -161,6 +187,8 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
     let minutes_per_question = table.number("minutes_per_question", NOT_NEGATIVE, 2.0);
     let tests = table.choice("tests").unwrap_or(Tests::Up);
     let patient = table.choice("patient").unwrap_or(Answers::Record);
+    let person = read_person(&mut table);
+    let behaviour = table.path("behaviour", PathKind::File);
     table.finish();
     Some(ClinicSpec {
         patients: patients?,
@@ -172,6 +200,8 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
         minutes_per_question,
         tests,
         patient,
+        person,
+        behaviour,
     })
 }
 
@@ -186,6 +216,26 @@ fn read_patients(environment: &mut TableReader<'_>) -> Option<PatientsSpec> {
     let knowledge = table.entry("knowledge");
     let records = table.entry("records");
     let part = table.choice("part");
+    if let Some(cases) = table.entry("cases") {
+        let files = read_cases(&mut table);
+        if let Some(other) = records.or(part.and(table.entry("part"))) {
+            let message = format!("`{}` names two sources", environment.name("patients"));
+            let label = "beside `cases`";
+            table.note(
+                Problem::at(&other.key, ProblemKind::Conflict, message, label)
+                    .help("keep one of `cases`, `knowledge` and `records`"),
+            );
+        }
+        let knowledge = match knowledge.map(|entry| &entry.value.data) {
+            None => None,
+            Some(Data::String(word)) if word == "builtin" => None,
+            Some(_) => table.path("knowledge", PathKind::File),
+        };
+        table.finish();
+        return files
+            .filter(|_| matches!(cases.value.data, Data::Array(_) | Data::String(_)))
+            .map(|files| PatientsSpec::Cases { files, knowledge });
+    }
     let patients = match (knowledge, records) {
         (Some(_), Some(records)) => {
             table.note(
@@ -235,6 +285,80 @@ fn read_patients(environment: &mut TableReader<'_>) -> Option<PatientsSpec> {
     };
     table.finish();
     patients
+}
+
+/// Files of cases: paths, or patterns such as `cases/*.toml`, each of which must match something.
+fn read_cases(table: &mut TableReader<'_>) -> Option<Vec<PathBuf>> {
+    let place = table.entry("cases")?;
+    let patterns: Vec<&Node> = match &place.value.data {
+        Data::Array(items) => items.iter().collect(),
+        _ => vec![&place.value],
+    };
+    let mut files: Vec<PathBuf> = Vec::new();
+    for node in patterns {
+        match matching_files(node) {
+            Ok(found) => {
+                for file in found {
+                    if !files.contains(&file) {
+                        files.push(file);
+                    }
+                }
+            }
+            Err(fault) => {
+                table.note(fault.at(node, &table.name("cases")));
+                return None;
+            }
+        }
+    }
+    if files.is_empty() {
+        let message = format!("`{}` names no case", table.name("cases"));
+        let label = "expected at least one file or pattern";
+        let origin = &place.value.origin;
+        table.note(Problem::at(origin, ProblemKind::OutOfRange, message, label));
+        return None;
+    }
+    Some(files)
+}
+
+/// The files that a path or pattern names, in the order of their names.
+fn matching_files(node: &Node) -> Result<Vec<PathBuf>, Fault> {
+    let written = string(node)?;
+    if !written.contains(['*', '?', '[']) {
+        return path(node, PathKind::File).map(|file| vec![file]);
+    }
+    let pattern = node.origin.resolve(&written);
+    let wrong = |why: String| Fault::new(ProblemKind::MissingFile, why);
+    let found = glob::glob(&pattern.to_string_lossy())
+        .map_err(|error| wrong(format!("a pattern of paths: {}", error.msg)))?;
+    let mut files: Vec<PathBuf> = found
+        .filter_map(Result::ok)
+        .filter(|f| f.is_file())
+        .collect();
+    files.sort();
+    if files.is_empty() {
+        return Err(wrong(format!(
+            "files that match {}, of which there are none",
+            pattern.display()
+        )));
+    }
+    Ok(files)
+}
+
+fn read_person(environment: &mut TableReader<'_>) -> PersonSpec {
+    let Some(mut table) = environment.table("person") else {
+        return PersonSpec::default();
+    };
+    let person = PersonSpec {
+        age: table
+            .get("age", |node| integer(node, 0, 130))
+            .map(|age| age as u32),
+        sex: table.string("sex"),
+        ethnicity: table.string("ethnicity"),
+        language: table.string("language"),
+        insurance: table.string("insurance"),
+    };
+    table.finish();
+    person
 }
 
 fn read_noise(environment: &mut TableReader<'_>) -> NoiseSpec {

@@ -59,8 +59,9 @@ fn replaced_alternatives(path: &[String], lower: &Table, upper: &Table) -> &'sta
             _ if upper.contains_key("replies") => &["script"],
             _ => &[],
         },
+        ["environment", "patients"] if upper.contains_key("cases") => &["records", "part"],
+        ["environment", "patients"] if upper.contains_key("records") => &["knowledge", "cases"],
         ["environment", "patients"] if upper.contains_key("knowledge") => &["records", "part"],
-        ["environment", "patients"] if upper.contains_key("records") => &["knowledge"],
         _ => &[],
     }
 }

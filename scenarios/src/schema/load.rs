@@ -64,7 +64,7 @@ impl Scenario {
     /// itself, its timeline, its arms.
     pub fn load(path: &Path, overrides: &Overrides) -> Result<ScenarioSet, SchemaError> {
         let (table, source) = chain(path)?;
-        resolve(table, &source, overrides)
+        resolve(table, &source, overrides, &[])
     }
 
     /// Loads `text`, called `name` in messages, whose paths start from the folder `base`.
@@ -79,7 +79,7 @@ impl Scenario {
     ) -> Result<ScenarioSet, SchemaError> {
         let source = Source::text(name, text.to_owned(), base);
         let table = extended(&source, &mut Vec::new())?;
-        resolve(table, &source, overrides)
+        resolve(table, &source, overrides, &[])
     }
 }
 
@@ -94,10 +94,16 @@ pub(crate) struct Layer {
     pub(crate) set: Table,
 }
 
-fn resolve(
+/// Resolves a merged tree. Every arm is also run under each of `variants`, after all arms
+/// without one.
+///
+/// # Errors
+/// As [`Scenario::load`].
+pub(super) fn resolve(
     mut table: Table,
     source: &Arc<Source>,
     overrides: &Overrides,
+    variants: &[Layer],
 ) -> Result<ScenarioSet, SchemaError> {
     for text in &overrides.set {
         merge(&mut table, assignment("--set", text)?);
@@ -115,11 +121,12 @@ fn resolve(
     let problems = Problems::default();
     let start = Origin::new(source, 0..0);
     let declared = read_arms(&table, start.clone(), &problems);
-    let layers = if overrides.vary.is_empty() {
+    let mut layers = if overrides.vary.is_empty() {
         declared
     } else {
         variations(&overrides.vary)?
     };
+    add_variants(&mut layers, variants, &start);
     let scenario = read(&table, start.clone(), &problems);
     problems.finish()?;
     check_timeline(&table, &problems);
@@ -166,6 +173,32 @@ fn resolve(
         resolved_toml: document(&with_arms(&table, &layers)),
         hash,
     })
+}
+
+/// Adds every combination of an arm and a variant, behind the arms themselves.
+fn add_variants(layers: &mut Vec<Layer>, variants: &[Layer], start: &Origin) {
+    if variants.is_empty() {
+        return;
+    }
+    if layers.is_empty() {
+        layers.push(Layer {
+            name: "default".to_owned(),
+            place: start.clone(),
+            set: Table::new(),
+        });
+    }
+    let base = layers.len();
+    for variant in variants {
+        for at in 0..base {
+            let mut set = layers[at].set.clone();
+            merge(&mut set, variant.set.clone());
+            layers.push(Layer {
+                name: format!("{}, {}", layers[at].name, variant.name),
+                place: variant.place.clone(),
+                set,
+            });
+        }
+    }
 }
 
 /// Reads `[[arms]]`.

@@ -6,9 +6,12 @@
 //! Tables are merged key by key, everything else is replaced. Alternatives are replaced as a
 //! whole: a `kind` of a policy or model, `records` or `knowledge` of the patients.
 
+mod behaviour;
+mod case;
 mod clinic;
 mod diagnostics;
 mod document;
+mod json;
 mod layers;
 mod load;
 mod paths;
@@ -16,7 +19,9 @@ mod policy;
 mod process;
 mod reader;
 mod scenario;
+mod self_test;
 mod source;
+mod suite;
 mod team;
 mod timeline;
 mod values;
@@ -24,8 +29,14 @@ mod vary;
 
 mod write;
 
+pub use behaviour::{BEHAVIOUR_SCHEMA, BehaviourSpec, DoctorBias, Side, load_behaviour};
+pub use case::{
+    AtLeast, CASE_SCHEMA, CaseLimits, CasePatientSpec, CaseSpec, CaseTruth, CheckSpec, Decides,
+    JudgeSpec, PassSpec, PatientFile, load_case,
+};
 pub use clinic::{
-    Answers, ClinicSpec, Fidelity, Matching, NoiseSpec, Part, PatientsSpec, Tests, Visible,
+    Answers, ClinicSpec, Fidelity, Matching, NoiseSpec, Part, PatientsSpec, PersonSpec, Tests,
+    Visible,
 };
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
 pub use load::{Arm, Overrides, ScenarioSet};
@@ -33,6 +44,8 @@ pub(crate) use paths::{PathKind, nearest_path};
 pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};
 pub use process::ProcessSpec;
 pub use scenario::{DEFAULT_EPISODES, Limits, SCHEMA, Scenario};
+pub use self_test::{SELF_TEST_SCHEMA, SelfTestPair, load_self_test};
+pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};
 pub use team::{TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
 

@@ -27,6 +27,8 @@ choice! {
         Process = "process",
         /// Asks the person at the terminal.
         Human = "human",
+        /// Follows a written plan.
+        Plan = "plan",
     }
 }
 
@@ -75,6 +77,8 @@ pub struct KnowledgeSpec {
     pub refer_below: f64,
     /// How often the introduction counts in the belief, 1 to 10; above 1 it is a bias.
     pub anchoring: u32,
+    /// A file of the bias that the doctors have.
+    pub behaviour: Option<PathBuf>,
     /// Records to learn the knowledge from, in place of the environment's own.
     pub learned: Option<LearnedSpec>,
 }
@@ -99,6 +103,11 @@ pub enum PolicySpec {
     Process(ProcessSpec),
     /// Asks the person at the terminal.
     Human,
+    /// Follows a written plan.
+    Plan {
+        /// The moves, such as `ask fever`, `order ct`, `diagnose A; B` or `refer WHOM`.
+        moves: Vec<String>,
+    },
 }
 
 choice! {
@@ -160,6 +169,7 @@ fn read_policy(mut table: TableReader<'_>, models: &[&str]) -> Option<PolicySpec
             noise_aware: table.boolean("noise_aware", false),
             refer_below: table.number("refer_below", FRACTION, 0.0),
             anchoring: table.small("anchoring", 1, 10, 1),
+            behaviour: table.path("behaviour", PathKind::File),
             learned: read_learned(&mut table),
         })),
         PolicyKind::Scripted => read_reference(&mut table, "model", "models", models)
@@ -168,6 +178,13 @@ fn read_policy(mut table: TableReader<'_>, models: &[&str]) -> Option<PolicySpec
             .map(|model| PolicySpec::Model { model }),
         PolicyKind::Process => read_process(&mut table).map(PolicySpec::Process),
         PolicyKind::Human => Some(PolicySpec::Human),
+        PolicyKind::Plan => {
+            if table.entry("moves").is_none() {
+                table.missing("moves", "moves = [\"ask fever\", \"diagnose Influenza\"]");
+            }
+            let moves = table.strings("moves");
+            Some(PolicySpec::Plan { moves })
+        }
     };
     table.finish();
     policy

@@ -109,6 +109,74 @@ impl<'a> TableReader<'a> {
         value.unwrap_or(default)
     }
 
+    /// A boolean, if written.
+    pub(crate) fn optional_boolean(&mut self, key: &'static str) -> Option<bool> {
+        self.entry(key)?;
+        Some(self.boolean(key, false))
+    }
+
+    /// An array of strings; empty when it is not written.
+    pub(crate) fn strings(&mut self, key: &'static str) -> Vec<String> {
+        let read = self.get(key, |node| {
+            let texts = items(node)?.iter().map(string);
+            let texts: Result<Vec<String>, Fault> = texts.collect();
+            texts.map_err(|_| Fault::wrong_type("an array of strings"))
+        });
+        read.unwrap_or_default()
+    }
+
+    /// An array of words, each one of `allowed`.
+    pub(crate) fn words_of(&mut self, key: &'static str, allowed: &[&str]) -> Vec<String> {
+        let place = self.entry(key).map(|entry| entry.value.origin.clone());
+        let words = self.strings(key);
+        for word in words
+            .iter()
+            .filter(|word| !allowed.contains(&word.as_str()))
+        {
+            if let Some(place) = &place {
+                let message = format!("unknown value of `{}`", self.name(key));
+                let label = format!("`{word}` is none of them");
+                let problem = Problem::at(place, ProblemKind::UnknownValue, message, label);
+                self.note(problem.suggest(word, "valid values", allowed));
+            }
+        }
+        words
+    }
+
+    /// Checks that `schema` says what the file is.
+    pub(crate) fn expect_schema(&mut self, expected: &str, what: &str) {
+        let Some(entry) = self.entry("schema") else {
+            self.missing("schema", &format!("schema = \"{expected}\""));
+            return;
+        };
+        if let Some(schema) = self.string("schema")
+            && schema != expected
+        {
+            self.note(
+                Problem::at(
+                    &entry.value.origin,
+                    ProblemKind::UnknownValue,
+                    format!("not {what} of a known version"),
+                    format!("expected {expected:?}, got {schema:?}"),
+                )
+                .help(format!("write `schema = \"{expected}\"`")),
+            );
+        }
+    }
+
+    /// Keys of the table at `key`, with their places.
+    pub(crate) fn entries(&self, key: &str) -> Vec<(&'a str, &'a Origin)> {
+        match self.table.get(key).map(|entry| &entry.value.data) {
+            Some(Data::Table(inner)) => {
+                let places = inner.iter();
+                places
+                    .map(|(name, entry)| (name.as_str(), &entry.key))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// An integer from `least` to `most`.
     pub(crate) fn integer(
         &mut self,

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     clinic::{Answers, ClinicSpec, read_environment},
-    diagnostics::{Problem, ProblemKind, Problems},
+    diagnostics::{ProblemKind, Problems},
     document::Table,
     policy::{ModelSpec, PolicySpec, read_models, read_policies},
     reader::TableReader,
@@ -73,7 +73,7 @@ pub const DEFAULT_EPISODES: u32 = 100;
 /// What is returned is a scenario only when no problem was noted.
 pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<Scenario> {
     let mut root = TableReader::new(table, "", place, problems);
-    read_schema(&mut root);
+    root.expect_schema(SCHEMA, "a scenario");
     if root.entry("name").is_none() {
         root.missing("name", "name = \"ward\"");
     }
@@ -111,26 +111,6 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
         timeline,
         limits,
     })
-}
-
-fn read_schema(root: &mut TableReader<'_>) {
-    let Some(entry) = root.entry("schema") else {
-        root.missing("schema", &format!("schema = \"{SCHEMA}\""));
-        return;
-    };
-    if let Some(schema) = root.string("schema")
-        && schema != SCHEMA
-    {
-        root.note(
-            Problem::at(
-                &entry.value.origin,
-                ProblemKind::UnknownValue,
-                "not a scenario of a known version",
-                format!("expected {SCHEMA:?}, got {schema:?}"),
-            )
-            .help(format!("write `schema = \"{SCHEMA}\"`")),
-        );
-    }
 }
 
 fn read_limits(root: &mut TableReader<'_>) -> Limits {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::document::{Data, Entry, Node, Table};
+use super::source::Origin;
 
 impl Node {
     /// The value as JSON. Numbers that JSON cannot hold become strings.
@@ -139,10 +140,16 @@ fn absolute_below(table: &mut Table, above: &mut Vec<String>) {
                 absolute_below(inner, above);
                 None
             }
-            Data::String(text) if is_path(above, text) => {
-                let path = node.origin.resolve(text);
-                let path = std::path::absolute(&path).unwrap_or(path);
-                Some(Path::display(&path).to_string())
+            Data::String(text) if is_path(above, text) => Some(absolute(&node.origin, text)),
+            Data::Array(items) => {
+                for item in items {
+                    if let Data::String(text) = &mut item.data
+                        && is_path(above, text)
+                    {
+                        *text = absolute(&item.origin, text);
+                    }
+                }
+                None
             }
             _ => None,
         };
@@ -153,12 +160,22 @@ fn absolute_below(table: &mut Table, above: &mut Vec<String>) {
     }
 }
 
+fn absolute(origin: &Origin, text: &str) -> String {
+    let path = origin.resolve(text);
+    let path = std::path::absolute(&path).unwrap_or(path);
+    Path::display(&path).to_string()
+}
+
 fn is_path(keys: &[String], text: &str) -> bool {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     match keys.as_slice() {
         ["environment", "patients", "knowledge"] => text != "builtin",
-        ["environment", "patients", "records"] | ["policies", _, "learned", "records"] => true,
-        ["policies", _, "folder"] => true,
+        ["environment", "patients", "records" | "cases"]
+        | ["environment", "behaviour"]
+        | ["policies", _, "behaviour" | "folder"]
+        | ["policies", _, "learned", "records"]
+        // Those of a case.
+        | ["patient", "record" | "records" | "agentclinic"] => true,
         ["models", _, "path" | "script" | "calls"] => true,
         _ => false,
     }

@@ -122,6 +122,19 @@ fn bisect(mut low: f64, mut high: f64, is_below: impl Fn(f64) -> bool) -> f64 {
     0.5 * (low + high)
 }
 
+/// Exact one-sided upper bound of a probability after `k` events in `n` trials, by Clopper and
+/// Pearson; 1 when every trial had one or there was none.
+///
+/// # Source
+/// Clopper and Pearson (1934); with no events it is `1 - (1 - level)^(1/n)`.
+pub fn upper_bound(k: u64, n: u64, level: f64) -> f64 {
+    if k >= n {
+        return 1.0;
+    }
+    let (a, b) = (k as f64 + 1.0, (n - k) as f64);
+    bisect(0.0, 1.0, |p| beta_cdf(a, b, p) < level)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,5 +177,21 @@ mod tests {
         close(fair_binomial_cdf(1, 6), 7.0 / 64.0, 1e-12);
         close(fair_binomial_cdf(0, 5), 1.0 / 32.0, 1e-12);
         assert_eq!(fair_binomial_cdf(5, 5), 1.0);
+    }
+
+    #[test]
+    fn upper_bounds_are_exact() {
+        close(
+            upper_bound(0, 60, 0.95),
+            1.0 - libm::pow(0.05, 1.0 / 60.0),
+            1e-9,
+        );
+        close(upper_bound(0, 60, 0.95), 0.0487, 1e-4);
+        // One of one and none of none say nothing.
+        assert_eq!(
+            (upper_bound(1, 1, 0.95), upper_bound(0, 0, 0.95)),
+            (1.0, 1.0)
+        );
+        close(upper_bound(1, 2, 0.95), libm::sqrt(0.95), 1e-9);
     }
 }

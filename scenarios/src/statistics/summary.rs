@@ -33,6 +33,9 @@ pub struct Summary {
     pub calls: Calls,
     /// Wall time; never part of the log.
     pub timing: Timing,
+    /// What an evaluation says beyond metrics: cases, never-events, thresholds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evaluation: Option<Value>,
 }
 
 /// Episodes by outcome.

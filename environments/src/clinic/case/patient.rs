@@ -22,6 +22,9 @@ pub const FACTS: &str = "facts";
 /// Section of the targets of tests in the log.
 pub const TESTS: &str = "tests";
 
+/// Probability above which a finding is typical of a condition.
+const TYPICAL: f64 = 0.5;
+
 /// Settings that change at run time.
 const SETTINGS: [&str; 3] = ["noise.unknown", "noise.flipped", "tests"];
 
@@ -155,16 +158,25 @@ impl CasePatient {
             return Answer::empty(AnswerKind::NotUnderstood);
         };
         let kind = kind_of(finding.kind);
-        let known = match kind {
-            TopicKind::Test => self.script.missing_test == MissingTest::Normal,
-            TopicKind::Fact => self.script.missing_fact == MissingFact::Absent,
+        let typical = || {
+            let name = self.script.truth.names.first()?;
+            let d = self.knowledge.find_condition(name)?;
+            Some(self.knowledge.theta(d, e) > TYPICAL)
+        };
+        let present = match (kind, self.script.missing_test, self.script.missing_fact) {
+            (TopicKind::Test, MissingTest::Typical, _)
+            | (TopicKind::Fact, _, MissingFact::Typical) => typical(),
+            (TopicKind::Test, MissingTest::Normal, _)
+            | (TopicKind::Fact, _, MissingFact::Absent) => Some(false),
+            (TopicKind::Test, MissingTest::NotAvailable, _)
+            | (TopicKind::Fact, _, MissingFact::Unknown) => None,
         };
         self.answer_topic(&Topic {
             id: finding.id.clone(),
             kind,
             aliases: Vec::new(),
             finding: Some(e),
-            present: known.then_some(false),
+            present,
             say: "".into(),
             cost: finding.cost,
             turnaround_min: finding.turnaround_min,

@@ -45,6 +45,8 @@ pub enum MissingFact {
     Absent,
     /// The patient does not know.
     Unknown,
+    /// It is present where the knowledge base says that the truth has it more often than not.
+    Typical,
 }
 
 /// What comes back from a test that the case does not name.
@@ -55,6 +57,8 @@ pub enum MissingTest {
     NotAvailable,
     /// A normal result.
     Normal,
+    /// It is abnormal where the knowledge base says so of the truth, more often than not.
+    Typical,
 }
 
 /// The script of a patient.

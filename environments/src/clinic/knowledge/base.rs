@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clinic::dialogue::Target;
+use crate::nearest::nearest;
 
 macro_rules! index {
     ($(#[$doc:meta])* $name:ident) => {
@@ -251,6 +252,38 @@ impl Knowledge {
             findings,
             theta,
         })
+    }
+
+    /// The same base with the priors of some conditions multiplied.
+    ///
+    /// # Errors
+    /// [`KnowledgeError`] for a condition that the base does not have, or a factor that is not
+    /// positive.
+    pub fn with_priors(&self, factors: &[(String, f64)]) -> Result<Self, KnowledgeError> {
+        let bad = |why: String| KnowledgeError::Invalid {
+            path: self.name.clone(),
+            line: None,
+            why,
+        };
+        let mut changed = self.clone();
+        for (name, factor) in factors {
+            let names = self.conditions.iter().map(|c| c.name.as_str());
+            let near = nearest(name, names).map(|near| format!("; did you mean {near:?}?"));
+            let d = self
+                .find_condition(name)
+                .ok_or_else(|| bad(format!("no condition {name:?}{}", near.unwrap_or_default())))?;
+            if !(factor.is_finite() && *factor > 0.0) {
+                return Err(bad(format!(
+                    "{name:?}: a factor must be above 0, got {factor}"
+                )));
+            }
+            changed.conditions[d.index()].prior *= factor;
+        }
+        let total: f64 = changed.conditions.iter().map(|c| c.prior).sum();
+        for condition in &mut changed.conditions {
+            condition.prior /= total;
+        }
+        Ok(changed)
     }
 
     /// Name of the base.

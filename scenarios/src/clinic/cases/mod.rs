@@ -1,0 +1,13 @@
+//! Scripted cases: their patients, and the scores of their visits.
+
+mod book;
+mod result;
+mod rubric;
+mod score;
+mod source;
+
+pub use book::{Case, CaseBook};
+pub use result::{CaseResult, CheckResult, Judgements, judge_case};
+pub use rubric::{RubricItem, RubricScore, dataset_mean, rubric_score};
+pub use score::{CaseScore, SCORER};
+pub(super) use source::{CaseSource, Played};
