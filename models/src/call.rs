@@ -35,6 +35,9 @@ pub struct CallRecord {
     /// Whether asking again could have helped; `false` for a reply.
     #[serde(default)]
     pub retryable: bool,
+    /// The call failed because a person left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unanswered: bool,
     /// What the call used; its fields stand at the top level of the line.
     #[serde(flatten)]
     pub usage: Usage,
@@ -63,6 +66,7 @@ impl CallRecord {
             reply: reply.map(|reply| reply.text.clone()),
             error: error.map(ToString::to_string),
             retryable: error.is_some_and(crate::ModelError::is_retryable),
+            unanswered: matches!(error, Some(crate::ModelError::Unanswered { .. })),
             usage: reply.map(|reply| reply.usage).unwrap_or_default(),
             latency_ms: finished.latency_ms,
         }

@@ -1,5 +1,6 @@
 //! What can go wrong with a request to a model.
 
+use crate::process::ProcessFault;
 use crate::request::CallKey;
 
 /// Why a request got no reply.
@@ -73,6 +74,20 @@ pub enum ModelError {
         message: String,
         /// Whether it was called passing then.
         retryable: bool,
+    },
+    /// A program that decides failed, also when it was started and asked again.
+    #[error("the process failed: {fault} (started again {restarts} times)")]
+    Process {
+        /// What it did wrong last.
+        fault: ProcessFault,
+        /// How often it had been started again.
+        restarts: u32,
+    },
+    /// A person who was asked gave no answer: the run is to be cut.
+    #[error("{why}")]
+    Unanswered {
+        /// Why.
+        why: String,
     },
     /// The server ended before the request was answered, or never started.
     #[error("the model server is closed: {reason}")]

@@ -2,14 +2,17 @@
 //!
 //! A [`LanguageModel`] answers batches of [`ModelRequest`]s. A [`ModelServer`] runs one model on
 //! a thread of its own for many askers at once. [`ScriptedModel`] and [`FnModel`] need no
-//! network; [`ReplayModel`] answers from the recorded calls ([`CallRecord`]) of an earlier run.
+//! network; a [`ProcessModel`] is a program of somebody's own, a [`HumanModel`] a person;
+//! [`ReplayModel`] answers from the recorded calls ([`CallRecord`]) of an earlier run.
 //! A model knows requests only: no agents, no environment and no ECS entity.
 
 mod call;
 mod delay;
 mod error;
 mod function;
+mod human;
 mod model;
+mod process;
 mod replay;
 mod request;
 mod scripted;
@@ -19,7 +22,9 @@ pub use call::{CallRecord, first_difference};
 pub use delay::Delay;
 pub use error::ModelError;
 pub use function::FnModel;
+pub use human::{Console, Desk, HumanModel, Typed};
 pub use model::{Completion, LanguageModel};
+pub use process::{PROTOCOL, ProcessFault, ProcessModel, ProcessOptions, end_all_processes};
 pub use replay::{ReplayError, ReplayModel};
 pub use request::{CallKey, Message, ModelReply, ModelRequest, Usage, count_words};
 pub use scripted::{Rule, ScriptError, ScriptedModel, ScriptedRules};

@@ -159,6 +159,10 @@ impl ReplayModel {
     /// The recorded answer to `request`; `None` when there is no call with its key.
     pub fn recall(&self, request: &ModelRequest) -> Option<Result<ModelReply, ModelError>> {
         let record = self.calls.get(&request.key)?;
+        if record.unanswered && self.inner.is_some() {
+            // Whoever left then may be here now.
+            return None;
+        }
         if request.hash(&self.name) != record.request_hash {
             let difference = first_difference(record, &self.name, request).unwrap_or_else(|| {
                 format!(
@@ -177,6 +181,9 @@ impl ReplayModel {
                     cache_hit: true,
                     ..record.usage
                 },
+            }),
+            None if record.unanswered => Err(ModelError::Unanswered {
+                why: record.error.clone().unwrap_or_default(),
             }),
             None => Err(ModelError::Recorded {
                 message: record.error.clone().unwrap_or_default(),

@@ -4,5 +4,6 @@
 //! nothing of the world that asks it.
 
 pub mod clinic;
+pub mod described;
 pub mod policy;
 pub mod random;

@@ -49,6 +49,9 @@ pub enum PolicyError {
     /// A model call kept failing.
     #[error("model call failed: {0}")]
     Call(String),
+    /// The person who decides left: the episode ends as aborted.
+    #[error("{0}")]
+    Left(String),
     /// Anything else.
     #[error("{0}")]
     Failed(String),

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use rounds_environments::clinic::dialogue::{Answer, Question};
+use rounds_policies::clinic::respond::is_for_a_person;
 use rounds_policies::clinic::task::Exchange;
 
 use super::act::after_answer;
 use super::config::Clinic;
+use super::respond::{Respondent, put};
 use super::visit::{Stage, Visit};
 use crate::engine::{
     Activity, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome,
@@ -25,9 +27,10 @@ pub(super) fn ask_patients(
     clinic: Res<Clinic>,
     mut activity: ResMut<Activity>,
     mut episodes: Query<(&mut Episode, &mut EpisodeLog, &mut EpisodeClock)>,
-    mut visits: Query<(&Group, &GroupOf, &mut Visit)>,
+    mut visits: Query<(Entity, &Group, &GroupOf, &mut Visit)>,
+    mut respondent: Option<ResMut<Respondent>>,
 ) {
-    for (group, of, mut visit) in &mut visits {
+    for (entity, group, of, mut visit) in &mut visits {
         if !matches!(visit.stage, Stage::Ask { .. }) {
             continue;
         }
@@ -56,14 +59,37 @@ pub(super) fn ask_patients(
                 "the patient panicked: {}",
                 panic_text(panic.as_ref())
             ))),
-            Ok(answer) if answer.turnaround_min > 0.0 => {
-                clock
-                    .0
-                    .schedule(now + answer.turnaround_min, u64::from(group.0.0));
-                visit.stage = Stage::Await { question, answer };
-            }
-            Ok(answer) => deliver(&clinic, visit, question, answer, &mut log.0, now),
+            Ok(answer) => match &mut respondent {
+                Some(respondent) if is_for_a_person(&question, &clinic.knowledge) => {
+                    let asked = (question, answer);
+                    put(respondent, (of.0, &mut *episode), entity, visit, asked);
+                }
+                _ => {
+                    let given = (question, answer);
+                    give(&clinic, group, visit, given, &mut log.0, &mut clock);
+                }
+            },
         }
+    }
+}
+
+/// Delivers an answer, now or after its turnaround.
+pub(super) fn give(
+    clinic: &Clinic,
+    group: &Group,
+    visit: &mut Visit,
+    (question, answer): (Question, Answer),
+    log: &mut EventLog,
+    clock: &mut EpisodeClock,
+) {
+    let now = clock.0.now_min();
+    if answer.turnaround_min > 0.0 {
+        clock
+            .0
+            .schedule(now + answer.turnaround_min, u64::from(group.0.0));
+        visit.stage = Stage::Await { question, answer };
+    } else {
+        deliver(clinic, visit, question, answer, log, now);
     }
 }
 

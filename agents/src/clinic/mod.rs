@@ -13,9 +13,11 @@ mod advance;
 mod config;
 mod perceive;
 mod plugin;
+mod respond;
 mod team;
 mod visit;
 
 pub use config::{Clinic, Coordination, PatientSource, TimelineEntry, VisitConfig, VisitLimits};
 pub use plugin::ClinicPlugin;
+pub use respond::RespondentPlugin;
 pub use visit::{Member, Stage, Visit};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
+use rounds_policies::clinic::respond::Said;
 use rounds_policies::clinic::task::{Action, DoctorView, Observation, Speciality};
 use rounds_policies::policy::Decider;
 
@@ -98,6 +99,7 @@ fn spawn_visit(
         Group(group_ix),
         GroupOf(entity),
         Decided::<Action>::default(),
+        Decided::<Said>::default(),
         Visit {
             patient,
             view: Arc::new(view),

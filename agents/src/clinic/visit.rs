@@ -57,6 +57,13 @@ pub enum Stage {
         /// The question.
         question: Question,
     },
+    /// Somebody answers for the patient.
+    Respond {
+        /// The question.
+        question: Question,
+        /// What the record says.
+        recorded: Answer,
+    },
     /// The answer is on its way.
     Await {
         /// The question.

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use rounds_environments::streams::RunSeed;
-use rounds_models::CallRecord;
+use rounds_models::{CallRecord, ModelError};
 use rounds_policies::policy::{Ask, AskKey, Decider, PolicyError, Reading};
 
 use super::episode::Episode;
@@ -124,21 +124,48 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
 }
 
 /// Adds the decision systems of one kind of observation and action.
-pub struct DecisionsPlugin<O, A>(std::marker::PhantomData<fn() -> (O, A)>);
+pub struct DecisionsPlugin<O, A> {
+    turn: Turn,
+    kind: std::marker::PhantomData<fn() -> (O, A)>,
+}
+
+/// Kinds of decisions of one world take turns, so that requests are sent in one order.
+#[derive(SystemSet, Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Turn {
+    First,
+    Second,
+}
 
 impl<O, A> Default for DecisionsPlugin<O, A> {
     fn default() -> Self {
-        Self(std::marker::PhantomData)
+        Self {
+            turn: Turn::First,
+            kind: std::marker::PhantomData,
+        }
+    }
+}
+
+impl<O, A> DecisionsPlugin<O, A> {
+    /// A second kind of decisions in a world that has one already.
+    pub fn second() -> Self {
+        Self {
+            turn: Turn::Second,
+            ..Self::default()
+        }
     }
 }
 
 impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Plugin for DecisionsPlugin<O, A> {
     fn build(&self, app: &mut App) {
-        app.add_systems(
+        app.configure_sets(
+            Tick,
+            (Turn::First, Turn::Second).chain().in_set(Phase::Decide),
+        )
+        .add_systems(
             Tick,
             (collect_replies::<O, A>, decide_batches::<O, A>)
                 .chain()
-                .in_set(Phase::Decide),
+                .in_set(self.turn),
         );
     }
 }
@@ -192,7 +219,12 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                         decisions.request(inbox, context.seed, finished.ticket, Some(&note));
                         continue;
                     }
-                    policy.neutral(&waiting.ask)
+                    policy.neutral(&waiting.ask).map_err(|error| match error {
+                        PolicyError::Garbage(text) => {
+                            PolicyError::Garbage(format!("{text}: {note}"))
+                        }
+                        other => other,
+                    })
                 }
             },
             Err(error) => {
@@ -202,7 +234,10 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                     decisions.request(inbox, context.seed, finished.ticket, None);
                     continue;
                 }
-                Err(PolicyError::Call(error.to_string()))
+                Err(match error {
+                    ModelError::Unanswered { why } => PolicyError::Left(why),
+                    other => PolicyError::Call(other.to_string()),
+                })
             }
         };
         if let Some(waiting) = decisions.waiting.remove(&finished.ticket) {

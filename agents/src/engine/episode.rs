@@ -3,6 +3,7 @@
 use bevy_ecs::prelude::*;
 use rounds_environments::clock::Agenda;
 use rounds_environments::ids::{AgentId, EpisodeIx, GroupIx};
+use rounds_policies::policy::PolicyError;
 
 use super::log::EventLog;
 
@@ -32,6 +33,16 @@ impl Outcome {
         match self {
             Self::Done => None,
             Self::Failed(reason) | Self::Aborted(reason) => Some(reason),
+        }
+    }
+}
+
+impl From<PolicyError> for Outcome {
+    /// An episode without a decision has failed, unless the person who decides left.
+    fn from(error: PolicyError) -> Self {
+        match error {
+            PolicyError::Left(why) => Self::Aborted(why),
+            other => Self::Failed(other.to_string()),
         }
     }
 }

@@ -165,7 +165,7 @@ fn act<E: Environment>(
             .collect()
         {
             Ok(actions) => rollout.actions = Some(actions),
-            Err(error) => episode.end(Outcome::Failed(format!("{error}"))),
+            Err(error) => episode.end(Outcome::from(error)),
         }
     }
 }

@@ -4,8 +4,10 @@
 
 pub mod belief;
 pub mod knowledge_based;
+pub mod outside;
 pub mod panel;
 pub mod plan;
 pub mod reading;
+pub mod respond;
 pub mod spoken;
 pub mod task;

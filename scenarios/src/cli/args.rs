@@ -25,6 +25,9 @@ pub(crate) enum Command {
     /// Run every arm of a scenario on the same episodes and seeds, and compare them.
     #[command(after_help = examples::BENCH)]
     Bench(BenchArgs),
+    /// Be the doctor of one patient of a scenario, and see what its team would have done.
+    #[command(after_help = examples::PLAY)]
+    Play(PlayArgs),
     /// Evaluate policies on a suite of scripted cases.
     #[command(after_help = examples::EVALUATE)]
     Evaluate(EvaluateArgs),
@@ -88,6 +91,9 @@ pub(crate) struct Common {
     /// Answer the calls of models from the calls.jsonl of an earlier run.
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
+    /// Let the scenario start the programs of its policies of kind "process".
+    #[arg(long)]
+    pub(crate) allow_process: bool,
     /// Print summary.json instead of tables.
     #[arg(long)]
     pub(crate) json: bool,
@@ -120,6 +126,18 @@ pub(crate) struct BenchArgs {
     /// Replications after which --until gives up and says how far it came.
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_most, requires = "until")]
     pub(crate) at_most: u64,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PlayArgs {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    /// Number of the patient, from 0.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) episode: u32,
+    /// The arm whose team sees the patient too; by default the first.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arm: Option<String>,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -16,6 +16,7 @@ Examples:
   rounds run scenarios/records.toml --set environment.patients.records=my-records
   rounds run scenarios/ward.toml --seeds 0..10
   rounds run scenarios/ward.toml --resume runs/my-run
+  rounds run scenarios/agent.toml --allow-process
 
 Settings of the command line go before those of the file; a value is read as TOML or else as text.";
 
@@ -25,6 +26,14 @@ Examples:
   rounds bench scenarios/ward.toml --vary agents.team.kind=static,dynamic,all
   rounds bench scenarios/ward.toml --vary limits.rounds=5,10 --vary environment.noise.unknown=0,0.1
   rounds bench scenarios/teams.toml --until \"ci(hit@1, dynamic - static) < 0.02\" --at-most 20";
+
+pub(super) const PLAY: &str = "\
+Examples:
+  rounds play scenarios/ward.toml --episode 12
+  rounds play scenarios/ward.toml --seed 3 --set limits.rounds=5
+
+What can be typed: a question in words or (part of) the name of a finding, order NAME,
+diagnose A; B; C, refer SPECIALITY, find WORD, seen, help, quit.";
 
 pub(super) const EVALUATE: &str = "\
 Examples:

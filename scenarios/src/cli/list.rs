@@ -35,6 +35,8 @@ const POLICIES: &str = "\
 policies
   knowledge        decides by a knowledge base; questions = gain | gain-per-cost | random | fixed | none | all
   scripted, model  asks a model of [models]
+  process          asks a program of your own (docs/process.md); needs --allow-process
+  human            asks you
 teams (agents.team.kind)
   dynamic          specialists join and leave between rounds
   static           the specialists named at the start stay

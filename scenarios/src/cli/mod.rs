@@ -11,6 +11,8 @@ mod examples;
 mod fault;
 mod leaderboard;
 mod list;
+mod outside;
+mod play;
 mod progress;
 mod results;
 mod run;
@@ -44,6 +46,9 @@ pub(crate) enum Failure {
     /// A threshold was not met.
     #[error("{0}")]
     Threshold(String),
+    /// A person left.
+    #[error("{0}")]
+    Cut(String),
     /// Results could not be printed.
     #[error("standard output: cannot be written")]
     Output(#[source] &'static std::io::Error),
@@ -66,7 +71,7 @@ impl Failure {
         match self {
             Self::Schema(_) | Self::Usage(_) => 2,
             Self::Run(error) if error.is_input() => 2,
-            Self::Run(_) | Self::Output(_) => 1,
+            Self::Run(_) | Self::Cut(_) | Self::Output(_) => 1,
             Self::Threshold(_) => 3,
         }
     }
@@ -80,6 +85,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Bench(arguments) => run::bench(&arguments),
+        Command::Play(arguments) => play::play(&arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
         Command::Show(arguments) => show::show(&arguments),
         Command::View(arguments) => show::view(&arguments),

@@ -10,6 +10,7 @@ use rounds_agents::engine::FinishedEpisode;
 use super::args::{BenchArgs, Common, RunArgs};
 use super::conclude::{RunArm, Typed, conclude, cores, next_commands};
 use super::conclude_cases::shown;
+use super::outside::{outside, permit};
 use super::progress::Shown;
 use super::{Failure, no_arm, print};
 use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, recording, tell};
@@ -26,28 +27,29 @@ use crate::statistics::summary::Until;
 pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
     let common = &arguments.common;
     let sets = load(common, &[])?;
-    let number = match &arguments.arm {
-        None => 0,
-        Some(name) => sets[0]
-            .arms
-            .iter()
-            .position(|arm| arm.name == *name)
-            .ok_or_else(|| {
-                let names: Vec<String> = sets[0].arms.iter().map(|arm| arm.name.clone()).collect();
-                no_arm(name, &names)
-            })?,
-    };
+    let number = number_of(&sets[0], arguments.arm.as_deref())?;
     check_replay(common)?;
+    permit(common, &sets, &[number])?;
     let folder = folder_of(common, &sets[0]);
     if sets.len() > 1 {
         return run_all(common, "run", &sets, &[number], &folder);
     }
     let began = Instant::now();
-    let (arm, news) = run_arm(common, &sets[0], number, &folder, true)?;
+    let (arm, news) = run_arm(common, &sets[0], number, &folder, true, None)?;
     let ran = (vec![arm], news);
     let finished = finish(common, &sets[0], "run", &folder, began, ran, None)?;
     show_result(common, &sets[0], &folder, &finished);
     Ok(())
+}
+
+/// The number of the arm of this name, or of the first.
+pub(super) fn number_of(set: &ScenarioSet, name: Option<&str>) -> Result<usize, Failure> {
+    let Some(name) = name else { return Ok(0) };
+    let position = set.arms.iter().position(|arm| arm.name == name);
+    position.ok_or_else(|| {
+        let names: Vec<String> = set.arms.iter().map(|arm| arm.name.clone()).collect();
+        no_arm(name, &names)
+    })
 }
 
 /// Runs every arm of a scenario on the same episodes.
@@ -56,10 +58,11 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let sets = load(common, &arguments.vary)?;
     check_replay(common)?;
     let folder = folder_of(common, &sets[0]);
+    let numbers: Vec<usize> = (0..sets[0].arms.len()).collect();
     if let Some(rule) = &arguments.until {
+        permit(common, &sets, &numbers)?;
         return super::until::bench_until(arguments, rule, &sets[0], &folder);
     }
-    let numbers: Vec<usize> = (0..sets[0].arms.len()).collect();
     run_all(common, "bench", &sets, &numbers, &folder)
 }
 
@@ -88,6 +91,7 @@ pub(super) fn run_arms_of<'a>(
     folder: &Path,
     first: impl FnOnce(&Path) -> Result<(), Failure>,
 ) -> Result<(Vec<RunArm<'a>>, bool), Failure> {
+    permit(common, sets, numbers)?;
     let last = sets.iter().map(|set| set.scenario.seed.0).max();
     let width = last.unwrap_or(0).to_string().len();
     let mut places = Vec::new();
@@ -107,7 +111,7 @@ pub(super) fn run_arms_of<'a>(
     first(folder)?;
     let mut ran = Vec::new();
     for (set, number, name) in places {
-        ran.push(run_arm(common, set, number, &arms.join(name), false)?);
+        ran.push(run_arm(common, set, number, &arms.join(name), false, None)?);
     }
     let news = ran.iter().any(|(_, news)| *news);
     Ok((ran.into_iter().map(|(arm, _)| arm).collect(), news))
@@ -154,7 +158,7 @@ pub(super) fn check_replay(common: &Common) -> Result<(), RunError> {
 }
 
 /// The scenario, once for each seed that was asked for.
-fn load(common: &Common, vary: &[String]) -> Result<Vec<ScenarioSet>, Failure> {
+pub(super) fn load(common: &Common, vary: &[String]) -> Result<Vec<ScenarioSet>, Failure> {
     let seeds: Vec<Option<u64>> = match &common.seeds {
         Some(seeds) => seeds.clone().map(Some).collect(),
         None => vec![common.seed],
@@ -183,35 +187,36 @@ pub(super) fn folder_of(common: &Common, set: &ScenarioSet) -> PathBuf {
     }
 }
 
-/// Runs one arm; also whether anything was run rather than kept.
+/// Runs one arm, or one episode of it; also whether anything was run rather than kept.
 pub(super) fn run_arm<'a>(
     common: &Common,
     set: &'a ScenarioSet,
     number: usize,
     folder: &Path,
     story: bool,
+    only: Option<u32>,
 ) -> Result<(RunArm<'a>, bool), Failure> {
     let arm = &set.arms[number];
     let recorded = common
         .resume
         .as_ref()
         .and_then(|_| RunDirectory::recorded_calls(folder));
-    let cassette = match (&common.replay, recorded) {
-        (Some(calls), _) => Cassette {
-            calls: Some(calls.clone()),
-            live: false,
-        },
-        (None, Some(calls)) => Cassette {
-            calls: Some(calls),
-            live: true,
-        },
-        (None, None) => Cassette::default(),
+    let cassette = Cassette {
+        live: common.replay.is_none(),
+        calls: common.replay.clone().or(recorded),
+        outside: outside(common, folder),
     };
-    let built = build(set, arm, &cassette)?;
+    let mut built = build(set, arm, &cassette)?;
+    if let Some(first) = only {
+        built.experiment.manifest.first = first;
+        built.experiment.manifest.episodes = 1;
+    }
+    let person = arm.scenario.asks_a_person();
     let options = ExecuteOptions {
         out: folder.to_owned(),
         resume: common.resume.is_some(),
-        jobs: jobs_of(common),
+        // A person is asked of one patient at a time.
+        jobs: if person { 1 } else { jobs_of(common) },
     };
     let quiet = common.quiet || common.json;
     let story = story && !quiet && std::io::stdout().is_terminal();
@@ -220,7 +225,7 @@ pub(super) fn run_arm<'a>(
         Some(_) => format!("{} seed {}", arm.name, set.scenario.seed.0),
         None => arm.name.clone(),
     };
-    let mut shown = Shown::new(&label, asked, quiet);
+    let mut shown = Shown::new(&label, asked, quiet || person);
     let executed = execute(&built.experiment, &options, &mut |progress, episode| {
         shown.at(u64::from(progress.finished), u64::from(progress.asked));
         if story && episode.ix.0 == 0 {
@@ -228,7 +233,7 @@ pub(super) fn run_arm<'a>(
         }
     })?;
     shown.done();
-    if !quiet && !story && set.arms.len() == 1 && common.seeds.is_none() {
+    if !quiet && !story && only.is_none() && set.arms.len() == 1 && common.seeds.is_none() {
         // Not a terminal: the story still helps a reader of the output, after the fact.
         if let Some(text) = super::show::story(folder, &built, 0)? {
             print(&text);
@@ -242,7 +247,7 @@ pub(super) fn run_arm<'a>(
     Ok((ran, executed.episodes > 0))
 }
 
-fn jobs_of(common: &Common) -> usize {
+pub(super) fn jobs_of(common: &Common) -> usize {
     match common.jobs {
         0 => cores(),
         jobs => jobs,

@@ -137,7 +137,11 @@ fn rebuild(folder: &Path) -> Result<(ScenarioSet, usize, BuiltClinic), Failure> 
             )))
         })?;
     let calls = RunDirectory::recorded_calls(folder);
-    let built = build(&set, &set.arms[number], &Cassette { calls, live: false })?;
+    let cassette = Cassette {
+        calls,
+        ..Cassette::default()
+    };
+    let built = build(&set, &set.arms[number], &cassette)?;
     Ok((set, number, built))
 }
 
@@ -180,11 +184,15 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
             manifest.scenario, manifest.arm, manifest.seed
         );
         if let Some(episode) = arguments.episode
-            && episode >= manifest.episodes
+            && !(manifest.first..manifest.first.saturating_add(manifest.episodes))
+                .contains(&episode)
         {
+            let last = manifest
+                .first
+                .saturating_add(manifest.episodes.saturating_sub(1));
             return Err(Failure::Usage(format!(
-                "there is no episode {episode}; the run has 0 to {}",
-                manifest.episodes.saturating_sub(1)
+                "there is no episode {episode}; the run has {} to {last}",
+                manifest.first
             )));
         }
         match arguments.episode {

@@ -70,7 +70,7 @@ pub(super) fn bench_until(
         }
         let set = load(&common, arguments, seed)?;
         for (number, name) in names.iter().enumerate() {
-            let (arm, new) = run_arm(&common, &set, number, &arms.join(name), false)?;
+            let (arm, new) = run_arm(&common, &set, number, &arms.join(name), false, None)?;
             news |= new;
             measured.add(number, &arm)?;
             ran.push(Replicate {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bevy_app::App;
-use rounds_agents::clinic::{Clinic, ClinicPlugin, Coordination, TimelineEntry, VisitConfig};
+use rounds_agents::clinic::{
+    Clinic, ClinicPlugin, Coordination, RespondentPlugin, TimelineEntry, VisitConfig,
+};
 use rounds_environments::clinic::knowledge::Knowledge;
 use rounds_policies::clinic::task::{Action, Observation, Speciality};
 use rounds_policies::policy::Decider;
@@ -11,10 +13,11 @@ use rounds_policies::policy::Decider;
 use super::cases::CaseScore;
 use super::coverage::DecisiveFindings;
 use super::decider::decider;
+use super::outside::{Outside, human_patient};
 use super::patients::{Patients, add_hashes, learn_from};
 use super::score::{SCORER, VisitScore};
 use crate::run::{Experiment, Manifest, RunError, Score, machine};
-use crate::schema::{Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind};
+use crate::schema::{Answers, Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind};
 
 /// What everything clinical says of itself.
 pub const NOTICE: &str = "Research software, not for clinical use.";
@@ -26,6 +29,8 @@ pub struct Cassette {
     pub calls: Option<std::path::PathBuf>,
     /// Calls that are not recorded are made; otherwise they fail.
     pub live: bool,
+    /// Programs and people that may be asked.
+    pub outside: Outside,
 }
 
 /// A clinic that is ready to run, and what stories and reports need of it.
@@ -137,6 +142,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         scenario: scenario.name.clone(),
         arm: arm.name.clone(),
         seed: scenario.seed.0,
+        first: 0,
         episodes,
         hash: set.hash.clone(),
         resolved: set.resolved_toml.clone(),
@@ -148,8 +154,22 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     };
     let experiment = Experiment {
         manifest,
-        in_flight: scenario.limits.in_flight.max(1) as usize,
-        install: install(clinic.clone(), decider.clone()),
+        in_flight: match scenario.asks_a_person() {
+            true => 1,
+            false => scenario.limits.in_flight.max(1) as usize,
+        },
+        install: match scenario.environment.patient {
+            Answers::Record => install(clinic.clone(), decider.clone()),
+            Answers::Human => {
+                let family = install(clinic.clone(), decider.clone());
+                let person = human_patient(&knowledge, cassette)?;
+                Arc::new(move |app: &mut App| {
+                    family(app);
+                    let decider = person.clone();
+                    app.add_plugins(RespondentPlugin { decider });
+                })
+            }
+        },
         score,
     };
     Ok(BuiltClinic {

@@ -14,6 +14,7 @@ use rounds_policies::policy::Decider;
 
 use super::build::Cassette;
 use super::models::live_model;
+use super::outside::{human, process};
 use super::patients::behaviour;
 use super::recording::in_file;
 use crate::run::RunError;
@@ -77,21 +78,38 @@ pub(super) fn decider(
                 .get(model)
                 .ok_or_else(|| RunError::Input(format!("there is no model {model:?}")))?;
             let live = live_model(spec)?;
-            let answering: Arc<dyn LanguageModel> = match &cassette.calls {
-                Some(calls) => {
-                    let recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
-                    Arc::new(recorded.with_inner(cassette.live.then_some(live)))
-                }
-                None => live,
-            };
             Ok(Decider::Model {
                 policy: Arc::new(SpokenClinician {
                     knowledge: Some(Arc::clone(knowledge)),
                     ..SpokenClinician::default()
                 }),
-                server: Arc::new(ModelServer::start(answering, ServerOptions::default())),
+                server: Arc::new(ModelServer::start(
+                    answering(cassette, None, || Ok(live))?,
+                    ServerOptions::default(),
+                )),
                 re_asks: 2,
             })
         }
+        PolicySpec::Process(spec) => process(&scenario.team, spec, knowledge, cassette),
+        PolicySpec::Human => human(&scenario.team, knowledge, cassette),
     }
+}
+
+/// What answers: the recording, `live` for what it does not hold, or `live` alone.
+///
+/// A recording of several models is cut to the calls of `name`.
+pub(super) fn answering(
+    cassette: &Cassette,
+    name: Option<&str>,
+    live: impl FnOnce() -> Result<Arc<dyn LanguageModel>, RunError>,
+) -> Result<Arc<dyn LanguageModel>, RunError> {
+    let Some(calls) = &cassette.calls else {
+        return live();
+    };
+    let mut recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
+    if let Some(name) = name {
+        recorded = recorded.for_model(name);
+    }
+    let inner = if cassette.live { Some(live()?) } else { None };
+    Ok(Arc::new(recorded.with_inner(inner)))
 }

@@ -21,8 +21,8 @@ use super::cases::{CaseBook, CaseSource, Played, SCORER};
 use crate::hash::{sha256, sha256_of};
 use crate::run::RunError;
 use crate::schema::{
-    self, BehaviourSpec, LearnedSpec, ModelSpec, PatientsSpec, Scenario, Side, Tests, Visible,
-    load_behaviour,
+    self, BehaviourSpec, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Scenario, Side, Tests,
+    Visible, load_behaviour,
 };
 
 /// Share of subjects that `part = "test"` holds out.
@@ -62,6 +62,12 @@ pub(super) fn add_hashes(
     }
     if let Some(learned) = learned {
         data["learned"] = json!({"sha256": hash(&learned.records)?});
+    }
+    if let Some(PolicySpec::Process(process)) = scenario.policies.get(&scenario.team.policy) {
+        for file in process.files() {
+            let name = file.file_name().unwrap_or_default().to_string_lossy();
+            data["process"][&*name] = json!({"sha256": hash(&file)?});
+        }
     }
     for (name, model) in &scenario.models {
         let path = match model {

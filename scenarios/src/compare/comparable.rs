@@ -164,6 +164,7 @@ pub(super) mod tests {
             parts: vec![Part {
                 folder: PathBuf::from("r"),
                 manifest: Manifest {
+                    first: 0,
                     schema: String::new(),
                     scenario: "ward".to_owned(),
                     arm: "default".to_owned(),

@@ -96,6 +96,7 @@ mod tests {
     #[test]
     fn the_settings_of_the_arm_lie_over_those_of_the_file() {
         let manifest = Manifest {
+            first: 0,
             schema: String::new(),
             scenario: String::new(),
             arm: "b".to_owned(),

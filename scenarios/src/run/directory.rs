@@ -25,6 +25,9 @@ pub struct Manifest {
     pub arm: String,
     /// Seed of the run.
     pub seed: u64,
+    /// Number of the first episode.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub first: u32,
     /// Episodes asked for.
     pub episodes: u32,
     /// SHA-256 of the resolved scenario.
@@ -42,6 +45,10 @@ pub struct Manifest {
     pub machine: Value,
     /// What must be said of the run.
     pub notice: String,
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }
 
 /// The machine that this program runs on, for a manifest.
@@ -90,6 +97,8 @@ impl RunDirectory {
     pub const EVENTS: &str = "events.jsonl";
     /// Name of the record of model calls.
     pub const CALLS: &str = "calls.jsonl";
+    /// Name of the folder with the standard error of programs that decided.
+    pub const PROCESSES: &str = "processes";
     const CALLS_PARTIAL: &str = "calls.partial.jsonl";
     const HEADER: &str = "{\"schema\":\"rounds.events/1\"}\n";
 
@@ -265,7 +274,11 @@ impl RunDirectory {
             .lines()
             .filter_map(|line| Some((CallRecord::from_line(line).ok()?, line)))
             .collect();
-        calls.sort_by(|a, b| a.0.key.cmp(&b.0.key));
+        // Of two records of one call, the one with a reply counts.
+        calls.sort_by(|(a, _), (b, _)| {
+            let place = |call: &CallRecord| call.reply.is_none();
+            a.key.cmp(&b.key).then(place(a).cmp(&place(b)))
+        });
         calls.dedup_by(|a, b| a.0.key == b.0.key);
         let mut sorted = String::with_capacity(text.len());
         for (_, line) in calls {

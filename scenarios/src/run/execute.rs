@@ -93,7 +93,9 @@ pub fn execute(
         asked,
     };
     let jobs = options.jobs.clamp(1, MOST_JOBS.min(asked.max(1) as usize));
-    let next = AtomicU32::new(0);
+    let first = experiment.manifest.first;
+    let next = AtomicU32::new(first);
+    let end = first.saturating_add(asked);
     // Bounded: workers wait when the disk is slower than they are.
     let (sender, receiver) = sync_channel(4 * jobs);
     let mut episodes = 0;
@@ -102,7 +104,7 @@ pub fn execute(
             .map(|_| {
                 let sender = sender.clone();
                 let (next, kept) = (&next, &kept);
-                scope.spawn(move || work(experiment, next, asked, kept, sender))
+                scope.spawn(move || work(experiment, next, end, kept, sender))
             })
             .collect();
         drop(sender);
@@ -163,7 +165,7 @@ fn write(
 fn work(
     experiment: &Experiment,
     next: &AtomicU32,
-    asked: u32,
+    end: u32,
     kept: &BTreeSet<u32>,
     sender: SyncSender<News>,
 ) -> Result<(), RunError> {
@@ -174,14 +176,14 @@ fn work(
     };
     let install = Arc::clone(&experiment.install);
     let mut engine = Engine::new(options, move |app: &mut App| install(app))?;
-    engine.run(&mut Remaining { next, asked, kept }, &mut Outbox(sender))?;
+    engine.run(&mut Remaining { next, end, kept }, &mut Outbox(sender))?;
     Ok(())
 }
 
 /// Hands out the episodes that are not there yet, to whichever worker asks first.
 struct Remaining<'a> {
     next: &'a AtomicU32,
-    asked: u32,
+    end: u32,
     kept: &'a BTreeSet<u32>,
 }
 
@@ -189,7 +191,7 @@ impl EpisodeSource for Remaining<'_> {
     fn next_episode(&mut self) -> Option<EpisodeIx> {
         loop {
             let ix = self.next.fetch_add(1, Ordering::Relaxed);
-            if ix >= self.asked {
+            if ix >= self.end {
                 return None;
             }
             if !self.kept.contains(&ix) {

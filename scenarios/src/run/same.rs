@@ -28,6 +28,11 @@ pub(super) fn same_run(path: &Path, asked: &Manifest, found: &Manifest) -> Resul
             &found.episodes.to_string(),
         ),
         (
+            "first episode",
+            &asked.first.to_string(),
+            &found.first.to_string(),
+        ),
+        (
             "set of data",
             &asked.data.to_string(),
             &found.data.to_string(),
@@ -60,6 +65,7 @@ mod tests {
             scenario: "ward".to_owned(),
             arm: "default".to_owned(),
             seed: 7,
+            first: 0,
             episodes: 4,
             hash: resolved.to_owned(),
             resolved: resolved.to_owned(),

@@ -167,7 +167,11 @@ pub fn summarise(
 /// [`RunError`] when `calls.jsonl` is there and cannot be read.
 pub(super) fn count_calls(run: &Path) -> Result<Calls, RunError> {
     let path = run.join(RunDirectory::CALLS);
-    let mut calls = Calls::default();
+    let restarts = run.join(RunDirectory::PROCESSES).join("restarts.jsonl");
+    let mut calls = Calls {
+        restarts: std::fs::read_to_string(restarts).map_or(0, |text| text.lines().count() as u64),
+        ..Calls::default()
+    };
     if !path.exists() {
         return Ok(calls);
     }

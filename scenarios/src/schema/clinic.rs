@@ -23,6 +23,16 @@ choice! {
 }
 
 choice! {
+    /// Who answers for the patients what they can say of themselves.
+    pub enum Answers {
+        /// Their records, or what was drawn for them.
+        Record = "record",
+        /// The person at the terminal.
+        Human = "human",
+    }
+}
+
+choice! {
     /// Kinds of environment.
     enum EnvironmentKind {
         /// The clinic.
@@ -139,6 +149,8 @@ pub struct ClinicSpec {
     pub minutes_per_question: f64,
     /// Whether tests can be done when a visit begins.
     pub tests: Tests,
+    /// Who answers for the patients.
+    pub patient: Answers,
     /// Parts of the person that the patients of cases are played with.
     pub person: PersonSpec,
     /// A file of the temperament that the patients of cases have.
@@ -174,6 +186,7 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
     let reveal_admission_diagnosis = table.boolean("reveal_admission_diagnosis", false);
     let minutes_per_question = table.number("minutes_per_question", NOT_NEGATIVE, 2.0);
     let tests = table.choice("tests").unwrap_or(Tests::Up);
+    let patient = table.choice("patient").unwrap_or(Answers::Record);
     let person = read_person(&mut table);
     let behaviour = table.path("behaviour", PathKind::File);
     table.finish();
@@ -186,6 +199,7 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
         visible_until: visible_until.unwrap_or(Visible::Hours(24.0)),
         minutes_per_question,
         tests,
+        patient,
         person,
         behaviour,
     })

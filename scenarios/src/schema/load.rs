@@ -15,7 +15,7 @@ use super::{
     source::{Origin, Source},
     timeline::check_timeline,
     vary::variations,
-    write::{absolute_paths, document},
+    write::{absolute_paths, document, name_folders},
 };
 use crate::hash::sha256;
 
@@ -161,6 +161,7 @@ pub(super) fn resolve(
         });
     }
     let hash = sha256(document(&with_arms(&table, &layers)));
+    name_folders(&mut table);
     absolute_paths(&mut table);
     let mut layers = layers;
     for layer in &mut layers {

@@ -17,6 +17,7 @@ mod layers;
 mod load;
 mod paths;
 mod policy;
+mod process;
 mod reader;
 mod scenario;
 mod self_test;
@@ -36,13 +37,15 @@ pub use case::{
     JudgeSpec, PassSpec, PatientFile, load_case,
 };
 pub use clinic::{
-    ClinicSpec, Fidelity, Matching, NoiseSpec, Part, PatientsSpec, PersonSpec, Tests, Visible,
+    Answers, ClinicSpec, Fidelity, Matching, NoiseSpec, Part, PatientsSpec, PersonSpec, Tests,
+    Visible,
 };
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
 pub use kind::schema_of;
 pub use load::{Arm, Overrides, ScenarioSet};
 pub(crate) use paths::{PathKind, nearest_path};
 pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};
+pub use process::ProcessSpec;
 pub use scenario::{DEFAULT_EPISODES, Limits, SCHEMA, Scenario};
 pub use self_test::{SELF_TEST_SCHEMA, SelfTestPair, load_self_test};
 pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};

@@ -8,6 +8,7 @@ use super::{
     clinic::Part,
     diagnostics::{Problem, ProblemKind},
     paths::PathKind,
+    process::{ProcessSpec, read_process},
     reader::TableReader,
     team::read_reference,
     values::{FRACTION, Fault, NOT_NEGATIVE, POSITIVE_FRACTION, choice, integer, items, string},
@@ -22,6 +23,10 @@ choice! {
         Scripted = "scripted",
         /// Asks a model.
         Model = "model",
+        /// Asks a program of somebody's own.
+        Process = "process",
+        /// Asks the person at the terminal.
+        Human = "human",
         /// Follows a written plan.
         Plan = "plan",
     }
@@ -94,6 +99,10 @@ pub enum PolicySpec {
         /// A name in [`Scenario::models`](super::Scenario::models).
         model: String,
     },
+    /// Asks a program of somebody's own.
+    Process(ProcessSpec),
+    /// Asks the person at the terminal.
+    Human,
     /// Follows a written plan.
     Plan {
         /// The moves, such as `ask fever`, `order ct`, `diagnose A; B` or `refer WHOM`.
@@ -167,6 +176,8 @@ fn read_policy(mut table: TableReader<'_>, models: &[&str]) -> Option<PolicySpec
             .map(|model| PolicySpec::Scripted { model }),
         PolicyKind::Model => read_reference(&mut table, "model", "models", models)
             .map(|model| PolicySpec::Model { model }),
+        PolicyKind::Process => read_process(&mut table).map(PolicySpec::Process),
+        PolicyKind::Human => Some(PolicySpec::Human),
         PolicyKind::Plan => {
             if table.entry("moves").is_none() {
                 table.missing("moves", "moves = [\"ask fever\", \"diagnose Influenza\"]");

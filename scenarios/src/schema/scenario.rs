@@ -6,7 +6,7 @@ use rounds_environments::streams::RunSeed;
 use serde::Serialize;
 
 use super::{
-    clinic::{ClinicSpec, read_environment},
+    clinic::{Answers, ClinicSpec, read_environment},
     diagnostics::{ProblemKind, Problems},
     document::Table,
     policy::{ModelSpec, PolicySpec, read_models, read_policies},
@@ -56,6 +56,14 @@ pub struct Scenario {
     pub timeline: Vec<TimelineEntry>,
     /// Limits.
     pub limits: Limits,
+}
+
+impl Scenario {
+    /// Whether somebody at the terminal decides, so that episodes come one after the other.
+    pub fn asks_a_person(&self) -> bool {
+        let policy = self.policies.get(&self.team.policy);
+        self.environment.patient == Answers::Human || matches!(policy, Some(PolicySpec::Human))
+    }
 }
 
 /// Episodes of a scenario that names no number and has no set of records to go through.

@@ -242,6 +242,28 @@ policies.specialist = {{ kind = \"scripted\", model = \"m\" }}
 }
 
 #[test]
+fn a_program_runs_where_its_command_is_written() {
+    let text = WARD.replace(
+        "kind = \"knowledge\"\n",
+        "kind = \"process\"\ncommand = [\"python3\", \"agent.py\"]\nbatch = 8\n",
+    );
+    let base = std::path::absolute("some/where").unwrap();
+    let overrides = Overrides::default();
+    let loaded = Scenario::from_toml("ward.toml", &text, base.clone(), &overrides).unwrap();
+    let PolicySpec::Process(spec) = &loaded.scenario.policies["specialist"] else {
+        panic!("expected a process");
+    };
+    assert_eq!(spec.folder.join("agent.py"), base.join("agent.py"));
+    assert_eq!(
+        (spec.deadline_s, spec.restarts, spec.processes, spec.batch),
+        (10.0, 3, 1, 8)
+    );
+    // The hash is of paths as they are written.
+    let again = load(&loaded.resolved_toml).unwrap();
+    assert_eq!(again.scenario, loaded.scenario);
+}
+
+#[test]
 fn several_varied_keys_multiply_and_replace_the_arms() {
     let text = format!("{WARD}[[arms]]\nname = \"own\"\n");
     let varied = vary(&[

@@ -113,6 +113,24 @@ pub(crate) fn absolute_paths(table: &mut Table) {
     absolute_below(table, &mut Vec::new());
 }
 
+/// Writes down the working directories of programs, which are those of the files that name them.
+pub(crate) fn name_folders(table: &mut Table) {
+    let Some(Data::Table(policies)) = table.get_mut("policies").map(|e| &mut e.value.data) else {
+        return;
+    };
+    for policy in policies.values_mut() {
+        if let Data::Table(policy) = &mut policy.value.data
+            && let Some(command) = policy.get("command")
+            && !policy.contains_key("folder")
+        {
+            let mut folder = command.clone();
+            folder.value.data = Data::String(".".to_owned());
+            folder.value.origin = command.value.origin.clone();
+            policy.insert("folder".to_owned(), folder);
+        }
+    }
+}
+
 fn absolute_below(table: &mut Table, above: &mut Vec<String>) {
     for (name, entry) in table {
         above.push(name.clone());
@@ -154,7 +172,7 @@ fn is_path(keys: &[String], text: &str) -> bool {
         ["environment", "patients", "knowledge"] => text != "builtin",
         ["environment", "patients", "records" | "cases"]
         | ["environment", "behaviour"]
-        | ["policies", _, "behaviour"]
+        | ["policies", _, "behaviour" | "folder"]
         | ["policies", _, "learned", "records"]
         // Those of a case.
         | ["patient", "record" | "records" | "agentclinic"] => true,

@@ -205,6 +205,9 @@ pub struct Calls {
     pub cost_usd: f64,
     /// Answers taken from the cache.
     pub cache_hits: u64,
+    /// How often the programs of policies were started again.
+    #[serde(default)]
+    pub restarts: u64,
 }
 
 impl std::ops::AddAssign for Calls {
@@ -214,6 +217,7 @@ impl std::ops::AddAssign for Calls {
         self.completion_tokens += other.completion_tokens;
         self.cost_usd += other.cost_usd;
         self.cache_hits += other.cache_hits;
+        self.restarts += other.restarts;
     }
 }
 

@@ -95,6 +95,7 @@ impl Stepped {
                     scenario: self.name.clone(),
                     arm: name.to_owned(),
                     seed: self.seed,
+                    first: 0,
                     episodes: self.episodes,
                     hash: sha256(&resolved),
                     resolved,

@@ -95,7 +95,7 @@ pub(super) fn for_ready(
             apply(ready, actions)
         });
         if let Err(error) = applied {
-            episode.end(Outcome::Failed(error.to_string()));
+            episode.end(Outcome::from(error));
             visit.stage = Stage::Over;
         }
     }

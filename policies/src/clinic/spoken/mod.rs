@@ -5,6 +5,6 @@
 //! 4. Research software, not for clinical use.
 
 mod clinician;
-mod request;
+pub(super) mod request;
 
 pub use clinician::SpokenClinician;

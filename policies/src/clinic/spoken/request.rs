@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::clinic::task::{Content, Diagnosis, Observation, Proposal, Speciality, Task};
 
 /// Name of the call's purpose.
-pub(super) fn purpose(task: &Task) -> &'static str {
+pub(in crate::clinic) fn purpose(task: &Task) -> &'static str {
     match task {
         Task::Triage { .. } => "triage",
         Task::Confidence => "confidence",
@@ -123,7 +123,10 @@ fn proposal_data(proposal: &Proposal, knowledge: Option<&Knowledge>) -> Value {
 }
 
 /// A speciality in words.
-pub(super) fn speciality_name(speciality: &Speciality, knowledge: Option<&Knowledge>) -> String {
+pub(in crate::clinic) fn speciality_name(
+    speciality: &Speciality,
+    knowledge: Option<&Knowledge>,
+) -> String {
     match speciality {
         Speciality::Generalist => "General practice".to_owned(),
         Speciality::Named(name) => name.to_string(),
@@ -134,7 +137,11 @@ pub(super) fn speciality_name(speciality: &Speciality, knowledge: Option<&Knowle
     }
 }
 
-fn diagnosis_name(diagnosis: &Diagnosis, knowledge: Option<&Knowledge>) -> String {
+/// A diagnosis in words.
+pub(in crate::clinic) fn diagnosis_name(
+    diagnosis: &Diagnosis,
+    knowledge: Option<&Knowledge>,
+) -> String {
     match diagnosis {
         Diagnosis::Named(name) => name.to_string(),
         Diagnosis::Known(d, _) => knowledge
@@ -152,7 +159,8 @@ fn question_text(question: &Question, knowledge: Option<&Knowledge>) -> String {
     }
 }
 
-fn answer_text(answer: &Answer) -> String {
+/// An answer in words.
+pub(in crate::clinic) fn answer_text(answer: &Answer) -> String {
     if let Some(text) = &answer.text {
         return text.to_string();
     }

@@ -226,3 +226,38 @@ fn several_mistakes_are_shown_together() {
         assert!(shown.contains(part), "{shown}");
     }
 }
+
+#[test]
+fn a_program_that_cannot_be_started_is_refused_where_it_is_written() {
+    let knowledge = "kind = \"knowledge\"";
+    for (table, kind, parts) in [
+        (
+            "",
+            ProblemKind::MissingKey,
+            ["`policies.specialist.command` is missing", "agent.py"],
+        ),
+        (
+            "command = \"agent\"",
+            ProblemKind::WrongType,
+            ["expected an array of strings", "the string \"agent\""],
+        ),
+        (
+            "command = []",
+            ProblemKind::OutOfRange,
+            ["the program first", "ward.toml:14:11"],
+        ),
+        (
+            "command = [\"a\"]\ndeadline_s = 0",
+            ProblemKind::OutOfRange,
+            ["seconds above 0 and at most 86400", "got the integer 0"],
+        ),
+        (
+            "command = [\"a\"]\nbach = 2",
+            ProblemKind::UnknownKey,
+            ["did you mean `batch`?", "ward.toml:15:1"],
+        ),
+    ] {
+        let text = format!("kind = \"process\"\n{table}");
+        fails_with(knowledge, &text, kind, &parts);
+    }
+}
