@@ -66,6 +66,7 @@ impl Policy<f64, bool> for Thermostat {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let game = Stepped::named("thermostat");
+    println!("{}", testkit::stepped(&game, House, Thermostat).check());
     let arms = [
         game.arm("random", House, RandomChoice::new(vec![true, false])?),
         game.arm("thermostat", House, Thermostat),

@@ -11,8 +11,10 @@ pub use {
 
 pub mod cli;
 pub mod clinic;
+pub mod compare;
 pub mod evaluate;
 mod hash;
+pub mod leaderboard;
 pub mod predicate;
 pub mod prelude;
 pub mod report;
@@ -20,3 +22,4 @@ pub mod run;
 pub mod schema;
 pub mod statistics;
 pub mod stepped;
+pub mod testkit;

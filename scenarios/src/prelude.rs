@@ -17,3 +17,4 @@ pub use serde_json::{Value, json};
 pub use crate::report::text_table;
 pub use crate::run::run_arms;
 pub use crate::stepped::Stepped;
+pub use crate::testkit;

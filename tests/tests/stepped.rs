@@ -91,6 +91,18 @@ fn walk() -> RandomChoice<i64> {
 }
 
 #[test]
+fn the_promises_hold_for_the_line() {
+    let checked = testkit::stepped(&game(100), Lines { faults: false }, walk())
+        .observations(|at| vec![*at as f64], -100.0..=100.0)
+        .actions(|by| vec![*by as f64], -1.0..=1.0)
+        .rewards(-100.0..=0.0)
+        .may_reach_limit()
+        .check();
+    assert!(checked.passed(), "{checked}");
+    assert_eq!(checked.results.len(), 7);
+}
+
+#[test]
 fn same_bytes_for_any_jobs_and_any_episodes_in_flight() {
     let lines = || Lines { faults: true };
     let expected = events(&game(1).arm("walk", lines(), walk()).experiment, 1);

@@ -37,7 +37,7 @@ pub(crate) enum Command {
     /// Open the report of a run.
     #[command(after_help = examples::VIEW)]
     View(ViewArgs),
-    /// Check a scenario and the data that it names, and say what is wrong.
+    /// Check a scenario, suite or case and what it names, and say what is wrong.
     #[command(after_help = examples::CHECK)]
     Check(CheckArgs),
     /// List scenarios, policies, models and environments.
@@ -46,6 +46,12 @@ pub(crate) enum Command {
     /// Compute the metrics of a finished run again, from its log alone.
     #[command(after_help = examples::SCORE)]
     Score(ScoreArgs),
+    /// Compare two finished runs case by case: what differs, in which cases, from which event on.
+    #[command(after_help = examples::COMPARE)]
+    Compare(CompareArgs),
+    /// Rank finished runs that can be compared, and draw accuracy against cost.
+    #[command(after_help = examples::LEADERBOARD)]
+    Leaderboard(LeaderboardArgs),
     /// Import and check data.
     Data(DataArgs),
 }
@@ -112,6 +118,14 @@ pub(crate) struct BenchArgs {
     /// Arms in place of those of the file: every value of a setting; several multiply.
     #[arg(long, value_name = "KEY=A,B,C")]
     pub(crate) vary: Vec<String>,
+    /// Replicate with further seeds until the half-width of every 95 % interval is small, such as
+    /// "ci(hit@1) < 0.02", or that of a difference, "ci(hit@1, a - b) < 0.02". Only widths are
+    /// looked at, from 100 cases on, so that looking often changes no verdict.
+    #[arg(long, value_name = "RULE", conflicts_with = "seeds")]
+    pub(crate) until: Option<String>,
+    /// Replications after which --until gives up and says how far it came.
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = at_most, requires = "until")]
+    pub(crate) at_most: u64,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -170,7 +184,8 @@ pub(crate) struct ViewArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CheckArgs {
-    /// A scenario. A record, a folder of records or a CSV knowledge base is checked as by data check.
+    /// A scenario, suite, case or behaviour. A record, a folder of records or a CSV knowledge base is
+    /// checked as by data check.
     pub(crate) file: PathBuf,
     /// Change a setting before checking.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -202,6 +217,54 @@ pub(crate) struct ScoreArgs {
     /// Print summary.json instead of tables.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CompareArgs {
+    /// The run to compare with: a run directory, a bench with --arm, an evaluation, or "latest".
+    pub(crate) a: PathBuf,
+    /// The new run. Differences are B minus A, and verdicts are on B.
+    pub(crate) b: PathBuf,
+    /// The arm of a bench. Given once, of both; given twice, of A and then of B.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arm: Vec<String>,
+    /// A metric to compare, in place of those that decide; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: Vec<String>,
+    /// Exit with code 3 when B is worse than A on a metric that is compared.
+    #[arg(long)]
+    pub(crate) fail_on_regression: bool,
+    #[command(flatten)]
+    pub(crate) results: ResultArgs,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LeaderboardArgs {
+    /// Run directories, benches with all of their arms, evaluations, or "latest".
+    #[arg(required = true)]
+    pub(crate) runs: Vec<PathBuf>,
+    /// The metric to rank by; by default the first that decides.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) metric: Option<String>,
+    /// What an answer costs, for the plot: a metric such as cost_usd, questions or calls, or tokens.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) cost: Option<String>,
+    #[command(flatten)]
+    pub(crate) results: ResultArgs,
+}
+
+/// Options of commands that read finished runs and leave results of their own.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ResultArgs {
+    /// Folder for the results, which must not hold anything; by default a new one under runs/.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print summary.json instead of tables.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print the tables only.
+    #[arg(long)]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -265,7 +328,16 @@ pub(crate) struct DataCheckArgs {
 }
 
 /// Seeds that one command may run with.
-const MOST_SEEDS: u64 = 10_000;
+pub(crate) const MOST_SEEDS: u64 = 10_000;
+
+fn at_most(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(number @ 1..=MOST_SEEDS) => Ok(number),
+        _ => Err(format!(
+            "expected a number from 1 to {MOST_SEEDS}, got {text:?}"
+        )),
+    }
+}
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {
     let expected = || format!("expected A..B with A below B, such as 0..5, got {text:?}");

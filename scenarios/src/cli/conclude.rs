@@ -1,14 +1,16 @@
 //! After the episodes: scores, tables, summary and report of a run or bench.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use rounds_environments::streams::RunSeed;
 
 use super::Failure;
 use super::conclude_cases::conclude_cases;
+use crate::clinic::cases::CaseScore;
 use crate::clinic::{BuiltClinic, CaseTeller, NOTICE, outcome};
-use crate::evaluate::ArmResult;
+use crate::evaluate::{ArmResult, read_judgements};
 use crate::report::{
     EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
     render,
@@ -18,6 +20,7 @@ use crate::run::{
 };
 use crate::schema::{Arm, ScenarioSet};
 use crate::statistics::Summary;
+use crate::statistics::summary::Until;
 
 /// Metrics that the table of a terminal shows; all are in `summary.json`.
 pub(crate) const SHOWN: [&str; 12] = [
@@ -54,6 +57,8 @@ pub(crate) struct Typed {
     pub(crate) command: String,
     /// The scenario file, where it was named.
     pub(crate) scenario: Option<PathBuf>,
+    /// How far a bench with `--until` came.
+    pub(crate) until: Option<Until>,
 }
 
 /// Cores that this process may use.
@@ -90,6 +95,7 @@ pub(crate) fn conclude(
         true => None,
         false => Some(conclude_cases(folder, arms, results, &mut summary)?),
     };
+    summary.until.clone_from(&typed.until);
     write_whole(&folder.join("summary.json"), &pretty(&summary))?;
     let mut data = report_data(set, typed, folder, &summary, cases, restricted);
     data.evaluation = evaluation;
@@ -119,7 +125,7 @@ fn together(
         }
         if several {
             for row in &mut of_arm.rows {
-                row.case = format!("seed {}, {}", seed(run), row.case);
+                row.case = case_of_all(&run.built, &row.case);
             }
         }
         match rows.iter_mut().find(|known| known.name == of_arm.name) {
@@ -146,6 +152,17 @@ struct ScoredArm {
     result: Option<ArmResult>,
 }
 
+/// Name of a case among those of several seeds. Where patients are drawn, each seed has its own;
+/// a record or a script is the same case with any seed.
+pub(crate) fn case_of_all(built: &BuiltClinic, case: &str) -> String {
+    let manifest = &built.experiment.manifest;
+    let data = &manifest.data;
+    match data.get("records").or(data.get("cases")) {
+        Some(_) => case.to_owned(),
+        None => format!("seed {}, {case}", manifest.seed),
+    }
+}
+
 /// Scores every arm, `jobs` at once, and writes its tables; the results are in the order of `arms`.
 fn score_arms(arms: &[RunArm], jobs: usize) -> Result<Vec<ScoredArm>, RunError> {
     let pool = rayon::ThreadPoolBuilder::new()
@@ -157,13 +174,23 @@ fn score_arms(arms: &[RunArm], jobs: usize) -> Result<Vec<ScoredArm>, RunError> 
 
 fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
     let mut cases = Vec::new();
-    let verdicts = run.built.cases.as_deref();
+    let judged = match &run.built.cases {
+        Some(cases) => Some(CaseScore {
+            judgements: read_judgements(&run.folder)?.map(Arc::new),
+            ..CaseScore::clone(cases)
+        }),
+        None => None,
+    };
+    let verdicts = judged.as_ref();
     let mut result = verdicts.map(|score| ArmResult::new(&run.arm.name, &score.book));
     let teller = CaseTeller::new(&run.arm.name, &run.built.knowledge);
     let mut told = [0_usize; Outcome::ALL.len()];
     let settings = run.arm.settings.clone().into_iter().collect();
     let named = (run.arm.name.as_str(), settings);
-    let score = &*run.built.experiment.score;
+    let score = match verdicts {
+        Some(score) => score,
+        None => &*run.built.experiment.score,
+    };
     let rows = derive(named, &run.folder, score, |episode, scored| {
         if let (Some(result), Some(score)) = (&mut result, verdicts) {
             result.add(score, episode, &scored.row);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rounds_environments::nearest::nearest;
+use rounds_models::{ModelServer, ServerOptions};
 
 use super::args::EvaluateArgs;
 use super::conclude::RunArm;
@@ -14,11 +15,11 @@ use super::conclude_cases::{shown, unmet};
 use super::run::{check_replay, finish, folder_of, run_arms_of};
 use super::{Failure, print};
 use crate::clinic::cases::{CaseBook, CaseScore};
-use crate::clinic::{Cassette, NOTICE, build};
-use crate::evaluate::{ArmResult, SuiteFile, explain, metric_names};
+use crate::clinic::{Cassette, NOTICE, build, live_model};
+use crate::evaluate::{ArmResult, SuiteFile, explain, judge_visits, metric_names, read_judgements};
 use crate::report::text_table;
 use crate::run::{Episode, RunDirectory, pretty, score_run};
-use crate::schema::{Overrides, Side, SuiteSpec, Variants, load_behaviour};
+use crate::schema::{Overrides, Side, SuiteJudge, SuiteSpec, Variants, load_behaviour};
 use crate::statistics::Summary;
 
 /// Evaluates the policies of a suite on its cases.
@@ -65,8 +66,11 @@ pub(crate) fn evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
             .write(folder, &cases.book)
             .map_err(Failure::from)
     })?;
+    if let Some(judge) = &suite.judge {
+        judge_all(suite, judge, &ran.0)?;
+    }
     let arms: Vec<Played> = ran.0.iter().filter_map(Played::new).collect();
-    let summary = finish(common, &sets[0], "evaluate", &folder, began, ran)?;
+    let summary = finish(common, &sets[0], "evaluate", &folder, began, ran, None)?;
     show(arguments, &folder, &summary);
     for id in &arguments.explain {
         print(&explained(&arms, id)?);
@@ -75,7 +79,12 @@ pub(crate) fn evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
     if unmet.is_empty() {
         return Ok(());
     }
-    Err(Failure::Threshold(unmet))
+    Err(not_met(&unmet))
+}
+
+/// The failure of thresholds that are not met.
+pub(super) fn not_met(what: &[String]) -> Failure {
+    Failure::Threshold(format!("not met:\n  {}", what.join("\n  ")))
 }
 
 /// Variants that each arm of the suite is played under.
@@ -111,7 +120,7 @@ fn behaviours(arguments: &EvaluateArgs) -> Result<Vec<(String, Vec<String>)>, Fa
 }
 
 /// Refuses a threshold on a metric that does not exist.
-fn check_thresholds(suite: &SuiteSpec, cases: &CaseScore) -> Result<(), Failure> {
+pub(super) fn check_thresholds(suite: &SuiteSpec, cases: &CaseScore) -> Result<(), Failure> {
     let names: BTreeSet<String> = metric_names(&cases.book, cases);
     for metric in suite.thresholds.keys() {
         if !names.contains(metric) {
@@ -221,6 +230,23 @@ fn cases_table(summary: &Summary) -> String {
     out
 }
 
+/// Asks the judge of the suite about every visit.
+fn judge_all(suite: &SuiteSpec, judge: &SuiteJudge, arms: &[RunArm<'_>]) -> Result<(), Failure> {
+    let Some(spec) = suite.set.scenario.models.get(&judge.model) else {
+        return Err(Failure::Usage(format!(
+            "there is no model {:?}",
+            judge.model
+        )));
+    };
+    let server = ModelServer::start(live_model(spec)?, ServerOptions::default());
+    for run in arms {
+        if let Some(cases) = &run.built.cases {
+            judge_visits(&run.folder, cases, &server, judge.votes)?;
+        }
+    }
+    Ok(())
+}
+
 /// An arm that was played.
 struct Played {
     name: String,
@@ -247,6 +273,10 @@ fn explained(arms: &[Played], id: &str) -> Result<String, Failure> {
         score,
     } in arms
     {
+        let score = &CaseScore {
+            judgements: read_judgements(folder)?.map(Arc::new),
+            ..CaseScore::clone(score)
+        };
         let Some(case) = score.book.find(id) else {
             continue;
         };
@@ -256,7 +286,7 @@ fn explained(arms: &[Played], id: &str) -> Result<String, Failure> {
             let case = score.book.of_episode(episode);
             case.is_some_and(|(case, _)| case.spec.id == id)
         };
-        score_run(folder, &**score, |episode, scored| {
+        score_run(folder, score, |episode, scored| {
             if played(episode.episode) {
                 result.add(score, episode, &scored.row);
                 episodes.insert(episode.episode, episode.clone());

@@ -7,7 +7,7 @@ Examples:
   rounds show latest 12                     read visit 12 of the last run
   rounds check scenarios/ward.toml          find what is wrong with a scenario
 
-Exit codes: 0 done, 1 the run failed, 2 bad usage or input";
+Exit codes: 0 done, 1 the run failed, 2 bad usage or input, 3 a threshold was not met";
 
 pub(super) const RUN: &str = "\
 Examples:
@@ -24,7 +24,8 @@ pub(super) const BENCH: &str = "\
 Examples:
   rounds bench scenarios/questions.toml
   rounds bench scenarios/ward.toml --vary agents.team.kind=static,dynamic,all
-  rounds bench scenarios/ward.toml --vary limits.rounds=5,10 --vary environment.noise.unknown=0,0.1";
+  rounds bench scenarios/ward.toml --vary limits.rounds=5,10 --vary environment.noise.unknown=0,0.1
+  rounds bench scenarios/teams.toml --until \"ci(hit@1, dynamic - static) < 0.02\" --at-most 20";
 
 pub(super) const PLAY: &str = "\
 Examples:
@@ -71,6 +72,20 @@ pub(super) const SCORE: &str = "\
 Examples:
   rounds score latest
   rounds score runs/my-run --json";
+
+pub(super) const COMPARE: &str = "\
+Examples:
+  rounds compare runs/before runs/after
+  rounds compare runs/before latest --metric hit@1 --fail-on-regression
+  rounds compare runs/my-bench runs/my-bench --arm static --arm dynamic
+
+A is what was, B is the new one: \"worse\" means that B is worse than A.
+Exit codes: 0 done, 2 the runs cannot be compared, 3 B is worse and --fail-on-regression is given";
+
+pub(super) const LEADERBOARD: &str = "\
+Examples:
+  rounds leaderboard runs/my-bench
+  rounds leaderboard runs/one runs/two runs/my-bench --metric hit@1 --cost cost_usd";
 
 pub(super) const IMPORT: &str = "\
 Examples:

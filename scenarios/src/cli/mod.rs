@@ -2,19 +2,23 @@
 
 mod args;
 mod check;
+mod compare;
 mod conclude;
 mod conclude_cases;
 mod data;
 mod evaluate;
 mod examples;
 mod fault;
+mod leaderboard;
 mod list;
 mod outside;
 mod play;
 mod progress;
+mod results;
 mod run;
 mod self_test;
 mod show;
+mod until;
 
 use std::process::ExitCode;
 use std::sync::OnceLock;
@@ -42,9 +46,9 @@ pub(crate) enum Failure {
     /// A person left.
     #[error("{0}")]
     Cut(String),
-    /// What came out does not meet its bounds.
-    #[error("thresholds not met:\n  {}", .0.join("\n  "))]
-    Threshold(Vec<String>),
+    /// A threshold was not met.
+    #[error("{0}")]
+    Threshold(String),
     /// Results could not be printed.
     #[error("standard output: cannot be written")]
     Output(#[source] &'static std::io::Error),
@@ -66,9 +70,9 @@ impl Failure {
     fn code(&self) -> u8 {
         match self {
             Self::Schema(_) | Self::Usage(_) => 2,
-            Self::Threshold(_) => 3,
             Self::Run(error) if error.is_input() => 2,
             Self::Run(_) | Self::Cut(_) | Self::Output(_) => 1,
+            Self::Threshold(_) => 3,
         }
     }
 }
@@ -88,6 +92,8 @@ pub fn main() -> ExitCode {
         Command::Check(arguments) => check::check(&arguments),
         Command::List(arguments) => list::list(arguments.what),
         Command::Score(arguments) => show::score(&arguments),
+        Command::Compare(arguments) => compare::compare(&arguments),
+        Command::Leaderboard(arguments) => leaderboard::leaderboard(&arguments),
         Command::Data(arguments) => match arguments.command {
             DataCommand::Import(arguments) => data::import(&arguments),
             DataCommand::Check(arguments) => data::check(&arguments),

@@ -68,6 +68,7 @@ pub(crate) fn play(arguments: &PlayArgs) -> Result<(), Failure> {
             arguments.episode
         ),
         scenario: Some(common.scenario.clone()),
+        until: None,
     };
     let wall_s = began.elapsed().as_secs_f64();
     let summary = conclude(&folder, &set, "play", &typed, wall_s, &ran, jobs_of(common))?;

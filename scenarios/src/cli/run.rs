@@ -21,6 +21,7 @@ use crate::run::{
 };
 use crate::schema::{Overrides, Scenario, ScenarioSet};
 use crate::statistics::Summary;
+use crate::statistics::summary::Until;
 
 /// Runs one arm of a scenario.
 pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
@@ -35,7 +36,8 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
     }
     let began = Instant::now();
     let (arm, news) = run_arm(common, &sets[0], number, &folder, true, None)?;
-    let finished = finish(common, &sets[0], "run", &folder, began, (vec![arm], news))?;
+    let ran = (vec![arm], news);
+    let finished = finish(common, &sets[0], "run", &folder, began, ran, None)?;
     show_result(common, &sets[0], &folder, &finished);
     Ok(())
 }
@@ -55,8 +57,11 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let common = &arguments.common;
     let sets = load(common, &arguments.vary)?;
     check_replay(common)?;
-    let numbers: Vec<usize> = (0..sets[0].arms.len()).collect();
     let folder = folder_of(common, &sets[0]);
+    if let Some(rule) = &arguments.until {
+        return super::until::bench_until(arguments, rule, &sets[0], &folder);
+    }
+    let numbers: Vec<usize> = (0..sets[0].arms.len()).collect();
     run_all(common, "bench", &sets, &numbers, &folder)
 }
 
@@ -71,7 +76,7 @@ fn run_all(
 ) -> Result<(), Failure> {
     let began = Instant::now();
     let (ran, news) = run_arms_of(common, sets, numbers, folder, |_| Ok(()))?;
-    let finished = finish(common, &sets[0], command, folder, began, (ran, news))?;
+    let finished = finish(common, &sets[0], command, folder, began, (ran, news), None)?;
     show_result(common, &sets[0], folder, &finished);
     Ok(())
 }
@@ -190,6 +195,7 @@ pub(super) fn run_arm<'a>(
     story: bool,
     only: Option<u32>,
 ) -> Result<(RunArm<'a>, bool), Failure> {
+    permit(common, std::slice::from_ref(set), &[number])?;
     let arm = &set.arms[number];
     let recorded = common
         .resume
@@ -268,15 +274,20 @@ pub(super) fn finish(
     folder: &Path,
     began: Instant,
     (arms, news): (Vec<RunArm>, bool),
+    until: Option<Until>,
 ) -> Result<Summary, Failure> {
     // A finished run is a success that changes nothing. The report is written last.
     let summary = folder.join("summary.json");
     if !news && summary.exists() && folder.join("report.html").exists() {
-        return Ok(read_json(&summary)?);
+        let found: Summary = read_json(&summary)?;
+        if found.until == until {
+            return Ok(found);
+        }
     }
     let typed = Typed {
         command: format!("rounds {command} {}", common.scenario.display()),
         scenario: Some(common.scenario.clone()),
+        until,
     };
     let summary = conclude(
         folder,
@@ -291,7 +302,7 @@ pub(super) fn finish(
     Ok(summary)
 }
 
-fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summary) {
+pub(super) fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summary) {
     if common.json {
         print(&String::from_utf8_lossy(&pretty(summary)));
         return;
@@ -303,6 +314,9 @@ fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, summary: &Summ
             "\nWhy episodes failed: rounds show {}",
             folder.display()
         );
+    }
+    if let Some(until) = &summary.until {
+        let _ = writeln!(text, "\n{}", super::until::how_far(until));
     }
     let _ = writeln!(text, "\nReport: {}", folder.join("report.html").display());
     if !common.quiet {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::args::EvaluateArgs;
+use super::evaluate::not_met;
 use super::run::{folder_of, run_arms_of};
 use super::{Failure, print};
 use crate::clinic::cases::CaseBook;
@@ -90,7 +91,7 @@ pub(crate) fn self_test(arguments: &EvaluateArgs) -> Result<(), Failure> {
     )
 }
 
-fn load_pairs(path: &Path, book: &CaseBook) -> Result<Vec<SelfTestPair>, Failure> {
+pub(super) fn load_pairs(path: &Path, book: &CaseBook) -> Result<Vec<SelfTestPair>, Failure> {
     let ids: Vec<&str> = book
         .cases()
         .iter()
@@ -222,6 +223,6 @@ fn conclude(
     }
     match unmet.is_empty() {
         true => Ok(()),
-        false => Err(Failure::Threshold(unmet)),
+        false => Err(not_met(&unmet)),
     }
 }

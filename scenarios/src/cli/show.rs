@@ -50,7 +50,8 @@ pub(crate) fn remember_latest(folder: &Path) {
     }
 }
 
-fn resolve(run: &Path) -> Result<PathBuf, Failure> {
+/// The folder of a run, or of `latest`.
+pub(crate) fn resolve(run: &Path) -> Result<PathBuf, Failure> {
     if run == Path::new("latest") && !run.exists() {
         let text = std::fs::read_to_string(LATEST).map_err(|_| {
             Failure::Usage("there is no latest run in this working directory".to_owned())
@@ -78,7 +79,7 @@ fn resolve(run: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// The run directories of the arms: the folder itself, or those of a bench.
-fn arm_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+pub(crate) fn arm_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     if folder.join(RunDirectory::EVENTS).exists() {
         return Ok(vec![folder.to_owned()]);
     }
@@ -275,13 +276,14 @@ pub(crate) fn score(arguments: &ScoreArgs) -> Result<(), Failure> {
             folder,
         })
         .collect();
-    let (command, wall_s) = old.map_or_else(
-        || ("score".to_owned(), 0.0),
-        |s| (s.command, s.timing.wall_s),
+    let (command, wall_s, until) = old.map_or_else(
+        || ("score".to_owned(), 0.0, None),
+        |s| (s.command, s.timing.wall_s, s.until),
     );
     let typed = Typed {
         command: format!("rounds score {}", folder.display()),
         scenario: None,
+        until,
     };
     let summary = conclude(&folder, &set, &command, &typed, wall_s, &arms, cores())?;
     if arguments.json {

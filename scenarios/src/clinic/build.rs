@@ -15,7 +15,7 @@ use super::coverage::DecisiveFindings;
 use super::decider::decider;
 use super::outside::{Outside, human_patient};
 use super::patients::{Patients, add_hashes, learn_from};
-use super::score::VisitScore;
+use super::score::{SCORER, VisitScore};
 use crate::run::{Experiment, Manifest, RunError, Score, machine};
 use crate::schema::{Answers, Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind};
 
@@ -93,6 +93,9 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     let visit = visit_config(scenario, &knowledge);
     let (episodes, mut data, restricted) = patients.describe(scenario)?;
     add_hashes(&mut data, scenario, learned)?;
+    if patients.book().is_none() {
+        data["scorer"] = SCORER.into();
+    }
     let titles = patients.titles(&knowledge)?;
     let decisive = match &patients {
         Patients::Drawn(own) => Some(Arc::new(DecisiveFindings::new(own))),

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use rounds_environments::clinic::knowledge::Knowledge;
-use rounds_models::{
-    LanguageModel, ModelServer, ReplayModel, ScriptedModel, ScriptedRules, ServerOptions,
-};
+use rounds_models::{LanguageModel, ModelServer, ReplayModel, ServerOptions};
 use rounds_policies::clinic::knowledge_based::{
     KnowledgeClinician, KnowledgeConfig, QuestionPolicy,
 };
@@ -15,11 +13,12 @@ use rounds_policies::clinic::task::{Action, Observation};
 use rounds_policies::policy::Decider;
 
 use super::build::Cassette;
+use super::models::live_model;
 use super::outside::{human, process};
 use super::patients::behaviour;
-use super::recording::{in_file, recording};
+use super::recording::in_file;
 use crate::run::RunError;
-use crate::schema::{DoctorBias, ModelSpec, PolicySpec, Questions, Scenario, Side};
+use crate::schema::{DoctorBias, PolicySpec, Questions, Scenario, Side};
 
 /// Builds what decides for the clinicians of a scenario.
 pub(super) fn decider(
@@ -78,36 +77,7 @@ pub(super) fn decider(
                 .models
                 .get(model)
                 .ok_or_else(|| RunError::Input(format!("there is no model {model:?}")))?;
-            let live: Arc<dyn LanguageModel> = match spec {
-                ModelSpec::Scripted {
-                    script: Some(path),
-                    delay_ms,
-                    ..
-                } => {
-                    let mut rules = ScriptedRules::open(path).map_err(|e| in_file(path, &e))?;
-                    if *delay_ms != [0, 0] {
-                        rules.delay_ms = *delay_ms;
-                    }
-                    Arc::new(ScriptedModel::new(rules).map_err(|e| in_file(path, &e))?)
-                }
-                ModelSpec::Scripted {
-                    script: None,
-                    replies,
-                    delay_ms,
-                } => {
-                    let rule = rounds_models::Rule {
-                        replies: replies.clone(),
-                        ..Default::default()
-                    };
-                    let rules = ScriptedRules {
-                        delay_ms: *delay_ms,
-                        rules: vec![rule],
-                        ..Default::default()
-                    };
-                    Arc::new(ScriptedModel::new(rules).map_err(|e| input(&e))?)
-                }
-                ModelSpec::Replay { calls } => Arc::new(recording(calls)?),
-            };
+            let live = live_model(spec)?;
             Ok(Decider::Model {
                 policy: Arc::new(SpokenClinician {
                     knowledge: Some(Arc::clone(knowledge)),

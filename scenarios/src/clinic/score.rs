@@ -13,6 +13,9 @@ use super::tally::Tally;
 use crate::run::{Episode, EpisodeRow, EventLine, RoundRow, Score, Scored};
 use crate::statistics::Direction;
 
+/// Version of this scorer, for manifests: runs scored by another one are not compared.
+pub const SCORER: &str = "rounds.visit/1";
+
 /// Scores visits.
 ///
 /// Truth and answers are compared by name for patients of a knowledge base, and by ICD-9-CM code

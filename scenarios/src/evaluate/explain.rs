@@ -27,11 +27,30 @@ pub fn explain(case: &Case, outcome: &CaseOutcome, episodes: &BTreeMap<u32, Epis
             ""
         },
     );
+    let mut told: Vec<(&RunResult, String, Vec<u32>)> = Vec::new();
     for run in &outcome.runs {
-        out.push('\n');
-        out.push_str(&explain_visit(case, run, episodes.get(&run.row.episode)));
+        let episode = run.row.episode;
+        match told.iter_mut().find(|(first, ..)| is_same(first, run)) {
+            Some((.., again)) => again.push(episode),
+            None => {
+                let text = explain_visit(case, run, episodes.get(&episode));
+                told.push((run, text, Vec::new()));
+            }
+        }
+    }
+    for (_, text, again) in told {
+        let _ = write!(out, "\n{text}");
+        if !again.is_empty() {
+            let again: Vec<String> = again.iter().map(u32::to_string).collect();
+            let _ = writeln!(out, "  the same in episodes {}", again.join(", "));
+        }
     }
     out
+}
+
+/// Whether two visits came to the same verdicts by the same events.
+fn is_same(a: &RunResult, b: &RunResult) -> bool {
+    a.result == b.result && a.row.reason == b.row.reason
 }
 
 /// Tells one visit: every check with its verdict and the events that decided it.

@@ -6,6 +6,7 @@
 mod arm;
 mod coverage;
 mod explain;
+mod judge;
 mod junit;
 mod lines;
 mod markdown;
@@ -18,6 +19,7 @@ mod variants;
 pub use arm::{ArmResult, CaseOutcome, CaseStatus, RunResult};
 pub use coverage::{RiskCoverage, risk_coverage};
 pub use explain::{explain, explain_visit};
+pub use judge::{judge_visits, read_judgements};
 pub use junit::{JunitError, junit};
 pub use lines::{LINE_SCHEMA, lines};
 pub use markdown::markdown;

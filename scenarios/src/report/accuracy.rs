@@ -32,7 +32,7 @@ fn interval(metric: &ReportMetric) -> Option<[f64; 2]> {
 }
 
 /// Round numbers along an axis.
-fn ticks(low: f64, high: f64) -> Vec<f64> {
+pub(super) fn ticks(low: f64, high: f64) -> Vec<f64> {
     let axis: RangedCoordf64 = (low..high).into();
     axis.key_points(6)
 }
@@ -239,16 +239,16 @@ fn scatter(spots: &[Spot<'_>], cost: &str) -> Result<String, ReportError> {
 
 /// A rectangle on the canvas.
 #[derive(Clone, Copy)]
-struct Frame {
-    x0: f64,
-    y0: f64,
-    x1: f64,
-    y1: f64,
+pub(super) struct Frame {
+    pub(super) x0: f64,
+    pub(super) y0: f64,
+    pub(super) x1: f64,
+    pub(super) y1: f64,
 }
 
 impl Frame {
     /// Around two points, the first of them above and to the left, with a margin.
-    fn between(from: (f64, f64), to: (f64, f64), margin: f64) -> Self {
+    pub(super) fn between(from: (f64, f64), to: (f64, f64), margin: f64) -> Self {
         Self {
             x0: from.0 - margin,
             y0: from.1 - margin,
@@ -267,7 +267,12 @@ impl Frame {
 }
 
 /// The first place near a spot where a label touches nothing; `None` where all are taken (the table has the name).
-fn free_place(at: (f64, f64), width: f64, limits: Frame, taken: &[Frame]) -> Option<Frame> {
+pub(super) fn free_place(
+    at: (f64, f64),
+    width: f64,
+    limits: Frame,
+    taken: &[Frame],
+) -> Option<Frame> {
     let (w, half) = (width + 4.0, LETTER * 0.65);
     let mut places = Vec::new();
     for (dx, dy) in [

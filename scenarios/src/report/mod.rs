@@ -7,12 +7,15 @@
 
 mod accuracy;
 mod canvas;
+mod comparison;
 mod data;
 mod evaluation;
 mod headline;
 mod html;
 mod page;
 mod restrict;
+mod shell;
+mod standings;
 mod tables;
 mod text;
 mod transcript;
@@ -21,10 +24,13 @@ mod visit;
 #[cfg(test)]
 mod sample;
 
+pub use comparison::render_comparison;
 pub use data::{
     BeliefPoint, EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData,
     ReportError, ReportMetric, TeamSpan, TranscriptLine,
 };
 pub use evaluation::{ReportCaseRow, ReportCases, ReportEvaluation, ReportGroup, ReportVariant};
 pub use page::{CLINICAL_DISCLAIMER, MAX_BYTES, render};
+pub use standings::render_standings;
 pub use text::text_table;
+pub(crate) use text::write_columns;

@@ -164,6 +164,7 @@ pub(super) fn sample() -> ReportData {
         title: "Ward: dynamic teams & single doctors".into(),
         command: "rounds bench ward.toml --episodes 200 --out runs/ward".into(),
         seed: 7,
+        evaluation: None,
         disclaimer: super::CLINICAL_DISCLAIMER.into(),
         scenario_toml:
             "schema = \"rounds.scenario/1\"\nname = \"ward\"\n\n[environment]\nkind = \"clinic\"\n"

@@ -114,7 +114,8 @@ fn cell(metric: &Value) -> String {
     }
 }
 
-fn write_columns(out: &mut String, rows: &[Vec<String>]) {
+/// Appends rows as columns that are as wide as their widest cell.
+pub(crate) fn write_columns(out: &mut String, rows: &[Vec<String>]) {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()

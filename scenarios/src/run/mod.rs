@@ -6,6 +6,7 @@ mod directory;
 mod error;
 mod events;
 mod execute;
+mod read_tables;
 mod same;
 mod score;
 mod summary;
@@ -17,5 +18,6 @@ pub(crate) use directory::{is_occupied, pretty, read_json, read_manifest, write_
 pub use error::RunError;
 pub use events::{Episode, EpisodeReader, EventLine};
 pub use execute::{ExecuteOptions, Executed, Experiment, Progress, default_folder, execute};
+pub use read_tables::{read_episodes, table_metrics};
 pub use score::{EpisodeRow, RoundRow, Score, Scored, score_run};
 pub use summary::{ArmRows, SummaryHead, summarise};

@@ -155,6 +155,7 @@ pub fn summarise(
         arms: summaries,
         comparisons: comparisons(family),
         calls,
+        until: None,
         timing,
         evaluation: None,
     })

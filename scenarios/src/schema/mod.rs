@@ -12,6 +12,7 @@ mod clinic;
 mod diagnostics;
 mod document;
 mod json;
+mod kind;
 mod layers;
 mod load;
 mod paths;
@@ -24,6 +25,7 @@ mod source;
 mod suite;
 mod team;
 mod timeline;
+mod until;
 mod values;
 mod vary;
 
@@ -39,6 +41,7 @@ pub use clinic::{
     Visible,
 };
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
+pub use kind::schema_of;
 pub use load::{Arm, Overrides, ScenarioSet};
 pub(crate) use paths::{PathKind, nearest_path};
 pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};
@@ -48,6 +51,7 @@ pub use self_test::{SELF_TEST_SCHEMA, SelfTestPair, load_self_test};
 pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};
 pub use team::{TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
+pub use until::UntilRule;
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ pub mod compare;
 pub mod distributions;
 pub mod estimate;
 pub mod sample;
+pub mod sequential;
 #[cfg(test)]
 mod simulation;
 pub mod summary;

@@ -31,11 +31,29 @@ pub struct Summary {
     pub comparisons: Vec<Comparison>,
     /// Slow decisions and what they cost.
     pub calls: Calls,
+    /// How far a bench that runs until its answer is precise came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Until>,
     /// Wall time; never part of the log.
     pub timing: Timing,
     /// What an evaluation says beyond metrics: cases, never-events, thresholds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Value>,
+}
+
+/// How far a bench that runs until its answer is precise came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Until {
+    /// The rule as it was typed.
+    pub rule: String,
+    /// Replications that were run, each with a seed of its own.
+    pub replications: u64,
+    /// Most replications.
+    pub at_most: u64,
+    /// Largest half-width of the intervals that the rule looks at; `None` where one is undefined.
+    pub half_width: Option<f64>,
+    /// Whether it is as small as the rule asks.
+    pub reached: bool,
 }
 
 /// Episodes by outcome.
@@ -126,6 +144,9 @@ pub struct Comparison {
     pub p_holm: Option<f64>,
     /// The answer in words.
     pub verdict: String,
+    /// Smallest true difference that would be found in 80 of 100 evaluations of this size.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detectable: Option<f64>,
     /// Why something is `null`, or what to keep in mind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
@@ -158,6 +179,7 @@ pub fn comparisons(family: Vec<Named>) -> Vec<Comparison> {
         let p_holm = named.difference.p.and_then(|_| corrected.next());
         Comparison {
             verdict: verdict(&named.difference, p_holm, named.question).to_string(),
+            detectable: named.difference.detectable(),
             a: named.a,
             b: named.b,
             metric: named.metric,
@@ -243,11 +265,13 @@ mod tests {
             schema: SCHEMA.to_owned(),
             scenario: "ward".to_owned(),
             seed: 7,
+            evaluation: None,
             command: "run".to_owned(),
             episodes: Episodes::default(),
             arms: vec![arm],
             comparisons: comparisons(vec![named]),
             calls: Calls::default(),
+            until: None,
             timing: Timing::default(),
         };
         let text = serde_json::to_string(&summary).unwrap();
@@ -257,7 +281,7 @@ mod tests {
         assert!(
             text.contains(r#""a":{"mean":null,"sd":null,"ci95":null,"n":0,"why":"no episode"}"#)
         );
-        assert!(text.contains(r#""comparisons":[{"a":"x","b":"y","metric":"z","difference":0.0,"ci95":[0.0,0.0],"p_holm":1.0,"verdict":"no difference larger than 0.000"}]"#), "{text}");
+        assert!(text.contains(r#""comparisons":[{"a":"x","b":"y","metric":"z","difference":0.0,"ci95":[0.0,0.0],"p_holm":1.0,"verdict":"no difference larger than 0.000","detectable":0.0}]"#), "{text}");
         assert_eq!(serde_json::from_str::<Summary>(&text).unwrap(), summary);
     }
 }

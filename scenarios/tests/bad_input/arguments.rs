@@ -148,6 +148,8 @@ fn every_command_explains_itself_with_an_example() {
         "check",
         "list",
         "score",
+        "compare",
+        "leaderboard",
         "data import",
         "data check",
     ] {

@@ -1,0 +1,49 @@
+//! The models of a scenario.
+
+use std::sync::Arc;
+
+use rounds_models::{LanguageModel, Rule, ScriptedModel, ScriptedRules};
+
+use super::recording::{in_file, recording};
+use crate::run::RunError;
+use crate::schema::ModelSpec;
+
+/// The model that a table `[models.NAME]` describes.
+///
+/// # Errors
+/// [`RunError::Input`] when a file that it names cannot be used.
+pub(crate) fn live_model(spec: &ModelSpec) -> Result<Arc<dyn LanguageModel>, RunError> {
+    match spec {
+        ModelSpec::Scripted {
+            script: Some(path),
+            delay_ms,
+            ..
+        } => {
+            let mut rules = ScriptedRules::open(path).map_err(|e| in_file(path, &e))?;
+            if *delay_ms != [0, 0] {
+                rules.delay_ms = *delay_ms;
+            }
+            let model = ScriptedModel::new(rules).map_err(|e| in_file(path, &e))?;
+            Ok(Arc::new(model))
+        }
+        ModelSpec::Scripted {
+            script: None,
+            replies,
+            delay_ms,
+        } => {
+            let rule = Rule {
+                replies: replies.clone(),
+                ..Rule::default()
+            };
+            let rules = ScriptedRules {
+                delay_ms: *delay_ms,
+                rules: vec![rule],
+                ..ScriptedRules::default()
+            };
+            let model =
+                ScriptedModel::new(rules).map_err(|error| RunError::Input(error.to_string()))?;
+            Ok(Arc::new(model))
+        }
+        ModelSpec::Replay { calls } => Ok(Arc::new(recording(calls)?)),
+    }
+}
