@@ -14,7 +14,7 @@ use crate::evaluate::{
     variants,
 };
 use crate::report::{ReportCaseRow, ReportCases, ReportEvaluation, ReportGroup, ReportVariant};
-use crate::run::{RunError, write_whole};
+use crate::run::{RunError, read_manifest, write_whole};
 use crate::schema::PersonSpec;
 use crate::statistics::Summary;
 
@@ -92,7 +92,8 @@ pub(super) fn conclude_cases(
     for result in &results {
         let run = arms.iter().find(|run| run.arm.name == result.name);
         if let Some(run) = run {
-            text.push_str(&lines(result, &run.built.experiment.manifest));
+            // The stored manifest says what was played, also when it is scored again.
+            text.push_str(&lines(result, &read_manifest(&run.folder)?));
         }
     }
     write_whole(&folder.join("evaluation.jsonl"), text.as_bytes())?;

@@ -196,6 +196,7 @@ pub(super) fn run_arm<'a>(
     story: bool,
     only: Option<u32>,
 ) -> Result<(RunArm<'a>, bool), Failure> {
+    permit(common, std::slice::from_ref(set), &[number])?;
     let arm = &set.arms[number];
     let recorded = common
         .resume

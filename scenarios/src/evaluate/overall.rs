@@ -106,11 +106,8 @@ pub fn add_case_metrics(summary: &mut ArmSummary, arm: &ArmResult, seed: RunSeed
                 .map(|case| flag(case.passed() == case.runs.len()))
                 .collect(),
         );
-        let worst = |case: &super::arm::CaseOutcome| case.worst().map(|s| s.clamp(0.0, 1.0));
-        put(
-            &format!("worst_of_{repeats}"),
-            cases.iter().map(worst).collect(),
-        );
+        let worst = cases.iter().map(super::arm::CaseOutcome::worst);
+        put(&format!("worst_of_{repeats}"), worst.collect());
     }
     let any = never_events(arm).pop();
     let bound = any.filter(|any| any.of > 0).map(|any| any.upper95);

@@ -46,8 +46,7 @@ pub fn subgroups(arms: &[ArmResult], book: &CaseBook, seed: RunSeed) -> Vec<Subg
                 for run in &case.runs {
                     let flag = run.result.passed.map(|passed| f64::from(u8::from(passed)));
                     passed.push((number, flag));
-                    let clipped = run.result.score.score.map(|score| score.clamp(0.0, 1.0));
-                    score.push((number, clipped));
+                    score.push((number, run.result.score.score));
                 }
             }
             if let (Ok(passed), Ok(score)) = (Sample::new(passed), Sample::new(score)) {

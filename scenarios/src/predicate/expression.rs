@@ -226,7 +226,7 @@ pub enum Atom {
 #[derive(Debug, Clone)]
 pub enum Expression {
     /// A statement, with its place in the text.
-    Atom(Atom, Range<usize>),
+    Atom(Box<Atom>, Range<usize>),
     /// The opposite.
     Not(Box<Expression>),
     /// All of these.

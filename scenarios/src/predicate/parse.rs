@@ -165,7 +165,7 @@ impl Parser {
             .tokens
             .get(self.at.wrapping_sub(1))
             .map_or(start, |(_, s)| s.end);
-        Ok(Expression::Atom(atom, start..end))
+        Ok(Expression::Atom(Box::new(atom), start..end))
     }
 
     fn atom(&mut self) -> Result<Atom, ParseError> {

@@ -24,7 +24,6 @@ pub(crate) fn parse(source: &Arc<Source>) -> Result<Table, Problem> {
         allow_comments: false,
         allow_loose_object_property_names: false,
         allow_trailing_commas: false,
-        ..ParseOptions::default()
     };
     let parsed = parse_to_ast(text, &CollectOptions::default(), &options).map_err(|error| {
         let range = error.range();

@@ -163,7 +163,6 @@ pub(super) fn resolve(
     let hash = sha256(document(&with_arms(&table, &layers)));
     name_folders(&mut table);
     absolute_paths(&mut table);
-    let mut layers = layers;
     for layer in &mut layers {
         absolute_paths(&mut layer.set);
     }

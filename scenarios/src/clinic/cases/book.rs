@@ -115,7 +115,7 @@ impl Case {
             let script = CaseScript {
                 id: spec.id.clone(),
                 truth: truth.clone(),
-                ..script.clone()
+                ..CaseScript::clone(script)
             };
             let index = TopicIndex::new(&script, knowledge);
             (Arc::new(script), Arc::new(index))

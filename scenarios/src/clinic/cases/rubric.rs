@@ -67,15 +67,14 @@ pub fn rubric_score(items: &[RubricItem<'_>]) -> RubricScore {
     }
 }
 
-/// Mean of the scores that are defined, each clipped to 0 to 1, and how many they are.
+/// Mean of the scores that are defined, clipped to 0 to 1, and how many they are.
 pub fn dataset_mean(scores: impl IntoIterator<Item = Option<f64>>) -> (Option<f64>, usize) {
-    let defined: Vec<f64> = scores
-        .into_iter()
-        .flatten()
-        .map(|score| score.clamp(0.0, 1.0))
-        .collect();
+    let defined: Vec<f64> = scores.into_iter().flatten().collect();
     let mean = defined.iter().sum::<f64>() / defined.len() as f64;
-    ((!defined.is_empty()).then_some(mean), defined.len())
+    (
+        (!defined.is_empty()).then_some(mean.clamp(0.0, 1.0)),
+        defined.len(),
+    )
 }
 
 #[cfg(test)]

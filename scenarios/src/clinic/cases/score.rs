@@ -58,7 +58,7 @@ impl Score for CaseScore {
         &[
             "passed",
             "score",
-            "score.raw",
+            "score.clipped",
             "critical",
             "hit@1",
             "hit@3",
@@ -130,17 +130,12 @@ impl Score for CaseScore {
             let flag = |value: bool| f64::from(u8::from(value));
             put("passed", result.passed.map(flag));
             put("critical", Some(flag(result.critical)));
-            put("score.raw", result.score.score);
-            put(
-                "score",
-                result.score.score.map(|score| score.clamp(0.0, 1.0)),
-            );
+            let clipped = result.score.score.map(|score| score.clamp(0.0, 1.0));
+            put("score", result.score.score);
+            put("score.clipped", clipped);
             put("undetermined", Some(1.0 - result.score.coverage));
             for (axis, score) in &result.score.by_axis {
-                put(
-                    &format!("score.{axis}"),
-                    score.map(|score| score.clamp(0.0, 1.0)),
-                );
+                put(&format!("score.{axis}"), *score);
             }
         }
         scored

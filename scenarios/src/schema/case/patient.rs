@@ -66,7 +66,7 @@ pub enum CasePatientSpec {
     /// Written in the case.
     Script {
         /// Who the patient is and what it says.
-        script: CaseScript,
+        script: Box<CaseScript>,
         /// Parts of the person that must stay as they are.
         fixed: Vec<String>,
     },
@@ -231,7 +231,7 @@ fn read_script(
     let reveals = read_reveals(table, &topics);
     lexicon.reveals.clone_from(&reveals);
     Some(CasePatientSpec::Script {
-        script: CaseScript {
+        script: Box::new(CaseScript {
             id: String::new(),
             person,
             opening: Arc::from(opening?),
@@ -240,7 +240,7 @@ fn read_script(
             missing_fact,
             missing_test,
             truth: Truth::default(),
-        },
+        }),
         fixed,
     })
 }
