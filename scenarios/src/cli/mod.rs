@@ -6,6 +6,8 @@ mod conclude;
 mod data;
 mod examples;
 mod fault;
+mod import;
+mod import_args;
 mod list;
 mod progress;
 mod run;
@@ -63,7 +65,7 @@ pub fn main() -> ExitCode {
         Command::List(arguments) => list::list(arguments.what),
         Command::Score(arguments) => show::score(&arguments),
         Command::Data(arguments) => match arguments.command {
-            DataCommand::Import(arguments) => data::import(&arguments),
+            DataCommand::Import(arguments) => import::import(&arguments.source),
             DataCommand::Check(arguments) => data::check(&arguments),
         },
     };

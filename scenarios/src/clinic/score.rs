@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rounds_environments::clinic::titles::TitleTable;
 
-use super::accuracy::{answers, by_code, by_name, calibration};
+use super::accuracy::{answers, by_code, by_name, calibration, key};
 use super::coverage::DecisiveFindings;
 use super::tally::Tally;
 use crate::run::{Episode, EpisodeRow, EventLine, RoundRow, Score, Scored};
@@ -115,7 +115,14 @@ impl Score for VisitScore {
         let list = diagnosed.map(answers).unwrap_or_default();
         let scored = done && diagnosed.is_some() && !names.is_empty();
         match &self.titles {
-            Some(titles) => by_code(&mut metrics, &codes, &list, scored, titles),
+            Some(titles) => {
+                let keys: Vec<String> = codes
+                    .iter()
+                    .zip(&names)
+                    .map(|(code, name)| key(code, name))
+                    .collect();
+                by_code(&mut metrics, &keys, &list, scored, titles);
+            }
             None => by_name(&mut metrics, &names, &list, scored),
         }
         calibration(&mut metrics, &names, &list, scored && self.titles.is_none());

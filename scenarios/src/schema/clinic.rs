@@ -9,7 +9,7 @@ use super::{
     document::Data,
     paths::PathKind,
     reader::TableReader,
-    values::{FRACTION, Fault, NOT_NEGATIVE, choice, number, path},
+    values::{FRACTION, Fault, NOT_NEGATIVE, choice, number},
 };
 
 choice! {
@@ -77,7 +77,43 @@ pub enum PatientsSpec {
         /// Which of them.
         part: Part,
     },
+    /// Read from a file of AgentClinic cases.
+    #[serde(rename = "agentclinic")]
+    AgentClinic {
+        /// The file.
+        file: PathBuf,
+        /// Titles of codes, a CSV file.
+        titles: Option<PathBuf>,
+        /// Which of the cases.
+        part: Part,
+    },
+    /// Read from FHIR bundles.
+    Fhir {
+        /// A bundle or a folder of bundles.
+        path: PathBuf,
+        /// Titles of codes, a CSV file.
+        titles: Option<PathBuf>,
+        /// Which encounter is the visit.
+        visit: VisitRule,
+        /// Which of the patients.
+        part: Part,
+    },
 }
+
+choice! {
+    /// Which encounter of a patient is the visit.
+    pub enum VisitRule {
+        /// The last one in which a disease was recorded.
+        LastDisease = "last-disease",
+        /// The first one in which a disease was recorded.
+        FirstDisease = "first-disease",
+        /// The last of all.
+        Last = "last",
+    }
+}
+
+/// Sources of patients, of which one is named.
+const SOURCES: [&str; 4] = ["knowledge", "records", "agentclinic", "fhir"];
 
 /// Noise of a patient's answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -169,58 +205,84 @@ fn read_patients(environment: &mut TableReader<'_>) -> Option<PatientsSpec> {
         }
         return None;
     };
-    let knowledge = table.entry("knowledge");
-    let records = table.entry("records");
-    let part = table.choice("part");
-    let patients = match (knowledge, records) {
-        (Some(_), Some(records)) => {
-            table.note(
-                Problem::at(
-                    &records.key,
-                    ProblemKind::Conflict,
-                    format!("`{}` names two sources", environment.name("patients")),
-                    "`records` beside `knowledge`",
-                )
-                .help("keep one of `knowledge` and `records`"),
-            );
+    let mut named = SOURCES
+        .into_iter()
+        .filter(|source| table.entry(source).is_some());
+    let (source, second) = (named.next(), named.next());
+    drop(named);
+    let patients = match (source, second) {
+        (Some(first), Some(second)) => {
+            if let Some(entry) = table.entry(second) {
+                table.note(
+                    Problem::at(
+                        &entry.key,
+                        ProblemKind::Conflict,
+                        format!("`{}` names two sources", environment.name("patients")),
+                        format!("`{second}` beside `{first}`"),
+                    )
+                    .help(format!("keep one of `{first}` and `{second}`")),
+                );
+            }
+            // What belongs to either source cannot be judged.
+            for key in ["part", "titles", "visit"] {
+                table.entry(key);
+            }
             None
         }
-        (None, None) => {
+        (None, _) => {
             table.missing(
                 "knowledge",
                 "knowledge = \"builtin\"` or `records = \"FOLDER\"",
             );
+            table.entry("part");
             None
         }
-        (Some(knowledge), None) => {
-            if let Some(part) = table.entry("part") {
-                table.note(
-                    Problem::at(
-                        &part.key,
-                        ProblemKind::Conflict,
-                        format!("`{}` belongs to records", table.name("part")),
-                        "patients drawn from knowledge have no parts",
-                    )
-                    .help("remove it, or name `records` in place of `knowledge`"),
-                );
-            }
-            match &knowledge.value.data {
-                Data::String(word) if word == "builtin" => Some(PatientsSpec::BuiltinKnowledge),
-                _ => table
-                    .path("knowledge", PathKind::File)
-                    .map(PatientsSpec::Knowledge),
-            }
-        }
-        (None, Some(_)) => {
-            let folder = table.get("records", |node| path(node, PathKind::Folder));
-            folder.map(|folder| PatientsSpec::Records {
-                folder,
-                part: part.unwrap_or(Part::All),
-            })
-        }
+        (Some(source), None) => read_source(&mut table, source),
     };
     table.finish();
     patients
+}
+
+/// Reads the one source that is named, and what belongs to it.
+fn read_source(table: &mut TableReader<'_>, source: &str) -> Option<PatientsSpec> {
+    if source == "knowledge" {
+        if let Some(part) = table.entry("part") {
+            table.note(
+                Problem::at(
+                    &part.key,
+                    ProblemKind::Conflict,
+                    format!("`{}` belongs to records", table.name("part")),
+                    "patients drawn from knowledge have no parts",
+                )
+                .help("remove it, or name `records` in place of `knowledge`"),
+            );
+        }
+        let word = table.entry("knowledge").map(|entry| &entry.value.data);
+        return match word {
+            Some(Data::String(word)) if word == "builtin" => Some(PatientsSpec::BuiltinKnowledge),
+            _ => table
+                .path("knowledge", PathKind::File)
+                .map(PatientsSpec::Knowledge),
+        };
+    }
+    let part = table.choice("part").unwrap_or(Part::All);
+    if source == "records" {
+        let folder = table.path("records", PathKind::Folder);
+        return folder.map(|folder| PatientsSpec::Records { folder, part });
+    }
+    let titles = table.path("titles", PathKind::File);
+    if source == "agentclinic" {
+        let file = table.path("agentclinic", PathKind::File);
+        return file.map(|file| PatientsSpec::AgentClinic { file, titles, part });
+    }
+    let visit = table.choice("visit").unwrap_or(VisitRule::LastDisease);
+    let path = table.path("fhir", PathKind::Either);
+    path.map(|path| PatientsSpec::Fhir {
+        path,
+        titles,
+        visit,
+        part,
+    })
 }
 
 fn read_noise(environment: &mut TableReader<'_>) -> NoiseSpec {

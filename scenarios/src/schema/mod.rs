@@ -23,7 +23,9 @@ mod vary;
 
 mod write;
 
-pub use clinic::{ClinicSpec, Fidelity, Matching, NoiseSpec, Part, PatientsSpec, Tests, Visible};
+pub use clinic::{
+    ClinicSpec, Fidelity, Matching, NoiseSpec, Part, PatientsSpec, Tests, Visible, VisitRule,
+};
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
 pub use load::{Arm, Overrides, ScenarioSet};
 pub(crate) use paths::{PathKind, nearest_path};

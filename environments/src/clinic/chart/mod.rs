@@ -8,13 +8,14 @@ mod probe;
 mod render;
 mod retrieval;
 mod rules;
-mod time;
+pub(crate) mod time;
 mod visible;
 
 pub use costs::{SectionCost, section_cost};
 pub use options::{ChartOptions, ChartOptionsError, Fallback};
 pub use patient::{COMPLAINT, ChartPatient};
 pub use probe::evaluate;
+pub(crate) use render::flatten;
 pub use retrieval::{Fidelity, Found, look_up, section_names};
 pub use rules::{Matching, Rule, contains_word, match_targets, rules};
 pub use visible::{Visibility, visible};

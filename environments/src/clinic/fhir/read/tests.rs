@@ -1,0 +1,1 @@
+//! Bundles made up for the purpose.
