@@ -11,11 +11,13 @@
 mod act;
 mod advance;
 mod config;
+mod consultation;
 mod perceive;
 mod plugin;
 mod team;
 mod visit;
 
 pub use config::{Clinic, Coordination, PatientSource, TimelineEntry, VisitConfig};
-pub use plugin::ClinicPlugin;
+pub use consultation::{Consult, ConsultStage, Consulting, ConsultingRules, MissingTest};
+pub use plugin::{ClinicPlugin, Protocol};
 pub use visit::{Member, Stage, Visit};

@@ -3,17 +3,18 @@
 use std::sync::Arc;
 
 use bevy_app::App;
-use rounds_agents::clinic::{Clinic, ClinicPlugin, Coordination, TimelineEntry, VisitConfig};
+use rounds_agents::clinic::{
+    Clinic, ClinicPlugin, Coordination, Protocol, TimelineEntry, VisitConfig,
+};
 use rounds_environments::clinic::knowledge::Knowledge;
-use rounds_policies::clinic::task::{Action, Observation, Speciality};
-use rounds_policies::policy::Decider;
+use rounds_policies::clinic::task::Speciality;
 
 use super::coverage::DecisiveFindings;
-use super::decider::decider;
+use super::decider::{consulting, decider};
 use super::patients::{Patients, add_hashes, learn_from};
 use super::score::VisitScore;
 use crate::run::{Experiment, Manifest, RunError, machine};
-use crate::schema::{Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind};
+use crate::schema::{self, Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind};
 
 /// What everything clinical says of itself.
 pub const NOTICE: &str = "Research software, not for clinical use.";
@@ -34,25 +35,26 @@ pub struct BuiltClinic {
     /// What the doctors know.
     pub knowledge: Arc<Knowledge>,
     clinic: Clinic,
-    decider: Decider<Observation, Action>,
+    protocol: Protocol,
 }
 
 impl BuiltClinic {
     /// What all visits share, and who decides: to wrap either and [`install`] the result.
-    pub fn clinic_parts(&self) -> (Clinic, Decider<Observation, Action>) {
-        (self.clinic.clone(), self.decider.clone())
+    pub fn clinic_parts(&self) -> (Clinic, Protocol) {
+        (self.clinic.clone(), self.protocol.clone())
     }
 }
 
 /// Adds a clinic to each world of an experiment.
 pub fn install(
     clinic: Clinic,
-    decider: Decider<Observation, Action>,
+    protocol: impl Into<Protocol>,
 ) -> Arc<dyn Fn(&mut App) + Send + Sync> {
+    let protocol = protocol.into();
     Arc::new(move |app: &mut App| {
         app.add_plugins(ClinicPlugin {
             clinic: clinic.clone(),
-            decider: decider.clone(),
+            protocol: protocol.clone(),
         });
     })
 }
@@ -80,7 +82,10 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         (Patients::Drawn(knowledge), None) => Arc::clone(knowledge),
         (Patients::Recorded { .. }, None) => Knowledge::builtin(),
     };
-    let decider = decider(scenario, policy, &knowledge, cassette)?;
+    let protocol: Protocol = match scenario.team.protocol {
+        schema::Protocol::DynamiCare => decider(scenario, policy, &knowledge, cassette)?.into(),
+        schema::Protocol::AgentClinic => consulting(scenario, policy, &knowledge, cassette)?.into(),
+    };
     let visit = visit_config(scenario, &knowledge);
     let (episodes, mut data, restricted) = patients.describe(scenario)?;
     add_hashes(&mut data, scenario, learned)?;
@@ -130,14 +135,14 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     let experiment = Experiment {
         manifest,
         in_flight: scenario.limits.in_flight.max(1) as usize,
-        install: install(clinic.clone(), decider.clone()),
+        install: install(clinic.clone(), protocol.clone()),
         score: Arc::new(VisitScore { decisive, titles }),
     };
     Ok(BuiltClinic {
         experiment,
         knowledge,
         clinic,
-        decider,
+        protocol,
     })
 }
 

@@ -3,6 +3,7 @@
 //! # Source
 //! DynamiCare card, section 7.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rounds_environments::clinic::titles::TitleTable;
@@ -35,6 +36,8 @@ impl Score for VisitScore {
             "hit@3",
             "hit@5",
             "hit@10",
+            "correct",
+            "undetermined",
             "mrr",
             "unmapped",
             "questions",
@@ -77,6 +80,7 @@ impl Score for VisitScore {
         let mut names: Vec<String> = Vec::new();
         let mut codes: Vec<String> = Vec::new();
         let mut diagnosed: Option<&EventLine> = None;
+        let mut verdict: Option<&str> = None;
         for event in &episode.events {
             match event.kind.as_str() {
                 "patient" => {
@@ -93,6 +97,7 @@ impl Score for VisitScore {
                         .collect();
                 }
                 "diagnosed" => diagnosed = Some(event),
+                "judged" => verdict = event.text("verdict"),
                 _ => {}
             }
             tally.add(event);
@@ -127,12 +132,28 @@ impl Score for VisitScore {
         }
         calibration(&mut metrics, &names, &list, scored && self.titles.is_none());
         metrics.insert("leaked".to_owned(), leaked(episode, &names));
+        if let Some(verdict) = verdict {
+            judged(&mut metrics, verdict);
+        }
         if let Some(decisive) = &self.decisive {
             metrics.insert("coverage".to_owned(), decisive.coverage(episode, &names));
         }
         row.metrics = metrics;
         Scored { row, rounds }
     }
+}
+
+/// What the moderator of a consultation came to: no verdict is not a wrong one.
+fn judged(metrics: &mut BTreeMap<String, Option<f64>>, verdict: &str) {
+    let correct = match verdict {
+        "correct" => Some(1.0),
+        "wrong" => Some(0.0),
+        _ => None,
+    };
+    let undetermined = f64::from(u8::from(verdict == "undetermined"));
+    let scored = verdict != "unscored";
+    metrics.insert("correct".to_owned(), correct);
+    metrics.insert("undetermined".to_owned(), scored.then_some(undetermined));
 }
 
 /// Whether the patient side said the name of a true diagnosis; `None` when no truth is known.

@@ -108,8 +108,11 @@ impl Tally {
     }
 
     fn decide(&mut self, event: &EventLine) {
-        self.decisions += 1.0;
-        self.consensus += f64::from(event.fields.get("consensus") == Some(&Value::Bool(true)));
+        // Where there is no team, there is no consensus either.
+        if let Some(consensus) = event.fields.get("consensus") {
+            self.decisions += 1.0;
+            self.consensus += f64::from(*consensus == Value::Bool(true));
+        }
     }
 
     /// The metrics of the whole visit.

@@ -31,7 +31,7 @@ pub use load::{Arm, Overrides, ScenarioSet};
 pub(crate) use paths::{PathKind, nearest_path};
 pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};
 pub use scenario::{DEFAULT_EPISODES, Limits, SCHEMA, Scenario};
-pub use team::{TeamKind, TeamSpec};
+pub use team::{MissingTest, Protocol, TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
 
 #[cfg(test)]

@@ -6,12 +6,6 @@ use super::demographics;
 use crate::clinic::record::PatientRecord;
 use crate::nearest::nearest;
 
-/// Section that holds all that the doctor is told at the start.
-pub const OBJECTIVE: &str = "Objective for Doctor";
-/// Section of the examinations, an open tree.
-pub const EXAMINATIONS: &str = "Physical Examination Findings";
-/// Section of the tests, an open tree.
-pub const TESTS: &str = "Test Results";
 /// The objective of every case of the NEJM layout.
 pub const NEJM_OBJECTIVE: &str = "Find the most likely diagnosis of the patient.";
 

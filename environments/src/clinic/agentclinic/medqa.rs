@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value};
 
-use super::case::{Case, EXAMINATIONS, Fault, OBJECTIVE, TESTS, add, describe, text};
+use super::case::{Case, Fault, add, describe, text};
 use crate::clinic::chart::COMPLAINT;
-use crate::clinic::record::PatientRecord;
+use crate::clinic::record::{EXAMINATIONS, OBJECTIVE, PatientRecord, TESTS};
 
 /// The key of a case.
 pub(super) const KEY: &str = "OSCE_Examination";

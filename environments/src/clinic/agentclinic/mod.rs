@@ -13,5 +13,5 @@ mod medqa;
 mod nejm;
 mod read;
 
-pub use case::{EXAMINATIONS, NEJM_OBJECTIVE, OBJECTIVE, TESTS};
+pub use case::NEJM_OBJECTIVE;
 pub use read::{AgentClinicOptions, read};

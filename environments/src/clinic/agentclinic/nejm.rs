@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::case::{Case, EXAMINATIONS, Fault, NEJM_OBJECTIVE, OBJECTIVE, add, describe, text};
-use crate::clinic::record::PatientRecord;
+use super::case::{Case, Fault, NEJM_OBJECTIVE, add, describe, text};
+use crate::clinic::record::{EXAMINATIONS, OBJECTIVE, PatientRecord};
 
 /// Keys by which the layout is known.
 pub(super) const KEYS: [&str; 2] = ["question", "answers"];

@@ -5,11 +5,13 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::case::{Case, EXAMINATIONS, Fault, TESTS, kind};
+use super::case::{Case, Fault, kind};
 use super::{medqa, nejm};
 use crate::clinic::naming::CodeNamer;
-use crate::clinic::record::{CaseCounts, RECORD_SCHEMA, Record, Repeated, SetApart};
-use crate::clinic::sources::{Gathered, SourceError, identity, leaves, read_source};
+use crate::clinic::record::{
+    CaseCounts, EXAMINATIONS, RECORD_SCHEMA, Record, Repeated, SetApart, TESTS, read_source,
+};
+use crate::clinic::sources::{Gathered, SourceError, identity, leaves};
 use crate::text::json_fault;
 
 const OPEN_LICENCE: &str = "AgentClinic-MedQA: MIT License, Copyright (c) 2024 Samuel Schmidgall; \

@@ -2,7 +2,9 @@
 //! record may be seen at all.
 
 mod costs;
+mod mention;
 mod options;
+mod own_names;
 mod patient;
 mod probe;
 mod render;
@@ -10,9 +12,11 @@ mod retrieval;
 mod rules;
 pub(crate) mod time;
 mod visible;
+mod words;
 
 pub use costs::{SectionCost, section_cost};
 pub use options::{ChartOptions, ChartOptionsError, Fallback};
+pub use own_names::Side;
 pub use patient::{COMPLAINT, ChartPatient};
 pub use probe::evaluate;
 pub(crate) use render::flatten;

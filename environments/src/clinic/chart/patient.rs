@@ -6,16 +6,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::costs::section_cost;
+use super::mention::mentions;
 use super::options::{ChartOptions, ChartOptionsError, Fallback};
+use super::own_names::{self, Side};
 use super::probe::evaluate;
 use super::render::{self, flatten, introduce, say};
-use super::retrieval::{look_up, section_names};
+use super::retrieval::{Fidelity, Found, look_up, section_names};
 use super::rules::{contains_word, match_targets};
 use super::visible::visible;
 use crate::clinic::dialogue::{Answer, AnswerKind, AnswerSource, Introduction, Question, Target};
-use crate::clinic::knowledge::{FindingIx, FindingKind, Knowledge, Probe};
+use crate::clinic::knowledge::{Finding, FindingIx, FindingKind, Knowledge, Probe};
 use crate::clinic::patient::{Patient, Truth};
-use crate::clinic::record::{PatientRecord, Record};
+use crate::clinic::record::{OBJECTIVE, PatientRecord, Record};
 use crate::environment::EnvironmentError;
 
 /// Section that holds the complaint.
@@ -73,7 +75,10 @@ impl ChartPatient {
             return Answer::empty(AnswerKind::NotRecorded);
         }
         let probe = finding.probe.as_ref();
-        let present = probe.and_then(|probe| evaluate(&self.seen, probe));
+        let present = match probe {
+            Some(probe) => evaluate(&self.seen, probe),
+            None => read_off(&self.seen, finding),
+        };
         let (kind, source) = match present {
             Some(_) => (AnswerKind::Value, AnswerSource::Chart),
             None => (AnswerKind::NotRecorded, AnswerSource::Unavailable),
@@ -89,24 +94,44 @@ impl ChartPatient {
         }
     }
 
-    fn answer_text(&self, question: &str) -> Answer {
-        let mut targets =
-            match_targets(question, self.options.matching, &section_names(&self.seen));
+    /// Answers in words from one side of the chart: by the keyword rules, then by the record's own
+    /// names, then by a search.
+    fn answer_text(&self, question: &str, side: Side) -> Answer {
+        let names = section_names(&self.seen);
+        let mut targets = match_targets(question, self.options.matching, &names);
         let understood = !targets.is_empty();
+        targets.retain(|target| side.admits(&self.seen, &target.section));
         if self.tests_down {
             targets.retain(|target| !section_cost(&target.section).test);
         }
-        let said: Vec<String> = targets
+        let fidelity = self.options.fidelity;
+        let mut said: Vec<String> = targets
             .iter()
             .filter_map(|target| {
-                let found = look_up(&self.seen, target, question, self.options.fidelity)?;
+                let found = look_up(&self.seen, target, question, fidelity)?;
                 Some(say(target, &found))
             })
             .collect();
+        if said.is_empty() && fidelity == Fidelity::Strict {
+            for own in own_names::find(&self.seen, question, side) {
+                let test = section_cost(&own.target.section).test;
+                let found = match own.value {
+                    _ if test && self.tests_down => None,
+                    Some(value) => Some(Found::Value(value.clone())),
+                    None => look_up(&self.seen, &own.target, question, fidelity),
+                };
+                let Some(found) = found else { continue };
+                if said.is_empty() {
+                    targets.clear();
+                }
+                said.push(say(&own.target, &found));
+                targets.push(own.target);
+            }
+        }
         let sections: BTreeSet<&str> = targets.iter().map(|t| t.section.as_str()).collect();
         let costs: Vec<_> = sections.into_iter().map(section_cost).collect();
         let (kind, source, text) = if said.is_empty() {
-            match self.search(question) {
+            match self.search(question, side) {
                 Some(text) => (AnswerKind::Value, AnswerSource::Fallback, text),
                 None if understood => (
                     AnswerKind::NotRecorded,
@@ -135,8 +160,9 @@ impl ChartPatient {
 
     /// The sentence of the text sections that shares most words with the question, the first of
     /// equals: at least two words, or the only one.
-    fn search(&self, question: &str) -> Option<String> {
-        if self.options.fallback == Fallback::Off {
+    fn search(&self, question: &str, side: Side) -> Option<String> {
+        // A measurement is asked for by name: what is not there was not done.
+        if self.options.fallback == Fallback::Off || side == Side::Measured {
             return None;
         }
         let question = question.to_lowercase();
@@ -146,7 +172,9 @@ impl ChartPatient {
             .collect();
         let needed = words.len().clamp(1, 2);
         let mut best: Option<(usize, String)> = None;
-        for text in self.seen.text.values().map(flatten) {
+        let sections = self.seen.text.iter();
+        let admitted = sections.filter(|(name, _)| side.admits(&self.seen, name));
+        for text in admitted.map(|(_, section)| flatten(section)) {
             for sentence in text.split(['.', ';', '\n']).map(str::trim) {
                 let lower = sentence.to_lowercase();
                 let shared = words.iter().filter(|w| contains_word(&lower, w)).count();
@@ -178,8 +206,20 @@ impl Patient for ChartPatient {
     fn answer(&self, question: &Question, _at_min: f64) -> Answer {
         match question {
             Question::Finding(ix) => self.answer_finding(*ix),
-            Question::Text(text) => self.answer_text(text),
+            Question::Text(text) => self.answer_text(text, Side::Chart),
         }
+    }
+
+    fn objective(&self) -> Option<&str> {
+        self.seen.text.get(OBJECTIVE).and_then(Value::as_str)
+    }
+
+    fn tell(&self, question: &str, _at_min: f64) -> Answer {
+        self.answer_text(question, Side::Told)
+    }
+
+    fn measure(&self, test: &str, _at_min: f64) -> Answer {
+        self.answer_text(test, Side::Measured)
     }
 
     fn truth(&self) -> &Truth {
@@ -203,6 +243,22 @@ impl Patient for ChartPatient {
     }
 }
 
+/// Whether the record speaks of a finding that has no place of its own: symptoms and antecedents
+/// in what the patient tells, signs and tests in what was examined.
+fn read_off(seen: &PatientRecord, finding: &Finding) -> Option<bool> {
+    let side = match finding.kind {
+        FindingKind::Sign | FindingKind::Test => Side::Measured,
+        _ => Side::Told,
+    };
+    let sections = seen.text.iter();
+    let admitted = sections.filter(|(name, _)| *name != OBJECTIVE && side.admits(seen, name));
+    let told: Vec<Option<bool>> = admitted
+        .map(|(_, section)| mentions(&flatten(section), &finding.name))
+        .collect();
+    let any = |wanted: bool| told.contains(&Some(wanted));
+    (any(true) || any(false)).then(|| any(true))
+}
+
 fn probed(probe: &Probe) -> Target {
     match probe {
         Probe::AbnormalLab(target) => target.clone(),
@@ -219,15 +275,19 @@ fn probed(probe: &Probe) -> Target {
 
 fn introduction(seen: &PatientRecord, knowledge: Option<&Knowledge>) -> Introduction {
     let findings = knowledge.map_or(&[][..], Knowledge::findings);
+    let complaint = seen.text.get(COMPLAINT).map(flatten);
     let observed: Vec<(FindingIx, bool)> = findings
         .iter()
         .enumerate()
-        .filter_map(|(ix, finding)| match finding.probe.as_ref()? {
-            probe @ Probe::Word { section, .. } if section == COMPLAINT => {
-                let present = evaluate(seen, probe) == Some(true);
-                present.then_some((FindingIx(ix as u32), true))
-            }
-            _ => None,
+        .filter_map(|(ix, finding)| {
+            let present = match &finding.probe {
+                Some(probe @ Probe::Word { section, .. }) if section == COMPLAINT => {
+                    evaluate(seen, probe)
+                }
+                Some(_) => None,
+                None => mentions(complaint.as_deref()?, &finding.name),
+            };
+            (present == Some(true)).then_some((FindingIx(ix as u32), true))
         })
         .collect();
     Introduction {

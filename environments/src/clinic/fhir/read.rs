@@ -11,8 +11,8 @@ use super::bundle::{Bundle, Fault};
 use super::record::{count_ignored, record};
 use super::visit::VisitRule;
 use crate::clinic::naming::CodeNamer;
-use crate::clinic::record::{CaseCounts, SetApart};
-use crate::clinic::sources::{Gathered, SourceError, read_source};
+use crate::clinic::record::{CaseCounts, SetApart, read_source};
+use crate::clinic::sources::{Gathered, SourceError};
 use crate::text::json_fault;
 
 const SYNTHEA_LICENCE: &str = "Synthetic patients generated with Synthea (MITRE), Apache License \

@@ -89,7 +89,7 @@ pub(super) fn record(
             // Findings of the visit are its complaint.
             (true, _, false) => {}
             (false, true, disease) => {
-                past[usize::from(!disease)].push(sections::past_condition(condition, visit.start))
+                past[usize::from(!disease)].push(sections::past_condition(condition, visit.start));
             }
             (false, false, _) => held("Condition after the visit", 1),
         }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::clinic::icd9;
-use crate::clinic::sources::read_source;
+use crate::clinic::record::read_source;
 use crate::clinic::titles::TitleError;
 
 const CODE: [&str; 4] = ["ICD9_CODE", "ICD9", "ICD_CODE", "CODE"];

@@ -4,10 +4,12 @@ mod cases;
 mod check;
 mod check_files;
 mod manifest;
+mod names;
 mod output;
 mod schema;
 mod sections;
 mod set;
+mod source_text;
 mod split;
 mod timestamp;
 
@@ -15,6 +17,7 @@ pub use cases::{CaseCounts, Named, Repeated, SetApart};
 pub use check::{Finding, Severity, check_record};
 pub use check_files::check_path;
 pub use manifest::{CohortCounts, Manifest, SourceFile, Totals};
+pub use names::{EXAMINATIONS, OBJECTIVE, TESTS};
 pub(crate) use output::Output;
 pub use output::OutputError;
 pub use schema::{
@@ -23,5 +26,6 @@ pub use schema::{
 };
 pub use sections::is_named_section;
 pub use set::{MANIFEST_FILE, RECORD_SCHEMA, RecordError, RecordSet};
+pub use source_text::read_source;
 pub use split::{Part, shared_subjects};
 pub use timestamp::Timestamp;

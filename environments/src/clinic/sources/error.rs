@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use crate::clinic::naming::TitlesError;
 use crate::clinic::record::OutputError;
 
 /// Why a source of case files cannot be read. Nothing is left in the output folder.
@@ -45,9 +44,6 @@ pub enum SourceError {
         /// What was expected and found.
         message: String,
     },
-    /// The names of diagnoses cannot be mapped.
-    #[error(transparent)]
-    Titles(#[from] TitlesError),
     /// The records could not be written.
     #[error(transparent)]
     Output(#[from] OutputError),

@@ -2,13 +2,11 @@
 //! records that comes out, to be written to a folder or used at once.
 
 mod error;
-mod file;
 mod gathered;
 mod identity;
 mod tree;
 
 pub use error::SourceError;
-pub use file::read_source;
 pub use gathered::{Gathered, ImportedFolder};
 pub(crate) use identity::identity;
 pub use tree::{Leaf, leaves};

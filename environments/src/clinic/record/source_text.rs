@@ -6,7 +6,7 @@ use std::path::Path;
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use crate::clinic::record::SourceFile;
+use super::manifest::SourceFile;
 
 /// First bytes of a gzipped file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
