@@ -18,7 +18,8 @@ use crate::schema::{Arm, ScenarioSet};
 use crate::statistics::Summary;
 
 /// Metrics that the table of a terminal shows; all are in `summary.json`.
-pub(crate) const SHOWN: [&str; 12] = [
+pub(crate) const SHOWN: [&str; 13] = [
+    "correct",
     "hit@1",
     "hit@1.category",
     "hit@10",

@@ -37,7 +37,7 @@ impl Tally {
     pub(super) fn add(&mut self, event: &EventLine) {
         self.minutes = event.minute.unwrap_or(self.minutes);
         match event.kind.as_str() {
-            "introduced" => self.calls += 1.0,
+            "introduced" => self.calls += f64::from(event.agent.is_empty()),
             "triaged" => {
                 self.calls += 1.0;
                 self.team = event.texts("team").len();
@@ -73,6 +73,9 @@ impl Tally {
                 self.left += event.texts("removed").len() as f64;
             }
             "asked" => {
+                if event.text("to").is_some() {
+                    self.speak();
+                }
                 self.questions += 1.0;
                 self.decide(event);
                 let what = event
@@ -84,7 +87,13 @@ impl Tally {
                     self.repeated += 1.0;
                 }
             }
+            "judged" => self.calls += f64::from(event.text("by") == Some("model")),
             "diagnosed" => {
+                // The doctor of a consultation says the diagnosis itself.
+                let forced = event.fields.get("forced") == Some(&Value::Bool(true));
+                if event.fields.get("consensus").is_none() && !forced {
+                    self.speak();
+                }
                 self.decide(event);
                 if event.fields.get("forced") == Some(&Value::Bool(true)) {
                     // The forced step belongs to no round: it counts among all calls alone.
@@ -105,6 +114,12 @@ impl Tally {
             "malformed_reply" => self.malformed += event.number("replies").unwrap_or(1.0),
             _ => {}
         }
+    }
+
+    /// Takes in a turn of the doctor of a consultation.
+    fn speak(&mut self) {
+        self.calls += 1.0;
+        self.agent_calls += 1.0;
     }
 
     fn decide(&mut self, event: &EventLine) {

@@ -59,8 +59,18 @@ fn replaced_alternatives(path: &[String], lower: &Table, upper: &Table) -> &'sta
             _ if upper.contains_key("replies") => &["script"],
             _ => &[],
         },
-        ["environment", "patients"] if upper.contains_key("knowledge") => &["records", "part"],
-        ["environment", "patients"] if upper.contains_key("records") => &["knowledge"],
+        ["environment", "patients"] if upper.contains_key("knowledge") => {
+            &["records", "agentclinic", "fhir", "titles", "visit", "part"]
+        }
+        ["environment", "patients"] if upper.contains_key("records") => {
+            &["knowledge", "agentclinic", "fhir", "titles", "visit"]
+        }
+        ["environment", "patients"] if upper.contains_key("agentclinic") => {
+            &["knowledge", "records", "fhir", "visit"]
+        }
+        ["environment", "patients"] if upper.contains_key("fhir") => {
+            &["knowledge", "records", "agentclinic"]
+        }
         _ => &[],
     }
 }

@@ -139,7 +139,12 @@ fn is_path(keys: &[String], text: &str) -> bool {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     match keys.as_slice() {
         ["environment", "patients", "knowledge"] => text != "builtin",
-        ["environment", "patients", "records"] | ["policies", _, "learned", "records"] => true,
+        [
+            "environment",
+            "patients",
+            "records" | "agentclinic" | "fhir" | "titles",
+        ]
+        | ["policies", _, "learned", "records"] => true,
         ["models", _, "path" | "script" | "calls"] => true,
         _ => false,
     }

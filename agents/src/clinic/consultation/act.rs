@@ -1,21 +1,26 @@
 //! Act: the doctor's words and the moderator's verdict are applied.
 
+use std::sync::Arc;
+
 use bevy_ecs::prelude::*;
-use rounds_policies::clinic::consultation::{Remark, Speaker, Turn, Utterance};
+use rounds_policies::clinic::consultation::{Consultation, Remark, Speaker, Turn, Utterance};
 use rounds_policies::policy::PolicyError;
 
 use super::conclude::{Verdict, conclude, judge};
 use super::perceive::MODERATOR;
+use super::respond::named_finding;
 use super::rules::ConsultingRules;
 use super::state::{Consult, ConsultStage};
+use crate::clinic::config::Clinic;
 use crate::engine::{
     Activity, Decided, Decisions, Episode, EpisodeClock, EpisodeLog, EventLog, GroupOf, Outcome,
 };
 
 /// Applies what was decided.
 pub(super) fn apply_turns(
+    clinic: Res<Clinic>,
     rules: Res<ConsultingRules>,
-    decisions: Res<Decisions<rounds_policies::clinic::consultation::Consultation, Turn>>,
+    decisions: Res<Decisions<Consultation, Turn>>,
     mut activity: ResMut<Activity>,
     mut episodes: Query<(&mut Episode, &mut EpisodeLog, &EpisodeClock)>,
     mut consults: Query<(&GroupOf, &mut Consult, &mut Decided<Turn>)>,
@@ -63,8 +68,8 @@ pub(super) fn apply_turns(
                         let said = Some(name.into());
                         conclude(&rules, consult, episode, log, now, said, by_model);
                     }
-                    Utterance::Test(test) => ask(consult, log, now, words, Some(test)),
-                    Utterance::Ask(_) => ask(consult, log, now, words, None),
+                    Utterance::Test(test) => ask(&clinic, consult, log, now, words, Some(test)),
+                    Utterance::Ask(_) => ask(&clinic, consult, log, now, words, None),
                 }
             }
             (Ok(Turn::Verdict(verdict)), true) => {
@@ -98,18 +103,28 @@ fn fail(consult: &mut Consult, episode: &mut Episode, error: &PolicyError) {
 }
 
 /// The words go to the patient, or the test to the measurement side.
-fn ask(consult: &mut Consult, log: &mut EventLog, now: f64, words: &str, test: Option<&str>) {
+fn ask(
+    clinic: &Clinic,
+    consult: &mut Consult,
+    log: &mut EventLog,
+    now: f64,
+    words: &str,
+    test: Option<&str>,
+) {
     let to = match test {
         Some(_) => Speaker::Measurement,
         None => Speaker::Patient,
     };
     if let Some(mut event) = log.event(consult.turn, now, "doctor", "doctor", "asked") {
+        if let Some(ix) = named_finding(&clinic.knowledge, to, test.unwrap_or(words)) {
+            event.add("finding", &clinic.knowledge.finding(ix).id);
+        }
         event.add("text", words).add("to", to.name());
         if let Some(test) = test {
             event.add("test", test);
         }
     }
-    std::sync::Arc::make_mut(&mut consult.dialogue).push(Remark {
+    Arc::make_mut(&mut consult.dialogue).push(Remark {
         by: Speaker::Doctor,
         text: words.into(),
     });

@@ -82,7 +82,9 @@ pub(super) fn put_words(
                     answer,
                 };
             }
-            Ok((question, answer)) => deliver(consult, to, question, answer, &mut log.0, now),
+            Ok((question, answer)) => {
+                deliver(&clinic, consult, to, question, answer, &mut log.0, now);
+            }
         }
     }
 }
@@ -127,13 +129,14 @@ pub(super) fn advance_clocks(
                     answer,
                 } = std::mem::replace(&mut consult.stage, ConsultStage::Over)
             {
-                deliver(consult, by, question, answer, &mut log.0, now);
+                deliver(&clinic, consult, by, question, answer, &mut log.0, now);
             }
         }
     }
 }
 
 fn deliver(
+    clinic: &Clinic,
     consult: &mut Consult,
     by: Speaker,
     question: Question,
@@ -144,6 +147,9 @@ fn deliver(
     consult.cost += answer.cost;
     let text: Arc<str> = answer.text.clone().unwrap_or_else(|| "".into());
     if let Some(mut event) = log.event(consult.turn, now, "patient", by.name(), "answered") {
+        if let Question::Finding(ix) = question {
+            event.add("finding", &clinic.knowledge.finding(ix).id);
+        }
         event
             .add("answer", &answer.kind)
             .add("present", &answer.present)

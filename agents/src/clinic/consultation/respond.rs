@@ -9,8 +9,19 @@ use rounds_policies::clinic::consultation::Speaker;
 
 use super::rules::MissingTest;
 
+/// The finding whose question (for the patient) or name (for the measurement side) the words are.
+pub(super) fn named_finding(knowledge: &Knowledge, to: Speaker, words: &str) -> Option<FindingIx> {
+    let words = words.trim();
+    let mut findings = knowledge.findings().iter();
+    let at = findings.position(|finding| match to {
+        Speaker::Measurement => finding.name.eq_ignore_ascii_case(words),
+        Speaker::Doctor | Speaker::Patient => finding.question.trim().eq_ignore_ascii_case(words),
+    })?;
+    Some(FindingIx(at as u32))
+}
+
 /// The answer of one side to words, and the question as data: that of a finding where the words
-/// are its question or its name.
+/// name one.
 pub(super) fn respond(
     patient: &dyn Patient,
     knowledge: &Knowledge,
@@ -19,16 +30,7 @@ pub(super) fn respond(
     words: &Arc<str>,
     now_min: f64,
 ) -> (Question, Answer) {
-    let finding = knowledge
-        .findings()
-        .iter()
-        .position(|finding| match to {
-            Speaker::Measurement => finding.name.eq_ignore_ascii_case(words),
-            Speaker::Doctor | Speaker::Patient => {
-                finding.question.trim().eq_ignore_ascii_case(words.trim())
-            }
-        })
-        .map(|ix| FindingIx(ix as u32));
+    let finding = named_finding(knowledge, to, words);
     let question = finding.map_or_else(|| Question::Text(Arc::clone(words)), Question::Finding);
     let answer = match to {
         Speaker::Measurement => measured(patient, finding, missing, words, now_min),

@@ -228,3 +228,6 @@ fn record(
         patient,
     }
 }
+
+#[cfg(test)]
+mod tests;

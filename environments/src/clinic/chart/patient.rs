@@ -14,6 +14,7 @@ use super::render::{self, flatten, introduce, say};
 use super::retrieval::{Fidelity, Found, look_up, section_names};
 use super::rules::{contains_word, match_targets};
 use super::visible::visible;
+use super::words::opens;
 use crate::clinic::dialogue::{Answer, AnswerKind, AnswerSource, Introduction, Question, Target};
 use crate::clinic::knowledge::{Finding, FindingIx, FindingKind, Knowledge, Probe};
 use crate::clinic::patient::{Patient, Truth};
@@ -126,6 +127,16 @@ impl ChartPatient {
                 }
                 said.push(say(&own.target, &found));
                 targets.push(own.target);
+            }
+        }
+        if said.is_empty() && side == Side::Told && opens(question) {
+            let complaint = Target {
+                section: COMPLAINT.to_owned(),
+                field: None,
+            };
+            if let Some(found) = look_up(&self.seen, &complaint, question, fidelity) {
+                said.push(say(&complaint, &found));
+                targets = vec![complaint];
             }
         }
         let sections: BTreeSet<&str> = targets.iter().map(|t| t.section.as_str()).collect();

@@ -12,6 +12,7 @@ struct NameFile {
     same: Vec<Same>,
     covers: Vec<Covers>,
     empty: Vec<String>,
+    openings: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -37,6 +38,7 @@ struct Names {
     phrases: Vec<(Vec<String>, Vec<String>)>,
     covers: Vec<Covers>,
     empty: BTreeSet<String>,
+    openings: Vec<String>,
 }
 
 static NAMES: LazyLock<Names> = LazyLock::new(|| {
@@ -56,12 +58,22 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| {
         phrases,
         covers: file.covers,
         empty: file.empty.into_iter().collect(),
+        openings: file.openings,
     }
 });
 
 /// The parts that stand for names which records do not have.
 pub(super) fn covers() -> &'static [Covers] {
     &NAMES.covers
+}
+
+/// Whether a question asks the patient for its complaint.
+pub(super) fn opens(question: &str) -> bool {
+    let question = question.to_lowercase().replace('’', "'");
+    NAMES
+        .openings
+        .iter()
+        .any(|opening| question.contains(opening))
 }
 
 /// Words in lower case and the singular.

@@ -16,3 +16,6 @@ pub use knowledge::KnowledgeDoctor;
 pub use markers::{Markers, Utterance};
 pub use spoken::SpokenDoctor;
 pub use task::{Additions, Brief, Consultation, Remark, Speaker, Turn, TurnTask};
+
+#[cfg(test)]
+mod tests;
