@@ -277,26 +277,20 @@ fn the_same_seed_gives_the_same_bytes_for_any_jobs_and_a_replay() {
 
 #[test]
 fn a_knowledge_based_doctor_consults_patients_of_a_knowledge_base() {
-    let ward = Path::new(env!("CARGO_MANIFEST_DIR")).join("ward.toml");
+    let scenario = Path::new(env!("CARGO_MANIFEST_DIR")).join("consultation.toml");
     let folder = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_rounds"))
         .current_dir(folder.path())
         .arg("run")
-        .arg(ward)
-        .args([
-            "--json",
-            "--set",
-            "agents.team.protocol=agentclinic",
-            "--out",
-            "out",
-        ])
+        .arg(scenario)
+        .args(["--json", "--out", "out"])
         .output()
         .unwrap();
     let summary: Value = serde_json::from_slice(&output.stdout).unwrap();
     let episodes = &summary["episodes"];
     assert_eq!(
         (&episodes["asked"], &episodes["done"]),
-        (&json!(200), &json!(200))
+        (&json!(100), &json!(100))
     );
     assert!(mean(&summary, "correct").unwrap() > 0.4);
     assert_eq!(mean(&summary, "correct"), mean(&summary, "hit@1"));

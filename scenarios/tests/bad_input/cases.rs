@@ -169,10 +169,10 @@ fn options_and_folders_are_checked() {
     );
     ward_of(&place, "{ agentclinic = \"cases\", records = \"records\" }");
     place.refused("ward.toml", &["names two sources"]);
+    ward_of(&place, "{ fhir = \"cases\", visit = \"fist-disease\" }");
+    place.refused("ward.toml", &["did you mean `first-disease`?"]);
     ward_of(&place, "{ knowledge = \"builtin\" }");
     place.works(
         "run ward.toml --quiet --out out --set environment.patients={agentclinic=\"cases\"}",
     );
-    ward_of(&place, "{ fhir = \"cases\", visit = \"fist-disease\" }");
-    place.refused("ward.toml", &["did you mean `first-disease`?"]);
 }
