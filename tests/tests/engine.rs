@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bevy_ecs::prelude::*;
+use rounds::agents::clinic::Protocol;
 use rounds::agents::engine::{Engine, EngineError, EngineOptions, MemberOf, Members, Phase, Tick};
 use rounds::clinic::{Cassette, install};
 use rounds::environments::streams::RunSeed;
@@ -35,7 +36,7 @@ impl Policy<Observation, Action> for Counted {
 fn a_thousand_waiting_agents_are_one_batch() {
     let set = scenario(WARD, &["episodes=1000", "limits.in_flight=1000"]);
     let mut built = clinic(&set, &Cassette::default());
-    let (parts, Decider::Direct(within)) = built.clinic_parts() else {
+    let (parts, Protocol::DynamiCare(Decider::Direct(within))) = built.clinic_parts() else {
         panic!("the ward decides at once")
     };
     let (calls, largest) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();

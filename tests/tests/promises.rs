@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rounds::agents::clinic::Protocol;
 use rounds::clinic::{Cassette, install};
 use rounds::environments::streams::RunSeed;
 use rounds::policies::clinic::task::{Action, Content, Observation, Proposal, Task};
@@ -72,7 +73,8 @@ fn a_policy_that_panics_or_returns_garbage_ends_only_its_own_episodes() {
     let run = |faulty: bool, name: &str| {
         let mut built = clinic(&set, &Cassette::default());
         if faulty {
-            let (clinic, Decider::Direct(within)) = built.clinic_parts() else {
+            let (clinic, Protocol::DynamiCare(Decider::Direct(within))) = built.clinic_parts()
+            else {
                 panic!("the ward decides at once")
             };
             built.experiment.install =

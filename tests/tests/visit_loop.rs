@@ -153,7 +153,7 @@ fn visit(script: &Value, max_rounds: u32, fidelity: Fidelity) -> Episode {
     };
     let plugin = ClinicPlugin {
         clinic,
-        decider: Decider::Direct(Arc::new(policy)),
+        protocol: Decider::Direct(Arc::new(policy)).into(),
     };
     let options = EngineOptions {
         seed: RunSeed(1),

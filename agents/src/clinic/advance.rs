@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use rounds_environments::clinic::dialogue::{Answer, Question};
+use rounds_environments::clinic::patient::Patient;
 use rounds_policies::clinic::respond::is_for_a_person;
 use rounds_policies::clinic::task::Exchange;
 
@@ -49,7 +50,15 @@ pub(super) fn ask_patients(
             .is_some_and(|at| at <= clock.0.now_min())
             && let Some(token) = clock.0.pop_due()
         {
-            apply_timeline(&clinic, token, visit, &mut log.0, clock.0.now_min());
+            let (round, now) = (visit.round, clock.0.now_min());
+            apply_timeline(
+                &clinic,
+                token,
+                round,
+                visit.patient.as_mut(),
+                &mut log.0,
+                now,
+            );
         }
         let now = clock.0.now_min();
         let patient = &visit.patient;
@@ -120,7 +129,15 @@ pub(super) fn advance_clocks(
         while let Some((group, mut visit)) = members.fetch_next() {
             let visit = &mut *visit;
             if token >= TIMELINE {
-                apply_timeline(&clinic, token, visit, &mut log.0, now);
+                let round = visit.round;
+                apply_timeline(
+                    &clinic,
+                    token,
+                    round,
+                    visit.patient.as_mut(),
+                    &mut log.0,
+                    now,
+                );
             } else if u64::from(group.0.0) == token
                 && let Stage::Await { question, answer } =
                     std::mem::replace(&mut visit.stage, Stage::Over)
@@ -171,7 +188,24 @@ fn deliver(
     visit.stage = after_answer(clinic.visit.coordination);
 }
 
-fn apply_timeline(clinic: &Clinic, token: u64, visit: &mut Visit, log: &mut EventLog, now: f64) {
+/// Puts the entries of the timeline on the clock of an episode.
+pub(super) fn schedule_timeline(world: &mut World, episode: Entity, clinic: &Clinic) {
+    if let Some(mut clock) = world.get_mut::<EpisodeClock>(episode) {
+        for (number, entry) in clinic.timeline.iter().enumerate() {
+            clock.0.schedule(entry.at_min, TIMELINE + number as u64);
+        }
+    }
+}
+
+/// Applies an entry of the timeline to a patient.
+pub(super) fn apply_timeline(
+    clinic: &Clinic,
+    token: u64,
+    round: u32,
+    patient: &mut dyn Patient,
+    log: &mut EventLog,
+    now: f64,
+) {
     let Some(entry) = token
         .checked_sub(TIMELINE)
         .and_then(|ix| clinic.timeline.get(ix as usize))
@@ -179,8 +213,8 @@ fn apply_timeline(clinic: &Clinic, token: u64, visit: &mut Visit, log: &mut Even
         return;
     };
     for (key, value) in &entry.set {
-        let outcome = visit.patient.set(key, value);
-        if let Some(mut event) = log.event(visit.round, now, "world", "", "changed") {
+        let outcome = patient.set(key, value);
+        if let Some(mut event) = log.event(round, now, "world", "", "changed") {
             event.add("setting", key).add("value", value);
             if let Err(error) = outcome {
                 event.add("error", &error.to_string());

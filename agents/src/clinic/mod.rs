@@ -11,6 +11,7 @@
 mod act;
 mod advance;
 mod config;
+mod consultation;
 mod perceive;
 mod plugin;
 mod respond;
@@ -18,6 +19,7 @@ mod team;
 mod visit;
 
 pub use config::{Clinic, Coordination, PatientSource, TimelineEntry, VisitConfig, VisitLimits};
-pub use plugin::ClinicPlugin;
+pub use consultation::{Consult, ConsultStage, Consulting, ConsultingRules, MissingTest};
+pub use plugin::{ClinicPlugin, Protocol};
 pub use respond::RespondentPlugin;
 pub use visit::{Member, Stage, Visit};

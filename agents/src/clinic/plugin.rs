@@ -8,26 +8,55 @@ use rounds_policies::clinic::respond::Said;
 use rounds_policies::clinic::task::{Action, DoctorView, Observation, Speciality};
 use rounds_policies::policy::Decider;
 
+use super::consultation::{self, Consulting};
 use super::visit::{Member, Stage, Visit};
 use super::{Clinic, act, advance, perceive};
 use crate::engine::{
-    AgentOf, Decided, Decisions, DecisionsPlugin, Episode, EpisodeClock, EpisodeFailure, Group,
-    GroupOf, Identity, Phase, RunContext, Spawner, Tick,
+    AgentOf, Decided, Decisions, DecisionsPlugin, Episode, EpisodeFailure, Group, GroupOf,
+    Identity, Phase, RunContext, Spawner, Tick,
 };
+
+/// How a visit goes, and who decides in it.
+#[derive(Debug, Clone)]
+pub enum Protocol {
+    /// A team of specialists that changes its own composition; one decider for all roles.
+    DynamiCare(Decider<Observation, Action>),
+    /// One doctor, the patient, a measurement side and a moderator, in free text.
+    AgentClinic(Box<Consulting>),
+}
+
+impl From<Decider<Observation, Action>> for Protocol {
+    fn from(decider: Decider<Observation, Action>) -> Self {
+        Self::DynamiCare(decider)
+    }
+}
+
+impl From<Consulting> for Protocol {
+    fn from(consulting: Consulting) -> Self {
+        Self::AgentClinic(Box::new(consulting))
+    }
+}
 
 /// Adds the clinical family: one visit an episode.
 pub struct ClinicPlugin {
     /// What all visits share.
     pub clinic: Clinic,
-    /// Who decides, for all roles.
-    pub decider: Decider<Observation, Action>,
+    /// How a visit goes, and who decides in it.
+    pub protocol: Protocol,
 }
 
 impl Plugin for ClinicPlugin {
     fn build(&self, app: &mut App) {
+        let decider = match &self.protocol {
+            Protocol::DynamiCare(decider) => decider,
+            Protocol::AgentClinic(consulting) => {
+                app.insert_resource(self.clinic.clone());
+                return consultation::install(app, consulting);
+            }
+        };
         app.add_plugins(DecisionsPlugin::<Observation, Action>::default())
             .insert_resource(self.clinic.clone())
-            .insert_resource(Decisions::new(vec![self.decider.clone()]))
+            .insert_resource(Decisions::new(vec![decider.clone()]))
             .insert_resource(Spawner(Arc::new(spawn_visit)))
             .add_systems(
                 Tick,
@@ -81,13 +110,7 @@ fn spawn_visit(
     };
     let group_ix = episode.new_group_ix();
     let id = episode.new_agent_id();
-    if let Some(mut clock) = world.get_mut::<EpisodeClock>(entity) {
-        for (number, entry) in clinic.timeline.iter().enumerate() {
-            clock
-                .0
-                .schedule(entry.at_min, advance::TIMELINE + number as u64);
-        }
-    }
+    advance::schedule_timeline(world, entity, &clinic);
     let practitioner = world
         .spawn((Identity { id, decider: 0 }, AgentOf(entity)))
         .id();

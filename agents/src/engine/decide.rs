@@ -98,6 +98,11 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
         self.batches[decider].push(ask);
     }
 
+    /// Number of deciders.
+    pub fn deciders(&self) -> usize {
+        self.deciders.len()
+    }
+
     /// Decisions made so far.
     pub fn decided(&self) -> u64 {
         self.decided

@@ -28,6 +28,24 @@ pub trait Patient: Send + Sync {
     /// Answers `question` at `at_min` minutes after the start of the visit.
     fn answer(&self, question: &Question, at_min: f64) -> Answer;
 
+    /// All that a doctor is told at the start of a consultation; `None` where the case names
+    /// nothing.
+    fn objective(&self) -> Option<&str> {
+        None
+    }
+
+    /// What the patient itself tells when asked in words; without a side of its own, as
+    /// [`Patient::answer`].
+    fn tell(&self, question: &str, at_min: f64) -> Answer {
+        self.answer(&Question::Text(question.into()), at_min)
+    }
+
+    /// The result of an examination or test that is asked for by name; without a side of its own,
+    /// as [`Patient::answer`].
+    fn measure(&self, test: &str, at_min: f64) -> Answer {
+        self.answer(&Question::Text(test.into()), at_min)
+    }
+
     /// The truth, for the world side of the log and the metrics alone.
     fn truth(&self) -> &Truth;
 

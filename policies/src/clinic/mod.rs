@@ -3,6 +3,7 @@
 //! Source: DynamiCare card, sections 4, 5, 6 and 8.
 
 pub mod belief;
+pub mod consultation;
 pub mod knowledge_based;
 pub mod outside;
 pub mod panel;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::examples;
+use super::import_args::ImportArgs;
 
 /// Multi-agent simulation: scenario simulations, benchmarks of agents, clinical evaluations.
 ///
@@ -275,50 +276,12 @@ pub(crate) struct DataArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum DataCommand {
-    /// Make records from a source, such as the tables of MIMIC-III.
+    /// Make records from a source: tables of MIMIC-III, AgentClinic cases, FHIR bundles.
     #[command(after_help = examples::IMPORT)]
     Import(ImportArgs),
     /// Check records, or a knowledge base, and say what is wrong where.
     #[command(after_help = examples::DATA_CHECK)]
     Check(DataCheckArgs),
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Source {
-    /// MIMIC-III tables as CSV, gzipped or plain.
-    MimicIii,
-}
-
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ImportArgs {
-    /// Kind of the source.
-    pub(crate) kind: Source,
-    /// Folder with the tables, each a .csv or .csv.gz.
-    pub(crate) path: PathBuf,
-    /// Folder for the records; must not hold anything.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
-    /// Most diagnoses of an admission, inclusive.
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    pub(crate) max_diagnoses: u32,
-    /// Keep admissions that ended in death.
-    #[arg(long)]
-    pub(crate) keep_died: bool,
-    /// Keep admissions without charted events.
-    #[arg(long)]
-    pub(crate) keep_uncharted: bool,
-    /// Draw this many admissions at random; by default all are taken.
-    #[arg(long, value_name = "N")]
-    pub(crate) sample: Option<usize>,
-    /// Seed of that draw.
-    #[arg(long, value_name = "N", default_value_t = 42)]
-    pub(crate) seed: u64,
-    /// The source is open data: reports may hold its text.
-    #[arg(long)]
-    pub(crate) open: bool,
-    /// Print the manifest as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -23,7 +23,8 @@ use crate::statistics::Summary;
 use crate::statistics::summary::Until;
 
 /// Metrics that the table of a terminal shows; all are in `summary.json`.
-pub(crate) const SHOWN: [&str; 12] = [
+pub(crate) const SHOWN: [&str; 13] = [
+    "correct",
     "hit@1",
     "hit@1.category",
     "hit@10",

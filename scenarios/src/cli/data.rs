@@ -7,16 +7,16 @@ use rounds_environments::clinic::knowledge::Knowledge;
 use rounds_environments::clinic::mimic::{self, ImportError, ImportOptions};
 use rounds_environments::clinic::record::{self, Severity};
 
-use super::args::{DataCheckArgs, ImportArgs, Source};
+use super::args::DataCheckArgs;
+use super::import_args::MimicArgs;
 use super::progress::Shown;
 use super::{Failure, print};
 use crate::clinic::NOTICE;
 use crate::run::{RunError, pretty};
 use crate::schema::SCHEMA;
 
-/// Makes records from a source.
-pub(crate) fn import(arguments: &ImportArgs) -> Result<(), Failure> {
-    let Source::MimicIii = arguments.kind;
+/// Makes records from MIMIC-III tables.
+pub(super) fn import_tables(arguments: &MimicArgs) -> Result<(), Failure> {
     let options = ImportOptions {
         max_diagnoses: arguments.max_diagnoses,
         exclude_died: !arguments.keep_died,

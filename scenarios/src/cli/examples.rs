@@ -91,6 +91,8 @@ pub(super) const IMPORT: &str = "\
 Examples:
   rounds data import mimic-iii mimic-iii-clinical-database-1.4 --out records
   rounds data import mimic-iii tables --out sample --sample 100 --max-diagnoses 10
+  rounds data import agentclinic cases.jsonl --out cases --titles D_ICD_DIAGNOSES.csv
+  rounds data import fhir bundles --out patients --visit last-disease
 
 Records of credentialed data must not be shared.";
 

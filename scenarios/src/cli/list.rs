@@ -44,6 +44,9 @@ teams (agents.team.kind)
   solo-replaceable one specialist at a time, who may be replaced
   all              every specialist, always
   generalist       one clinician who knows every condition
+protocols (agents.team.protocol)
+  dynamicare       a team that changes its own composition and ends with a ranked list
+  agentclinic      one doctor in free text, patient, measurement side and moderator
 ";
 
 const MODELS: &str = "\
@@ -54,7 +57,8 @@ models
 
 const ENVIRONMENTS: &str = "\
 environments
-  clinic           patients drawn from a knowledge base, or played from records
+  clinic           patients = { knowledge | records | agentclinic | fhir = ... }: drawn from a knowledge
+                   base, played from records, AgentClinic cases or FHIR bundles
 ";
 
 fn scenarios(text: &mut String) {

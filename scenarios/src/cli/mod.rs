@@ -9,6 +9,8 @@ mod data;
 mod evaluate;
 mod examples;
 mod fault;
+mod import;
+mod import_args;
 mod leaderboard;
 mod list;
 mod outside;
@@ -95,7 +97,7 @@ pub fn main() -> ExitCode {
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Leaderboard(arguments) => leaderboard::leaderboard(&arguments),
         Command::Data(arguments) => match arguments.command {
-            DataCommand::Import(arguments) => data::import(&arguments),
+            DataCommand::Import(arguments) => import::import(&arguments.source),
             DataCommand::Check(arguments) => data::check(&arguments),
         },
     };

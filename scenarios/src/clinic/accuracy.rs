@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use rounds_environments::clinic::titles::TitleTable;
+use rounds_environments::clinic::titles::{TitleTable, normalise};
 use rounds_environments::clinic::{icd9, metrics};
 use serde_json::Value;
 
@@ -49,6 +49,24 @@ pub(super) fn answers(event: &EventLine) -> Vec<AnswerLine> {
         .collect()
 }
 
+/// Begins the key of a diagnosis that has no code.
+const NAMED: &str = "name:";
+
+/// What a true diagnosis is compared by: its code, or its name in normal form where it has none.
+pub(super) fn key(code: &str, name: &str) -> String {
+    if code.trim().is_empty() {
+        format!("{NAMED}{}", normalise(name))
+    } else {
+        code.to_owned()
+    }
+}
+
+/// The exact level: a code in normal form, or the key of a name.
+fn exact(key: &str) -> Option<String> {
+    let named = key.strip_prefix(NAMED).filter(|name| !name.is_empty());
+    named.map_or_else(|| icd9::normal_diagnosis(key), |_| Some(key.to_owned()))
+}
+
 /// Lists and truth compared by name.
 pub(super) fn by_name(out: &mut Metrics, truth: &[String], list: &[AnswerLine], scored: bool) {
     let predicted: Vec<String> = list.iter().map(|a| a.name.clone()).collect();
@@ -73,7 +91,11 @@ pub(super) fn by_code(
             code => Some(code.to_owned()),
         })
         .collect();
-    let lost = codes.iter().filter(|code| code.is_none()).count();
+    let coded = |code: &str| !code.starts_with(NAMED);
+    let lost = codes
+        .iter()
+        .filter(|code| !code.as_deref().is_some_and(coded));
+    let lost = lost.count();
     let unmapped = (!codes.is_empty()).then(|| lost as f64 / codes.len() as f64);
     out.insert("unmapped".to_owned(), unmapped.filter(|_| scored));
     let predicted: Vec<String> = codes
@@ -82,13 +104,11 @@ pub(super) fn by_code(
         .map(|(code, answer)| code.unwrap_or_else(|| answer.name.clone()))
         .collect();
     let chapter = |code: &str| icd9::chapter(code).map(str::to_owned);
-    ranked(out, "", truth, &predicted, scored, icd9::normal_diagnosis);
+    ranked(out, "", truth, &predicted, scored, exact);
     ranked(out, ".category", truth, &predicted, scored, icd9::category);
     ranked(out, ".chapter", truth, &predicted, scored, chapter);
-    let levels: [(&str, fn(&str) -> Option<String>); 2] = [
-        (".primary", icd9::normal_diagnosis),
-        (".primary.category", icd9::category),
-    ];
+    let levels: [(&str, fn(&str) -> Option<String>); 2] =
+        [(".primary", exact), (".primary.category", icd9::category)];
     for (suffix, level) in levels {
         let primary = truth.first().filter(|code| scored && level(code).is_some());
         let rank = primary.and_then(|code| metrics::rank_of(code, &predicted, level));

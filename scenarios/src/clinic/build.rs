@@ -4,20 +4,21 @@ use std::sync::Arc;
 
 use bevy_app::App;
 use rounds_agents::clinic::{
-    Clinic, ClinicPlugin, Coordination, RespondentPlugin, TimelineEntry, VisitConfig,
+    Clinic, ClinicPlugin, Coordination, Protocol, RespondentPlugin, TimelineEntry, VisitConfig,
 };
 use rounds_environments::clinic::knowledge::Knowledge;
-use rounds_policies::clinic::task::{Action, Observation, Speciality};
-use rounds_policies::policy::Decider;
+use rounds_policies::clinic::task::Speciality;
 
 use super::cases::CaseScore;
 use super::coverage::DecisiveFindings;
-use super::decider::decider;
+use super::decider::{consulting, decider};
 use super::outside::{Outside, human_patient};
 use super::patients::{Patients, add_hashes, learn_from};
 use super::score::{SCORER, VisitScore};
 use crate::run::{Experiment, Manifest, RunError, Score, machine};
-use crate::schema::{Answers, Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind};
+use crate::schema::{
+    self, Answers, Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind,
+};
 
 /// What everything clinical says of itself.
 pub const NOTICE: &str = "Research software, not for clinical use.";
@@ -42,25 +43,26 @@ pub struct BuiltClinic {
     /// How visits of cases are scored, where patients are played from cases.
     pub cases: Option<Arc<CaseScore>>,
     clinic: Clinic,
-    decider: Decider<Observation, Action>,
+    protocol: Protocol,
 }
 
 impl BuiltClinic {
     /// What all visits share, and who decides: to wrap either and [`install`] the result.
-    pub fn clinic_parts(&self) -> (Clinic, Decider<Observation, Action>) {
-        (self.clinic.clone(), self.decider.clone())
+    pub fn clinic_parts(&self) -> (Clinic, Protocol) {
+        (self.clinic.clone(), self.protocol.clone())
     }
 }
 
 /// Adds a clinic to each world of an experiment.
 pub fn install(
     clinic: Clinic,
-    decider: Decider<Observation, Action>,
+    protocol: impl Into<Protocol>,
 ) -> Arc<dyn Fn(&mut App) + Send + Sync> {
+    let protocol = protocol.into();
     Arc::new(move |app: &mut App| {
         app.add_plugins(ClinicPlugin {
             clinic: clinic.clone(),
-            decider: decider.clone(),
+            protocol: protocol.clone(),
         });
     })
 }
@@ -89,7 +91,10 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         (Patients::Recorded { .. }, None) => Knowledge::builtin(),
         (Patients::Scripted(book), None) => Arc::clone(&book.knowledge),
     };
-    let decider = decider(scenario, policy, &knowledge, cassette)?;
+    let protocol: Protocol = match scenario.team.protocol {
+        schema::Protocol::DynamiCare => decider(scenario, policy, &knowledge, cassette)?.into(),
+        schema::Protocol::AgentClinic => consulting(scenario, policy, &knowledge, cassette)?.into(),
+    };
     let visit = visit_config(scenario, &knowledge);
     let (episodes, mut data, restricted) = patients.describe(scenario)?;
     add_hashes(&mut data, scenario, learned)?;
@@ -159,9 +164,9 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
             false => scenario.limits.in_flight.max(1) as usize,
         },
         install: match scenario.environment.patient {
-            Answers::Record => install(clinic.clone(), decider.clone()),
+            Answers::Record => install(clinic.clone(), protocol.clone()),
             Answers::Human => {
-                let family = install(clinic.clone(), decider.clone());
+                let family = install(clinic.clone(), protocol.clone());
                 let person = human_patient(&knowledge, cassette)?;
                 Arc::new(move |app: &mut App| {
                     family(app);
@@ -177,7 +182,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         cases,
         knowledge,
         clinic,
-        decider,
+        protocol,
     })
 }
 

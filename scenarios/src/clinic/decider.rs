@@ -1,13 +1,18 @@
 //! Who decides: the policies and models of a scenario.
 
+use std::path::Path;
 use std::sync::Arc;
 
+use rounds_agents::clinic::{Consulting, ConsultingRules, MissingTest};
 use rounds_environments::clinic::knowledge::Knowledge;
+use rounds_environments::clinic::naming::CodeNamer;
 use rounds_models::{LanguageModel, ModelServer, ReplayModel, ServerOptions};
+use rounds_policies::clinic::consultation::{KnowledgeDoctor, SpokenDoctor, SpokenModerator};
 use rounds_policies::clinic::knowledge_based::{
     KnowledgeClinician, KnowledgeConfig, QuestionPolicy,
 };
 use rounds_policies::clinic::plan::{Move, Plan};
+use rounds_policies::clinic::reading::Fidelity;
 use rounds_policies::clinic::spoken::SpokenClinician;
 use rounds_policies::clinic::task::{Action, Observation};
 use rounds_policies::policy::Decider;
@@ -18,7 +23,12 @@ use super::outside::{human, process};
 use super::patients::behaviour;
 use super::recording::in_file;
 use crate::run::RunError;
-use crate::schema::{DoctorBias, PolicySpec, Questions, Scenario, Side};
+use crate::schema::{
+    self, DoctorBias, KnowledgeSpec, PatientsSpec, PolicySpec, Questions, Scenario, Side,
+};
+
+/// How often an unreadable reply is asked again.
+const RE_ASKS: u32 = 2;
 
 /// Builds what decides for the clinicians of a scenario.
 pub(super) fn decider(
@@ -27,69 +37,29 @@ pub(super) fn decider(
     knowledge: &Arc<Knowledge>,
     cassette: &Cassette,
 ) -> Result<Decider<Observation, Action>, RunError> {
-    let input = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
     match policy {
         PolicySpec::Knowledge(spec) => {
-            let team = &scenario.team;
-            let bias = match &spec.behaviour {
-                Some(path) => behaviour(path, Side::Doctor)?.bias,
-                None => DoctorBias::default(),
-            };
-            let biased = knowledge.with_priors(&bias.priors).map_err(|e| input(&e))?;
-            let knowledge = match bias.priors.is_empty() {
-                true => Arc::clone(knowledge),
-                false => Arc::new(biased),
-            };
-            let config = KnowledgeConfig {
-                questions: match spec.questions {
-                    Questions::Gain => QuestionPolicy::Gain,
-                    Questions::GainPerCost => QuestionPolicy::GainPerCost,
-                    Questions::Random => QuestionPolicy::Random,
-                    Questions::Fixed => QuestionPolicy::Fixed,
-                    Questions::None => QuestionPolicy::None,
-                    Questions::All => QuestionPolicy::All,
-                },
-                stop_at: bias.stop_at.unwrap_or(spec.stop_at),
-                min_gain: spec.min_gain,
-                noise: spec
-                    .noise_aware
-                    .then_some(scenario.environment.noise.flipped),
-                add_at: team.add_at,
-                remove_below: team.remove_below,
-                list_length: team.list_length as usize,
-                refer_below: spec.refer_below,
-                anchoring: bias.anchoring.unwrap_or(spec.anchoring) as usize,
-            };
-            let clinician = KnowledgeClinician::new(knowledge, config).map_err(|e| input(&e))?;
+            let clinician = clinician(scenario, spec, knowledge)?;
             Ok(Decider::Direct(Arc::new(clinician)))
         }
         PolicySpec::Plan { moves } => {
             let moves: Result<Vec<Move>, RunError> = moves
                 .iter()
                 .map(|text| {
-                    Move::read(text, knowledge).map_err(|e| input(&format!("{text:?}: {e}")))
+                    let read = Move::read(text, knowledge);
+                    read.map_err(|error| RunError::Input(format!("{text:?}: {error}")))
                 })
                 .collect();
             Ok(Decider::Direct(Arc::new(Plan::new(moves?))))
         }
-        PolicySpec::Scripted { model } | PolicySpec::Model { model } => {
-            let spec = scenario
-                .models
-                .get(model)
-                .ok_or_else(|| RunError::Input(format!("there is no model {model:?}")))?;
-            let live = live_model(spec)?;
-            Ok(Decider::Model {
-                policy: Arc::new(SpokenClinician {
-                    knowledge: Some(Arc::clone(knowledge)),
-                    ..SpokenClinician::default()
-                }),
-                server: Arc::new(ModelServer::start(
-                    answering(cassette, None, || Ok(live))?,
-                    ServerOptions::default(),
-                )),
-                re_asks: 2,
-            })
-        }
+        PolicySpec::Scripted { model } | PolicySpec::Model { model } => Ok(Decider::Model {
+            policy: Arc::new(SpokenClinician {
+                knowledge: Some(Arc::clone(knowledge)),
+                ..SpokenClinician::default()
+            }),
+            server: server(scenario, model, cassette)?,
+            re_asks: RE_ASKS,
+        }),
         PolicySpec::Process(spec) => process(&scenario.team, spec, knowledge, cassette),
         PolicySpec::Human => human(&scenario.team, knowledge, cassette),
     }
@@ -112,4 +82,124 @@ pub(super) fn answering(
     }
     let inner = if cassette.live { Some(live()?) } else { None };
     Ok(Arc::new(recorded.with_inner(inner)))
+}
+
+/// Builds who speaks for the doctor of a consultation, and who compares diagnoses.
+pub(super) fn consulting(
+    scenario: &Scenario,
+    policy: &PolicySpec,
+    knowledge: &Arc<Knowledge>,
+    cassette: &Cassette,
+) -> Result<Consulting, RunError> {
+    let namer =
+        CodeNamer::new(titles(scenario)).map_err(|error| RunError::Input(error.to_string()))?;
+    let mut rules = ConsultingRules::new(Arc::new(namer));
+    rules.missing_test = match scenario.team.missing_test {
+        schema::MissingTest::Normal => MissingTest::Normal,
+        schema::MissingTest::NotAvailable => MissingTest::NotAvailable,
+    };
+    let doctor = match policy {
+        PolicySpec::Knowledge(spec) => {
+            let clinician = clinician(scenario, spec, knowledge)?;
+            Decider::Direct(Arc::new(KnowledgeDoctor::new(
+                Arc::clone(knowledge),
+                clinician,
+            )))
+        }
+        PolicySpec::Scripted { model } | PolicySpec::Model { model } => Decider::Model {
+            policy: Arc::new(SpokenDoctor::default()),
+            server: server(scenario, model, cassette)?,
+            re_asks: RE_ASKS,
+        },
+        PolicySpec::Plan { .. } | PolicySpec::Process(_) | PolicySpec::Human => {
+            return Err(RunError::Input(
+                "the protocol agentclinic is played by policies of kind knowledge, scripted and \
+                 model; plans, programs and people play dynamicare"
+                    .to_owned(),
+            ));
+        }
+    };
+    let fidelity = match scenario.environment.fidelity {
+        schema::Fidelity::Strict => Fidelity::Strict,
+        schema::Fidelity::AsPublished => Fidelity::AsPublished,
+    };
+    let moderator = match &scenario.team.moderator {
+        Some(model) => Some(Decider::Model {
+            policy: Arc::new(SpokenModerator { fidelity }) as _,
+            server: server(scenario, model, cassette)?,
+            re_asks: RE_ASKS,
+        }),
+        None => None,
+    };
+    Ok(Consulting {
+        rules,
+        doctor,
+        moderator,
+    })
+}
+
+/// The file of titles that the patients of a scenario come with.
+fn titles(scenario: &Scenario) -> Option<&Path> {
+    match &scenario.environment.patients {
+        PatientsSpec::AgentClinic { titles, .. } | PatientsSpec::Fhir { titles, .. } => {
+            titles.as_deref()
+        }
+        _ => None,
+    }
+}
+
+fn clinician(
+    scenario: &Scenario,
+    spec: &KnowledgeSpec,
+    knowledge: &Arc<Knowledge>,
+) -> Result<KnowledgeClinician, RunError> {
+    let input = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
+    let team = &scenario.team;
+    let bias = match &spec.behaviour {
+        Some(path) => behaviour(path, Side::Doctor)?.bias,
+        None => DoctorBias::default(),
+    };
+    let biased = knowledge.with_priors(&bias.priors).map_err(|e| input(&e))?;
+    let knowledge = match bias.priors.is_empty() {
+        true => Arc::clone(knowledge),
+        false => Arc::new(biased),
+    };
+    let config = KnowledgeConfig {
+        questions: match spec.questions {
+            Questions::Gain => QuestionPolicy::Gain,
+            Questions::GainPerCost => QuestionPolicy::GainPerCost,
+            Questions::Random => QuestionPolicy::Random,
+            Questions::Fixed => QuestionPolicy::Fixed,
+            Questions::None => QuestionPolicy::None,
+            Questions::All => QuestionPolicy::All,
+        },
+        stop_at: bias.stop_at.unwrap_or(spec.stop_at),
+        min_gain: spec.min_gain,
+        noise: spec
+            .noise_aware
+            .then_some(scenario.environment.noise.flipped),
+        add_at: team.add_at,
+        remove_below: team.remove_below,
+        list_length: team.list_length as usize,
+        refer_below: spec.refer_below,
+        anchoring: bias.anchoring.unwrap_or(spec.anchoring) as usize,
+    };
+    KnowledgeClinician::new(knowledge, config).map_err(|error| input(&error))
+}
+
+/// Starts the model of this name; calls that were recorded are answered from the recording.
+fn server(
+    scenario: &Scenario,
+    model: &str,
+    cassette: &Cassette,
+) -> Result<Arc<ModelServer>, RunError> {
+    let spec = scenario
+        .models
+        .get(model)
+        .ok_or_else(|| RunError::Input(format!("there is no model {model:?}")))?;
+    let answering = answering(cassette, None, || live_model(spec))?;
+    Ok(Arc::new(ModelServer::start(
+        answering,
+        ServerOptions::default(),
+    )))
 }

@@ -11,6 +11,7 @@ mod patients;
 mod recording;
 mod report;
 mod score;
+mod sources;
 mod story;
 mod tally;
 

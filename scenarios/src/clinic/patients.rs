@@ -9,6 +9,7 @@ use rounds_environments::clinic::chart::{self, ChartOptions, ChartPatient};
 use rounds_environments::clinic::knowledge::{
     Knowledge, KnowledgePatient, LearnOptions, Noise, learn,
 };
+use rounds_environments::clinic::naming::synonym_pairs;
 use rounds_environments::clinic::patient::Patient;
 use rounds_environments::clinic::record::{Part, Record, RecordSet, shared_subjects};
 use rounds_environments::clinic::titles::TitleTable;
@@ -17,7 +18,9 @@ use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
 use serde_json::{Value, json};
 
+use super::accuracy::key;
 use super::cases::{CaseBook, CaseSource, Played, SCORER};
+use super::sources;
 use crate::hash::{sha256, sha256_of};
 use crate::run::RunError;
 use crate::schema::{
@@ -49,6 +52,15 @@ pub(super) fn add_hashes(
         PatientsSpec::BuiltinKnowledge => {}
         PatientsSpec::Knowledge(path) | PatientsSpec::Records { folder: path, .. } => {
             data["sha256"] = json!(hash(path)?);
+        }
+        PatientsSpec::AgentClinic {
+            file: path, titles, ..
+        }
+        | PatientsSpec::Fhir { path, titles, .. } => {
+            data["sha256"] = json!(hash(path)?);
+            if let Some(titles) = titles {
+                data["titles"] = json!({"sha256": hash(titles)?});
+            }
         }
         // Each case has a hash of its own.
         PatientsSpec::Cases { knowledge, .. } => {
@@ -100,16 +112,21 @@ impl Patients {
                 Self::Drawn(Knowledge::load(path).map_err(|e| input(&e))?)
             }
             PatientsSpec::Records { folder, part } => {
-                let set = Arc::new(RecordSet::load(folder).map_err(|e| input(&e))?);
-                let chosen = part_of(&set, *part, scenario.seed);
-                if chosen.is_empty() {
-                    return Err(RunError::Input(format!(
-                        "{}: no record falls into part {:?}",
-                        folder.display(),
-                        part.as_str()
-                    )));
-                }
-                Self::Recorded { set, chosen }
+                let set = RecordSet::load(folder).map_err(|e| input(&e))?;
+                Self::recorded(set, folder, *part, scenario.seed)?
+            }
+            PatientsSpec::AgentClinic { file, titles, part } => {
+                let set = sources::agentclinic(file, titles.as_deref())?;
+                Self::recorded(set, file, *part, scenario.seed)?
+            }
+            PatientsSpec::Fhir {
+                path,
+                titles,
+                visit,
+                part,
+            } => {
+                let set = sources::fhir(path, titles.as_deref(), *visit)?;
+                Self::recorded(set, path, *part, scenario.seed)?
             }
             PatientsSpec::Cases { files, knowledge } => {
                 let knowledge = match knowledge {
@@ -122,6 +139,24 @@ impl Patients {
         })
     }
 
+    fn recorded(
+        set: RecordSet,
+        path: &Path,
+        part: schema::Part,
+        seed: RunSeed,
+    ) -> Result<Self, RunError> {
+        let chosen = part_of(&set, part, seed);
+        if chosen.is_empty() {
+            return Err(RunError::Input(format!(
+                "{}: no record falls into part {:?}",
+                path.display(),
+                part.as_str()
+            )));
+        }
+        let set = Arc::new(set);
+        Ok(Self::Recorded { set, chosen })
+    }
+
     /// Names of diagnoses with their codes, for patients whose truth is codes: the titles in the
     /// records, then what the doctors call the conditions.
     pub(super) fn titles(
@@ -132,14 +167,22 @@ impl Patients {
             return Ok(None);
         };
         let entries = set.records.iter().flat_map(|r| &r.patient.diagnoses);
-        let titles = entries.flat_map(|entry| {
-            let names = [&entry.long_title, &entry.short_title];
-            let titles = names.into_iter().flatten();
-            titles.map(|title| (entry.icd9_code.as_str(), title.as_str()))
-        });
+        let coded: Vec<(String, &str)> = entries
+            .flat_map(|entry| {
+                let names = [&entry.long_title, &entry.short_title];
+                let titles = names.into_iter().flatten();
+                titles.map(|title| (key(&entry.icd9_code, title), title.as_str()))
+            })
+            .collect();
+        let titles = coded.iter().map(|(code, title)| (code.as_str(), *title));
         let conditions = knowledge.conditions().iter();
-        let synonyms =
-            conditions.filter_map(|c| Some((c.codes.first()?.as_str(), c.name.as_str())));
+        let common = synonym_pairs();
+        let common = common
+            .iter()
+            .map(|(code, name)| (code.as_str(), name.as_str()));
+        let synonyms = conditions
+            .filter_map(|c| Some((c.codes.first()?.as_str(), c.name.as_str())))
+            .chain(common);
         TitleTable::new(titles, synonyms, NAME_THRESHOLD)
             .map(|table| Some(Arc::new(table)))
             .map_err(|error| RunError::Input(error.to_string()))

@@ -3,11 +3,12 @@
 //! # Source
 //! DynamiCare card, section 7.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rounds_environments::clinic::titles::TitleTable;
 
-use super::accuracy::{answers, by_code, by_name, calibration};
+use super::accuracy::{answers, by_code, by_name, calibration, key};
 use super::coverage::DecisiveFindings;
 use super::tally::Tally;
 use crate::run::{Episode, EpisodeRow, EventLine, RoundRow, Score, Scored};
@@ -39,6 +40,8 @@ impl Score for VisitScore {
             "hit@5",
             "hit@10",
             "hit@1.covered",
+            "correct",
+            "undetermined",
             "mrr",
             "unmapped",
             "questions",
@@ -83,6 +86,7 @@ impl Score for VisitScore {
         let mut codes: Vec<String> = Vec::new();
         let mut diagnosed: Option<&EventLine> = None;
         let mut referred = false;
+        let mut verdict: Option<&str> = None;
         for event in &episode.events {
             match event.kind.as_str() {
                 "patient" => {
@@ -100,6 +104,7 @@ impl Score for VisitScore {
                 }
                 "diagnosed" => diagnosed = Some(event),
                 "referred" => referred = true,
+                "judged" => verdict = event.text("verdict"),
                 _ => {}
             }
             tally.add(event);
@@ -124,19 +129,42 @@ impl Score for VisitScore {
         // guessing right; `hit@1.covered` is of the others alone.
         let scored = done && (diagnosed.is_some() || referred) && !names.is_empty();
         match &self.titles {
-            Some(titles) => by_code(&mut metrics, &codes, &list, scored, titles),
+            Some(titles) => {
+                let keys: Vec<String> = codes
+                    .iter()
+                    .zip(&names)
+                    .map(|(code, name)| key(code, name))
+                    .collect();
+                by_code(&mut metrics, &keys, &list, scored, titles);
+            }
             None => by_name(&mut metrics, &names, &list, scored),
         }
         let covered = metrics.get("hit@1").copied().flatten();
         metrics.insert("hit@1.covered".to_owned(), covered.filter(|_| !referred));
         calibration(&mut metrics, &names, &list, scored && self.titles.is_none());
         metrics.insert("leaked".to_owned(), leaked(episode, &names));
+        if let Some(verdict) = verdict {
+            judged(&mut metrics, verdict);
+        }
         if let Some(decisive) = &self.decisive {
             metrics.insert("coverage".to_owned(), decisive.coverage(episode, &names));
         }
         row.metrics = metrics;
         Scored { row, rounds }
     }
+}
+
+/// What the moderator of a consultation came to: no verdict is not a wrong one.
+fn judged(metrics: &mut BTreeMap<String, Option<f64>>, verdict: &str) {
+    let correct = match verdict {
+        "correct" => Some(1.0),
+        "wrong" => Some(0.0),
+        _ => None,
+    };
+    let undetermined = f64::from(u8::from(verdict == "undetermined"));
+    let scored = verdict != "unscored";
+    metrics.insert("correct".to_owned(), correct);
+    metrics.insert("undetermined".to_owned(), scored.then_some(undetermined));
 }
 
 /// Whether the patient side said the name of a true diagnosis; `None` when no truth is known.

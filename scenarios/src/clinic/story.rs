@@ -20,11 +20,12 @@ pub fn tell(knowledge: &Arc<Knowledge>, episode: &Episode) -> String {
         match event.kind.as_str() {
             "patient" => truth = event.texts("truth"),
             "introduced" => {
-                let _ = writeln!(
-                    out,
-                    "  Patient    {}",
-                    event.text("text").unwrap_or_default()
-                );
+                let who = match event.agent.as_str() {
+                    "moderator" => "Moderator ",
+                    _ => "Patient   ",
+                };
+                let text = event.text("text").unwrap_or_default();
+                let _ = writeln!(out, "  {who} {text}");
                 if let Some(e) = event
                     .text("finding")
                     .and_then(|id| knowledge.find_finding(id))
@@ -51,9 +52,13 @@ pub fn tell(knowledge: &Arc<Knowledge>, episode: &Episode) -> String {
                 {
                     answered.push((e, event.fields.get("present").and_then(Value::as_bool)));
                 }
+                let who = match event.agent.as_str() {
+                    "measurement" => "Measurement",
+                    _ => "Patient",
+                };
                 let _ = writeln!(
                     out,
-                    "      Patient: {}{}",
+                    "      {who}: {}{}",
                     event.text("text").unwrap_or_default(),
                     believed(knowledge, scope.as_ref(), &answered)
                 );
@@ -72,6 +77,13 @@ pub fn tell(knowledge: &Arc<Knowledge>, episode: &Episode) -> String {
                 let (who, to) = (&event.agent, event.text("to").unwrap_or_default());
                 let reason = event.text("reason").unwrap_or_default();
                 let _ = writeln!(out, "  Referral   {who} refers to {to}: {reason}");
+            }
+            "judged" => {
+                let _ = writeln!(
+                    out,
+                    "  Judged     {}",
+                    event.text("verdict").unwrap_or_default()
+                );
             }
             "ended" if event.text("outcome") != Some("done") => {
                 let _ = writeln!(

@@ -38,7 +38,7 @@ impl Tally {
     pub(crate) fn add(&mut self, event: &EventLine) {
         self.minutes = event.minute.unwrap_or(self.minutes);
         match event.kind.as_str() {
-            "introduced" => self.calls += 1.0,
+            "introduced" => self.calls += f64::from(event.agent.is_empty()),
             "triaged" => {
                 self.calls += 1.0;
                 self.team = event.texts("team").len();
@@ -74,6 +74,9 @@ impl Tally {
                 self.left += event.texts("removed").len() as f64;
             }
             "asked" => {
+                if event.text("to").is_some() {
+                    self.speak();
+                }
                 self.questions += 1.0;
                 self.decide(event);
                 let what = event
@@ -85,8 +88,14 @@ impl Tally {
                     self.repeated += 1.0;
                 }
             }
+            "judged" => self.calls += f64::from(event.text("by") == Some("model")),
             "diagnosed" | "referred" => {
                 self.referred = f64::from(u8::from(event.kind == "referred"));
+                // The doctor of a consultation says the diagnosis itself.
+                let forced = event.fields.get("forced") == Some(&Value::Bool(true));
+                if event.kind == "diagnosed" && event.fields.get("consensus").is_none() && !forced {
+                    self.speak();
+                }
                 self.decide(event);
                 if event.fields.get("forced") == Some(&Value::Bool(true)) {
                     // The forced step belongs to no round: it counts among all calls alone.
@@ -109,9 +118,18 @@ impl Tally {
         }
     }
 
+    /// Takes in a turn of the doctor of a consultation.
+    fn speak(&mut self) {
+        self.calls += 1.0;
+        self.agent_calls += 1.0;
+    }
+
     fn decide(&mut self, event: &EventLine) {
-        self.decisions += 1.0;
-        self.consensus += f64::from(event.fields.get("consensus") == Some(&Value::Bool(true)));
+        // Where there is no team, there is no consensus either.
+        if let Some(consensus) = event.fields.get("consensus") {
+            self.decisions += 1.0;
+            self.consensus += f64::from(*consensus == Value::Bool(true));
+        }
     }
 
     /// Decisions that the doctors were asked for.

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{
-    diagnostics::{Problem, ProblemKind},
-    document::{Data, Node},
+    document::Data,
     paths::PathKind,
+    patients::{PatientsSpec, read_patients},
     reader::TableReader,
-    values::{FRACTION, Fault, NOT_NEGATIVE, choice, integer, number, path, string},
+    values::{FRACTION, Fault, NOT_NEGATIVE, choice, integer, number},
 };
 
 choice! {
@@ -58,42 +58,6 @@ choice! {
         /// As any part of the text.
         Substring = "substring",
     }
-}
-
-choice! {
-    /// Part of a set of records.
-    pub enum Part {
-        /// Every record.
-        All = "all",
-        /// The records to learn from.
-        Train = "train",
-        /// The records held out.
-        Test = "test",
-    }
-}
-
-/// Where the patients come from.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PatientsSpec {
-    /// Drawn from the knowledge base that comes with the program.
-    BuiltinKnowledge,
-    /// Drawn from the knowledge base in a file.
-    Knowledge(PathBuf),
-    /// Read from records.
-    Records {
-        /// Folder of the records.
-        folder: PathBuf,
-        /// Which of them.
-        part: Part,
-    },
-    /// Played from scripted cases.
-    Cases {
-        /// The files, in their order.
-        files: Vec<PathBuf>,
-        /// The knowledge base of their findings; by default the one that comes with the program.
-        knowledge: Option<PathBuf>,
-    },
 }
 
 /// Parts of a person that every patient of a script is played with.
@@ -203,145 +167,6 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
         person,
         behaviour,
     })
-}
-
-fn read_patients(environment: &mut TableReader<'_>) -> Option<PatientsSpec> {
-    const EXAMPLE: &str = "patients = { knowledge = \"builtin\" }";
-    let Some(mut table) = environment.table("patients") else {
-        if environment.entry("patients").is_none() {
-            environment.missing("patients", EXAMPLE);
-        }
-        return None;
-    };
-    let knowledge = table.entry("knowledge");
-    let records = table.entry("records");
-    let part = table.choice("part");
-    if let Some(cases) = table.entry("cases") {
-        let files = read_cases(&mut table);
-        if let Some(other) = records.or(part.and(table.entry("part"))) {
-            let message = format!("`{}` names two sources", environment.name("patients"));
-            let label = "beside `cases`";
-            table.note(
-                Problem::at(&other.key, ProblemKind::Conflict, message, label)
-                    .help("keep one of `cases`, `knowledge` and `records`"),
-            );
-        }
-        let knowledge = match knowledge.map(|entry| &entry.value.data) {
-            None => None,
-            Some(Data::String(word)) if word == "builtin" => None,
-            Some(_) => table.path("knowledge", PathKind::File),
-        };
-        table.finish();
-        return files
-            .filter(|_| matches!(cases.value.data, Data::Array(_) | Data::String(_)))
-            .map(|files| PatientsSpec::Cases { files, knowledge });
-    }
-    let patients = match (knowledge, records) {
-        (Some(_), Some(records)) => {
-            table.note(
-                Problem::at(
-                    &records.key,
-                    ProblemKind::Conflict,
-                    format!("`{}` names two sources", environment.name("patients")),
-                    "`records` beside `knowledge`",
-                )
-                .help("keep one of `knowledge` and `records`"),
-            );
-            None
-        }
-        (None, None) => {
-            table.missing(
-                "knowledge",
-                "knowledge = \"builtin\"` or `records = \"FOLDER\"",
-            );
-            None
-        }
-        (Some(knowledge), None) => {
-            if let Some(part) = table.entry("part") {
-                table.note(
-                    Problem::at(
-                        &part.key,
-                        ProblemKind::Conflict,
-                        format!("`{}` belongs to records", table.name("part")),
-                        "patients drawn from knowledge have no parts",
-                    )
-                    .help("remove it, or name `records` in place of `knowledge`"),
-                );
-            }
-            match &knowledge.value.data {
-                Data::String(word) if word == "builtin" => Some(PatientsSpec::BuiltinKnowledge),
-                _ => table
-                    .path("knowledge", PathKind::File)
-                    .map(PatientsSpec::Knowledge),
-            }
-        }
-        (None, Some(_)) => {
-            let folder = table.get("records", |node| path(node, PathKind::Folder));
-            folder.map(|folder| PatientsSpec::Records {
-                folder,
-                part: part.unwrap_or(Part::All),
-            })
-        }
-    };
-    table.finish();
-    patients
-}
-
-/// Files of cases: paths, or patterns such as `cases/*.toml`, each of which must match something.
-fn read_cases(table: &mut TableReader<'_>) -> Option<Vec<PathBuf>> {
-    let place = table.entry("cases")?;
-    let patterns: Vec<&Node> = match &place.value.data {
-        Data::Array(items) => items.iter().collect(),
-        _ => vec![&place.value],
-    };
-    let mut files: Vec<PathBuf> = Vec::new();
-    for node in patterns {
-        match matching_files(node) {
-            Ok(found) => {
-                for file in found {
-                    if !files.contains(&file) {
-                        files.push(file);
-                    }
-                }
-            }
-            Err(fault) => {
-                table.note(fault.at(node, &table.name("cases")));
-                return None;
-            }
-        }
-    }
-    if files.is_empty() {
-        let message = format!("`{}` names no case", table.name("cases"));
-        let label = "expected at least one file or pattern";
-        let origin = &place.value.origin;
-        table.note(Problem::at(origin, ProblemKind::OutOfRange, message, label));
-        return None;
-    }
-    Some(files)
-}
-
-/// The files that a path or pattern names, in the order of their names.
-fn matching_files(node: &Node) -> Result<Vec<PathBuf>, Fault> {
-    let written = string(node)?;
-    if !written.contains(['*', '?', '[']) {
-        return path(node, PathKind::File).map(|file| vec![file]);
-    }
-    let pattern = node.origin.resolve(&written);
-    let wrong = |why: String| Fault::new(ProblemKind::MissingFile, why);
-    let found = glob::glob(&pattern.to_string_lossy())
-        .map_err(|error| wrong(format!("a pattern of paths: {}", error.msg)))?;
-    let mut files: Vec<PathBuf> = found
-        .filter_map(Result::ok)
-        .filter(|f| f.is_file())
-        .collect();
-    files.sort();
-    if files.is_empty() {
-        return Err(wrong(format!(
-            "files that match {}, of which there are none",
-            pattern.display()
-        )));
-    }
-    Ok(files)
 }
 
 fn read_person(environment: &mut TableReader<'_>) -> PersonSpec {

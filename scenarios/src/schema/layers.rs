@@ -59,9 +59,26 @@ fn replaced_alternatives(path: &[String], lower: &Table, upper: &Table) -> &'sta
             _ if upper.contains_key("replies") => &["script"],
             _ => &[],
         },
-        ["environment", "patients"] if upper.contains_key("cases") => &["records", "part"],
-        ["environment", "patients"] if upper.contains_key("records") => &["knowledge", "cases"],
-        ["environment", "patients"] if upper.contains_key("knowledge") => &["records", "part"],
+        ["environment", "patients"] if upper.contains_key("cases") => {
+            &["records", "agentclinic", "fhir", "titles", "visit", "part"]
+        }
+        ["environment", "patients"] if upper.contains_key("knowledge") => {
+            &["records", "agentclinic", "fhir", "titles", "visit", "part"]
+        }
+        ["environment", "patients"] if upper.contains_key("records") => &[
+            "knowledge",
+            "cases",
+            "agentclinic",
+            "fhir",
+            "titles",
+            "visit",
+        ],
+        ["environment", "patients"] if upper.contains_key("agentclinic") => {
+            &["knowledge", "cases", "records", "fhir", "visit"]
+        }
+        ["environment", "patients"] if upper.contains_key("fhir") => {
+            &["knowledge", "cases", "records", "agentclinic"]
+        }
         _ => &[],
     }
 }

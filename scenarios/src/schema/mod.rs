@@ -16,6 +16,7 @@ mod kind;
 mod layers;
 mod load;
 mod paths;
+mod patients;
 mod policy;
 mod process;
 mod reader;
@@ -36,20 +37,18 @@ pub use case::{
     AtLeast, CASE_SCHEMA, CaseLimits, CasePatientSpec, CaseSpec, CaseTruth, CheckSpec, Decides,
     JudgeSpec, PassSpec, PatientFile, load_case,
 };
-pub use clinic::{
-    Answers, ClinicSpec, Fidelity, Matching, NoiseSpec, Part, PatientsSpec, PersonSpec, Tests,
-    Visible,
-};
+pub use clinic::{Answers, ClinicSpec, Fidelity, Matching, NoiseSpec, PersonSpec, Tests, Visible};
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
 pub use kind::schema_of;
 pub use load::{Arm, Overrides, ScenarioSet};
 pub(crate) use paths::{PathKind, nearest_path};
+pub use patients::{Part, PatientsSpec, VisitRule};
 pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};
 pub use process::ProcessSpec;
 pub use scenario::{DEFAULT_EPISODES, Limits, SCHEMA, Scenario};
 pub use self_test::{SELF_TEST_SCHEMA, SelfTestPair, load_self_test};
 pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};
-pub use team::{TeamKind, TeamSpec};
+pub use team::{MissingTest, Protocol, TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
 pub use until::UntilRule;
 

@@ -12,6 +12,8 @@ pub(crate) enum PathKind {
     File,
     /// A folder.
     Folder,
+    /// A file or a folder.
+    Either,
 }
 
 impl PathKind {
@@ -20,6 +22,7 @@ impl PathKind {
         match self {
             Self::File => path.is_file(),
             Self::Folder => path.is_dir(),
+            Self::Either => path.is_file() || path.is_dir(),
         }
     }
 
@@ -28,6 +31,7 @@ impl PathKind {
         match self {
             Self::File => "a file",
             Self::Folder => "a folder",
+            Self::Either => "a file or a folder",
         }
     }
 }

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::Serialize;
 
 use super::{
-    clinic::Part,
     diagnostics::{Problem, ProblemKind},
     paths::PathKind,
+    patients::Part,
     process::{ProcessSpec, read_process},
     reader::TableReader,
     team::read_reference,

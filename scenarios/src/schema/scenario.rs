@@ -12,7 +12,7 @@ use super::{
     policy::{ModelSpec, PolicySpec, read_models, read_policies},
     reader::TableReader,
     source::Origin,
-    team::{TeamSpec, read_team},
+    team::{Protocol, TeamSpec, read_team},
     timeline::{TimelineEntry, read_timeline},
     values::{Fault, NOT_NEGATIVE, string},
 };
@@ -23,7 +23,8 @@ pub const SCHEMA: &str = "rounds.scenario/1";
 /// When a run ends at the latest, and how much of it is under way at once.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Limits {
-    /// Most rounds of an episode; 0 ends it after triage.
+    /// Most rounds of an episode, by default 10; 0 ends it after triage. In a consultation of the
+    /// protocol `agentclinic`, the turns of the doctor, by default 20.
     pub rounds: u32,
     /// Most simulated minutes of an episode.
     pub minutes: Option<f64>,
@@ -69,6 +70,11 @@ impl Scenario {
 /// Episodes of a scenario that names no number and has no set of records to go through.
 pub const DEFAULT_EPISODES: u32 = 100;
 
+/// Rounds of a team by default, as published.
+const TEAM_ROUNDS: u32 = 10;
+/// Turns of the doctor of a consultation by default, as published.
+const CONSULTATION_TURNS: u32 = 20;
+
 /// Reads a merged tree that begins at `place`; `None` when a required part could not be read.
 /// What is returned is a scenario only when no problem was noted.
 pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<Scenario> {
@@ -93,9 +99,13 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
     let environment = read_environment(&mut root);
     let (model_names, models) = read_models(&mut root);
     let (policy_names, policies) = read_policies(&mut root, &model_names);
-    let team = read_team(&mut root, &policy_names);
+    let team = read_team(&mut root, &policy_names, &model_names);
     let timeline = read_timeline(&mut root);
-    let limits = read_limits(&mut root);
+    let rounds = match team.as_ref().map(|team| team.protocol) {
+        Some(Protocol::AgentClinic) => CONSULTATION_TURNS,
+        _ => TEAM_ROUNDS,
+    };
+    let limits = read_limits(&mut root, rounds);
     // Arms are laid over the tree and read each as a scenario of its own.
     root.entry("arms");
     root.finish();
@@ -113,17 +123,17 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
     })
 }
 
-fn read_limits(root: &mut TableReader<'_>) -> Limits {
+fn read_limits(root: &mut TableReader<'_>, rounds: u32) -> Limits {
     let Some(mut table) = root.table("limits") else {
         return Limits {
-            rounds: 10,
+            rounds,
             minutes: None,
             cost: None,
             in_flight: 256,
         };
     };
     let limits = Limits {
-        rounds: table.count("rounds", 0, 10),
+        rounds: table.count("rounds", 0, rounds),
         minutes: table.optional_number("minutes", NOT_NEGATIVE),
         cost: table.optional_number("cost", NOT_NEGATIVE),
         in_flight: table.count("in_flight", 1, 256),

@@ -26,9 +26,37 @@ choice! {
     }
 }
 
+choice! {
+    /// How a visit goes.
+    pub enum Protocol {
+        /// A team of specialists that changes its own composition.
+        DynamiCare = "dynamicare",
+        /// One doctor in free text, a patient, a measurement side and a moderator.
+        AgentClinic = "agentclinic",
+    }
+}
+
+choice! {
+    /// What the measurement side of a consultation says of a test that the chart does not have.
+    pub enum MissingTest {
+        /// That its readings are normal.
+        Normal = "normal",
+        /// That it is not available.
+        NotAvailable = "not_available",
+    }
+}
+
 /// The team of doctors.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TeamSpec {
+    /// How a visit goes. In `agentclinic` there is one doctor, and what follows on the make-up of
+    /// a team, its votes and its lists does not apply.
+    pub protocol: Protocol,
+    /// What is said of a missing test, in `agentclinic`.
+    pub missing_test: MissingTest,
+    /// Model that compares the diagnosis with the truth, in `agentclinic`, a name in
+    /// [`Scenario::models`](super::Scenario::models); without one, names and codes are compared.
+    pub moderator: Option<String>,
     /// How it is made up.
     pub kind: TeamKind,
     /// Policy of its members, a name in [`Scenario::policies`](super::Scenario::policies).
@@ -49,8 +77,13 @@ pub struct TeamSpec {
     pub remove_below: f64,
 }
 
-/// Reads `[agents]`; the team's policy must be one of `policies`.
-pub(crate) fn read_team(root: &mut TableReader<'_>, policies: &[&str]) -> Option<TeamSpec> {
+/// Reads `[agents]`; the team's policy must be one of `policies`, its moderator
+/// one of `models`.
+pub(crate) fn read_team(
+    root: &mut TableReader<'_>,
+    policies: &[&str],
+    models: &[&str],
+) -> Option<TeamSpec> {
     let Some(mut agents) = root.table("agents") else {
         if root.entry("agents").is_none() {
             root.missing("agents", "[agents.team] with a policy");
@@ -58,7 +91,7 @@ pub(crate) fn read_team(root: &mut TableReader<'_>, policies: &[&str]) -> Option
         return None;
     };
     let team = match agents.table("team") {
-        Some(table) => read_members(table, policies),
+        Some(table) => read_members(table, policies, models),
         None => {
             if agents.entry("team").is_none() {
                 agents.missing("team", "[agents.team] with a policy");
@@ -70,7 +103,16 @@ pub(crate) fn read_team(root: &mut TableReader<'_>, policies: &[&str]) -> Option
     team
 }
 
-fn read_members(mut table: TableReader<'_>, policies: &[&str]) -> Option<TeamSpec> {
+fn read_members(
+    mut table: TableReader<'_>,
+    policies: &[&str],
+    models: &[&str],
+) -> Option<TeamSpec> {
+    let protocol = table.choice("protocol").unwrap_or(Protocol::DynamiCare);
+    let missing_test = table.choice("missing_test").unwrap_or(MissingTest::Normal);
+    let moderator = table
+        .entry("moderator")
+        .and_then(|_| read_reference(&mut table, "moderator", "models", models));
     let kind = table.choice("kind").unwrap_or(TeamKind::Dynamic);
     let policy = read_reference(&mut table, "policy", "policies", policies);
     let max_members = table.small("max_members", 1, 1000, 5);
@@ -97,6 +139,9 @@ fn read_members(mut table: TableReader<'_>, policies: &[&str]) -> Option<TeamSpe
         ));
     }
     let team = TeamSpec {
+        protocol,
+        missing_test,
+        moderator,
         kind,
         policy: policy.unwrap_or_default(),
         max_members,

@@ -170,7 +170,11 @@ fn is_path(keys: &[String], text: &str) -> bool {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     match keys.as_slice() {
         ["environment", "patients", "knowledge"] => text != "builtin",
-        ["environment", "patients", "records" | "cases"]
+        [
+            "environment",
+            "patients",
+            "records" | "cases" | "agentclinic" | "fhir" | "titles",
+        ]
         | ["environment", "behaviour"]
         | ["policies", _, "behaviour" | "folder"]
         | ["policies", _, "learned", "records"]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rounds_agents::clinic::PatientSource;
+use rounds_agents::clinic::{PatientSource, Protocol, VisitLimits};
 use rounds_environments::clinic::patient::Patient;
 use rounds_environments::environment::EnvironmentError;
 use rounds_environments::ids::EpisodeIx;
@@ -40,8 +40,8 @@ impl ClinicKit<'_> {
     pub fn check(&self) -> Checked {
         let sound = &self.built.experiment;
         let mut checked = check_experiment(&sound.manifest.scenario, sound, &self.ways);
-        let (mut clinic, decider) = self.built.clinic_parts();
-        let direct = matches!(decider, Decider::Direct(_));
+        let (mut clinic, protocol) = self.built.clinic_parts();
+        let direct = matches!(protocol, Protocol::DynamiCare(Decider::Direct(_)));
         let of_patients = [Planted::NotMade, Planted::Panics];
         let wanted = |fault: &&Planted| match fault {
             Planted::PolicyPanics | Planted::PolicyFails => direct,
@@ -53,15 +53,15 @@ impl ClinicKit<'_> {
             within: clinic.patients,
             plan: plan.clone(),
         });
-        let decider = match decider {
-            Decider::Direct(within) => Decider::Direct(Arc::new(PlantedPolicy {
-                within,
-                plan: plan.clone(),
-            })),
-            model => model,
+        let protocol = match protocol {
+            Protocol::DynamiCare(Decider::Direct(within)) => {
+                let plan = plan.clone();
+                Decider::Direct(Arc::new(PlantedPolicy { within, plan }) as _).into()
+            }
+            other => other,
         };
         let planted = Experiment {
-            install: install(clinic, decider),
+            install: install(clinic, protocol),
             ..sound.clone()
         };
         check_isolation(&mut checked, sound, &planted, &plan);
@@ -86,5 +86,9 @@ impl PatientSource for PlantedPatients {
             Some(Planted::Panics) => std::panic::panic_any(MESSAGE),
             _ => self.within.patient(seed, episode),
         }
+    }
+
+    fn limits(&self, episode: EpisodeIx) -> VisitLimits {
+        self.within.limits(episode)
     }
 }

@@ -153,7 +153,7 @@ fn options_and_outputs_that_cannot_be_used_are_refused() {
     place.fails(
         2,
         "data import mimic-iv source --out records",
-        &["possible values: mimic-iii"],
+        &["mimic-iii"],
     );
     place.works(IMPORT);
     let before = fs::read(place.path("records/11.json")).unwrap();

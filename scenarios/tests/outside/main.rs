@@ -1,6 +1,10 @@
 //! The real binary with programs and people that decide.
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop at what cannot be, and says what it skips"
+)]
 
 mod agent;
 mod misbehaving;

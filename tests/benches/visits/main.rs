@@ -171,7 +171,7 @@ fn engine_run(ward: &Ward, in_flight: usize, log: bool) -> Kept {
     };
     let family = ClinicPlugin {
         clinic,
-        decider: Decider::Direct(Arc::clone(&ward.policy)),
+        protocol: Decider::Direct(Arc::clone(&ward.policy)).into(),
     };
     let options = EngineOptions {
         seed: ward.seed,

@@ -1,5 +1,7 @@
 //! Simulated prices and waiting times by section of the record.
 
+use crate::clinic::record::TESTS;
+
 /// What a look-up in one section costs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SectionCost {
@@ -11,7 +13,7 @@ pub struct SectionCost {
     pub test: bool,
 }
 
-const TESTS: [(&str, f64, f64); 6] = [
+const PRICES: [(&str, f64, f64); 6] = [
     ("Hematology", 50.0, 60.0),
     ("Chemistry", 70.0, 60.0),
     ("Blood Gas", 60.0, 30.0),
@@ -26,13 +28,24 @@ const QUESTION: SectionCost = SectionCost {
     test: false,
 };
 
-/// Cost of a look-up in `section`: a test has its price, everything else is a question.
+/// A test of an open tree, whose kind is not known.
+const OTHER_TEST: SectionCost = SectionCost {
+    cost: 150.0,
+    turnaround_min: 60.0,
+    test: true,
+};
+
+/// Cost of a look-up in `section`: a test has its price, everything else is a question. A dotted
+/// path counts by its first part.
 ///
 /// # Source
 /// DynamiCare card, section 11 (blood count, renal panel, ECG, chest film, ultrasound); the blood
 /// gas price and all waiting times are settings of this project.
 pub fn section_cost(section: &str) -> SectionCost {
-    TESTS
+    if section == TESTS || section.split('.').next() == Some(TESTS) {
+        return OTHER_TEST;
+    }
+    PRICES
         .iter()
         .find(|(name, ..)| name.eq_ignore_ascii_case(section))
         .map_or(QUESTION, |&(_, cost, turnaround_min)| SectionCost {
@@ -50,6 +63,7 @@ mod tests {
     fn tests_cost_more_than_questions() {
         assert!(section_cost("Chemistry").test);
         assert!(!section_cost("Family History").test);
+        assert!(section_cost("Test Results.Imaging").test);
         assert!(section_cost("ECG").cost > section_cost("Allergies").cost);
     }
 }

@@ -2,19 +2,24 @@
 //! record may be seen at all.
 
 mod costs;
+mod mention;
 mod options;
+mod own_names;
 mod patient;
 mod probe;
 mod render;
 mod retrieval;
 mod rules;
-mod time;
+pub(crate) mod time;
 mod visible;
+mod words;
 
 pub use costs::{SectionCost, section_cost};
 pub use options::{ChartOptions, ChartOptionsError, Fallback};
+pub use own_names::Side;
 pub use patient::{COMPLAINT, ChartPatient};
 pub use probe::evaluate;
+pub(crate) use render::flatten;
 pub use retrieval::{Fidelity, Found, look_up, section_names};
 pub use rules::{Matching, Rule, contains_word, match_targets, rules};
 pub use visible::{Visibility, visible};

@@ -6,16 +6,19 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::costs::section_cost;
+use super::mention::mentions;
 use super::options::{ChartOptions, ChartOptionsError, Fallback};
+use super::own_names::{self, Side};
 use super::probe::evaluate;
 use super::render::{self, flatten, introduce, say};
-use super::retrieval::{look_up, section_names};
+use super::retrieval::{Fidelity, Found, look_up, section_names};
 use super::rules::{contains_word, match_targets};
 use super::visible::visible;
+use super::words::opens;
 use crate::clinic::dialogue::{Answer, AnswerKind, AnswerSource, Introduction, Question, Target};
-use crate::clinic::knowledge::{FindingIx, FindingKind, Knowledge, Probe};
+use crate::clinic::knowledge::{Finding, FindingIx, FindingKind, Knowledge, Probe};
 use crate::clinic::patient::{Patient, Truth};
-use crate::clinic::record::{PatientRecord, Record};
+use crate::clinic::record::{OBJECTIVE, PatientRecord, Record};
 use crate::environment::EnvironmentError;
 
 /// Section that holds the complaint.
@@ -73,7 +76,10 @@ impl ChartPatient {
             return Answer::empty(AnswerKind::NotRecorded);
         }
         let probe = finding.probe.as_ref();
-        let present = probe.and_then(|probe| evaluate(&self.seen, probe));
+        let present = match probe {
+            Some(probe) => evaluate(&self.seen, probe),
+            None => read_off(&self.seen, finding),
+        };
         let (kind, source) = match present {
             Some(_) => (AnswerKind::Value, AnswerSource::Chart),
             None => (AnswerKind::NotRecorded, AnswerSource::Unavailable),
@@ -89,24 +95,54 @@ impl ChartPatient {
         }
     }
 
-    fn answer_text(&self, question: &str) -> Answer {
-        let mut targets =
-            match_targets(question, self.options.matching, &section_names(&self.seen));
+    /// Answers in words from one side of the chart: by the keyword rules, then by the record's own
+    /// names, then by a search.
+    fn answer_text(&self, question: &str, side: Side) -> Answer {
+        let names = section_names(&self.seen);
+        let mut targets = match_targets(question, self.options.matching, &names);
         let understood = !targets.is_empty();
+        targets.retain(|target| side.admits(&self.seen, &target.section));
         if self.tests_down {
             targets.retain(|target| !section_cost(&target.section).test);
         }
-        let said: Vec<String> = targets
+        let fidelity = self.options.fidelity;
+        let mut said: Vec<String> = targets
             .iter()
             .filter_map(|target| {
-                let found = look_up(&self.seen, target, question, self.options.fidelity)?;
+                let found = look_up(&self.seen, target, question, fidelity)?;
                 Some(say(target, &found))
             })
             .collect();
+        if said.is_empty() && fidelity == Fidelity::Strict {
+            for own in own_names::find(&self.seen, question, side) {
+                let test = section_cost(&own.target.section).test;
+                let found = match own.value {
+                    _ if test && self.tests_down => None,
+                    Some(value) => Some(Found::Value(value.clone())),
+                    None => look_up(&self.seen, &own.target, question, fidelity),
+                };
+                let Some(found) = found else { continue };
+                if said.is_empty() {
+                    targets.clear();
+                }
+                said.push(say(&own.target, &found));
+                targets.push(own.target);
+            }
+        }
+        if said.is_empty() && side == Side::Told && opens(question) {
+            let complaint = Target {
+                section: COMPLAINT.to_owned(),
+                field: None,
+            };
+            if let Some(found) = look_up(&self.seen, &complaint, question, fidelity) {
+                said.push(say(&complaint, &found));
+                targets = vec![complaint];
+            }
+        }
         let sections: BTreeSet<&str> = targets.iter().map(|t| t.section.as_str()).collect();
         let costs: Vec<_> = sections.into_iter().map(section_cost).collect();
         let (kind, source, text) = if said.is_empty() {
-            match self.search(question) {
+            match self.search(question, side) {
                 Some(text) => (AnswerKind::Value, AnswerSource::Fallback, text),
                 None if understood => (
                     AnswerKind::NotRecorded,
@@ -135,8 +171,9 @@ impl ChartPatient {
 
     /// The sentence of the text sections that shares most words with the question, the first of
     /// equals: at least two words, or the only one.
-    fn search(&self, question: &str) -> Option<String> {
-        if self.options.fallback == Fallback::Off {
+    fn search(&self, question: &str, side: Side) -> Option<String> {
+        // A measurement is asked for by name: what is not there was not done.
+        if self.options.fallback == Fallback::Off || side == Side::Measured {
             return None;
         }
         let question = question.to_lowercase();
@@ -146,7 +183,9 @@ impl ChartPatient {
             .collect();
         let needed = words.len().clamp(1, 2);
         let mut best: Option<(usize, String)> = None;
-        for text in self.seen.text.values().map(flatten) {
+        let sections = self.seen.text.iter();
+        let admitted = sections.filter(|(name, _)| side.admits(&self.seen, name));
+        for text in admitted.map(|(_, section)| flatten(section)) {
             for sentence in text.split(['.', ';', '\n']).map(str::trim) {
                 let lower = sentence.to_lowercase();
                 let shared = words.iter().filter(|w| contains_word(&lower, w)).count();
@@ -178,8 +217,20 @@ impl Patient for ChartPatient {
     fn answer(&self, question: &Question, _at_min: f64) -> Answer {
         match question {
             Question::Finding(ix) => self.answer_finding(*ix),
-            Question::Text(text) => self.answer_text(text),
+            Question::Text(text) => self.answer_text(text, Side::Chart),
         }
+    }
+
+    fn objective(&self) -> Option<&str> {
+        self.seen.text.get(OBJECTIVE).and_then(Value::as_str)
+    }
+
+    fn tell(&self, question: &str, _at_min: f64) -> Answer {
+        self.answer_text(question, Side::Told)
+    }
+
+    fn measure(&self, test: &str, _at_min: f64) -> Answer {
+        self.answer_text(test, Side::Measured)
     }
 
     fn truth(&self) -> &Truth {
@@ -203,6 +254,22 @@ impl Patient for ChartPatient {
     }
 }
 
+/// Whether the record speaks of a finding that has no place of its own: symptoms and antecedents
+/// in what the patient tells, signs and tests in what was examined.
+fn read_off(seen: &PatientRecord, finding: &Finding) -> Option<bool> {
+    let side = match finding.kind {
+        FindingKind::Sign | FindingKind::Test => Side::Measured,
+        _ => Side::Told,
+    };
+    let sections = seen.text.iter();
+    let admitted = sections.filter(|(name, _)| *name != OBJECTIVE && side.admits(seen, name));
+    let told: Vec<Option<bool>> = admitted
+        .map(|(_, section)| mentions(&flatten(section), &finding.name))
+        .collect();
+    let any = |wanted: bool| told.contains(&Some(wanted));
+    (any(true) || any(false)).then(|| any(true))
+}
+
 fn probed(probe: &Probe) -> Target {
     match probe {
         Probe::AbnormalLab(target) => target.clone(),
@@ -219,15 +286,19 @@ fn probed(probe: &Probe) -> Target {
 
 fn introduction(seen: &PatientRecord, knowledge: Option<&Knowledge>) -> Introduction {
     let findings = knowledge.map_or(&[][..], Knowledge::findings);
+    let complaint = seen.text.get(COMPLAINT).map(flatten);
     let observed: Vec<(FindingIx, bool)> = findings
         .iter()
         .enumerate()
-        .filter_map(|(ix, finding)| match finding.probe.as_ref()? {
-            probe @ Probe::Word { section, .. } if section == COMPLAINT => {
-                let present = evaluate(seen, probe) == Some(true);
-                present.then_some((FindingIx(ix as u32), true))
-            }
-            _ => None,
+        .filter_map(|(ix, finding)| {
+            let present = match &finding.probe {
+                Some(probe @ Probe::Word { section, .. }) if section == COMPLAINT => {
+                    evaluate(seen, probe)
+                }
+                Some(_) => None,
+                None => mentions(complaint.as_deref()?, &finding.name),
+            };
+            (present == Some(true)).then_some((FindingIx(ix as u32), true))
         })
         .collect();
     Introduction {
@@ -254,99 +325,4 @@ fn truth(record: &PatientRecord) -> Truth {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::super::tests::patient_from;
-    use super::*;
-
-    fn patient() -> ChartPatient {
-        patient_with("995.92", "Severe sepsis")
-    }
-
-    fn patient_with(code: &str, title: &str) -> ChartPatient {
-        let record = Record {
-            hadm_id: 7,
-            patient: patient_from(&json!({
-                "Demographics": {"age": 64, "gender": "F"},
-                "Admission_info": {
-                    "admission_time": "2149-03-01 10:00:00",
-                    "admission_diagnosis": "SEPSIS"
-                },
-                "Chief Complaint": "Fever and chills",
-                "History of Present Illness": "She fell. Her left knee hurts since then.",
-                "Diagnoses": [
-                    {"seq_num": 2, "icd9_code": "486", "long_title": "Pneumonia"},
-                    {"seq_num": 1, "icd9_code": code, "long_title": title}
-                ],
-                "Chemistry": {"Sodium": [["2149-03-01 11:00:00", "128", "mEq/L", "abnormal"]]}
-            })),
-            ..Record::default()
-        };
-        ChartPatient::new(&Arc::new(record), None, ChartOptions::default()).unwrap()
-    }
-
-    fn ask(patient: &ChartPatient, question: &str) -> Answer {
-        patient.answer(&Question::Text(question.into()), 0.0)
-    }
-
-    #[test]
-    fn answers_have_three_kinds_and_a_source() {
-        let patient = patient();
-        let sodium = ask(&patient, "What is your sodium?");
-        assert_eq!(sodium.kind, AnswerKind::Value);
-        assert_eq!(
-            sodium.text.as_deref(),
-            Some("My Sodium was 128 mEq/L on 2149-03-01 at 11:00.")
-        );
-        assert_eq!(
-            ask(&patient, "Any allergies?").kind,
-            AnswerKind::NotRecorded
-        );
-        assert_eq!(
-            ask(&patient, "Favourite colour?").kind,
-            AnswerKind::NotUnderstood
-        );
-        let knee = ask(&patient, "Does your knee hurt on the left?");
-        assert_eq!(knee.source, AnswerSource::Fallback);
-    }
-
-    #[test]
-    fn the_truth_stays_out_of_sight() {
-        let patient = patient();
-        assert_eq!(patient.truth().codes, ["99592", "486"]);
-        let text = patient.introduction().text.to_lowercase();
-        assert!(text.contains("fever") && !text.contains("sepsis"));
-        for question in ["your diagnoses?", "admission_info", "tell me all diagnosis"] {
-            let said = ask(&patient, question).text.unwrap().to_lowercase();
-            assert!(
-                !said.contains("sepsis") && !said.contains("pneumonia"),
-                "{said}"
-            );
-        }
-    }
-
-    #[test]
-    fn another_truth_changes_nothing_that_is_seen() {
-        let (one, other) = (patient(), patient_with("41401", "Coronary atherosclerosis"));
-        assert_ne!(one.truth(), other.truth());
-        assert_eq!(one.introduction(), other.introduction());
-        for rule in super::super::rules::rules() {
-            for keyword in &rule.keywords {
-                assert_eq!(ask(&one, keyword), ask(&other, keyword), "{keyword}");
-            }
-        }
-    }
-
-    #[test]
-    fn tests_can_be_down() {
-        let mut patient = patient();
-        patient.set("tests", &json!("down")).unwrap();
-        assert_eq!(ask(&patient, "sodium?").kind, AnswerKind::NotRecorded);
-        patient.set("tests", &json!("up")).unwrap();
-        assert_eq!(ask(&patient, "sodium?").kind, AnswerKind::Value);
-        assert!(patient.set("tests", &json!(3)).is_err());
-        let error = patient.set("beds", &json!(3)).unwrap_err();
-        assert!(error.to_string().contains("tests"));
-    }
-}
+mod tests;

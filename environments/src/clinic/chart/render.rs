@@ -13,7 +13,7 @@ pub(super) const NOT_RECORDED: &str = "I do not know; nothing is recorded about 
 pub(super) const NOT_UNDERSTOOD: &str = "I did not understand what you are asking about.";
 
 /// The text of a value: parts of lists and objects joined by `; `.
-pub(super) fn flatten(value: &Value) -> String {
+pub(crate) fn flatten(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
         Value::String(text) => text.split_whitespace().collect::<Vec<_>>().join(" "),

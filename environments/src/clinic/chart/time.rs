@@ -10,7 +10,7 @@ pub(super) struct Stamp {
 }
 
 /// Minutes of a day.
-pub(super) const DAY_MIN: i64 = 24 * 60;
+pub(crate) const DAY_MIN: i64 = 24 * 60;
 
 /// Reads a time; `None` when it is not one.
 pub(super) fn parse(text: &str) -> Option<Stamp> {
@@ -39,7 +39,7 @@ pub(super) fn parse(text: &str) -> Option<Stamp> {
 }
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`; `None` when there is no such day.
-pub(super) fn parse_day(date: &str) -> Option<i64> {
+pub(crate) fn parse_day(date: &str) -> Option<i64> {
     let mut parts = date.split('-');
     let year = digits(parts.next()?, 4)?;
     let month = digits(parts.next()?, 2)?;
@@ -52,7 +52,7 @@ pub(super) fn parse_day(date: &str) -> Option<i64> {
 }
 
 /// `YYYY-MM-DD` of a number of days since 1970-01-01.
-pub(super) fn format_day(days: i64) -> String {
+pub(crate) fn format_day(days: i64) -> String {
     let (year, month, day) = civil_from_days(days);
     format!("{year:04}-{month:02}-{day:02}")
 }

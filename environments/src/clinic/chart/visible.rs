@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::time::{self, DAY_MIN};
-use crate::clinic::record::PatientRecord;
+use crate::clinic::record::{EXAMINATIONS, PatientRecord, TESTS};
 
 /// Parts of section names that are never shown, since they give the answer away.
 const HIDDEN: [&str; 6] = [
@@ -94,7 +94,16 @@ fn open_sections(sections: &Map<String, Value>) -> Map<String, Value> {
     sections
         .iter()
         .filter(|(name, _)| !is_hidden(name))
-        .map(|(name, value)| (name.clone(), open_value(value)))
+        .map(|(name, value)| {
+            // Examinations and tests are findings, whatever they are called: `Gait_Assessment`.
+            let findings = name == EXAMINATIONS || name == TESTS;
+            let shown = if findings {
+                value.clone()
+            } else {
+                open_value(value)
+            };
+            (name.clone(), shown)
+        })
         .collect()
 }
 
@@ -150,6 +159,19 @@ mod tests {
 
     use super::super::tests::patient_from;
     use super::*;
+
+    #[test]
+    fn examinations_and_tests_are_seen_whatever_they_are_called() {
+        let record = patient_from(&json!({
+            "Physical Examination Findings": {"Leg": {"Gait_Assessment": "limps"}},
+            "Test Results": {"Biopsy": {"Impression": "clear"}},
+            "Vignette Summary": "the answer",
+            "Notes": {"Impression": "the answer"}
+        }));
+        let seen = serde_json::to_string(&visible(&record, &Visibility::default())).unwrap();
+        assert!(seen.contains("limps") && seen.contains("clear"));
+        assert!(!seen.contains("the answer"));
+    }
 
     #[test]
     fn the_truth_and_what_comes_late_are_hidden() {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::clinic::record::OutputError;
+
 /// Why an import failed. Nothing is left in the output folder.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
@@ -107,4 +109,14 @@ pub enum ImportError {
         /// What the system says.
         source: std::io::Error,
     },
+}
+
+impl From<OutputError> for ImportError {
+    fn from(error: OutputError) -> Self {
+        match error {
+            OutputError::InUse { path } => Self::OutputInUse { path },
+            OutputError::Read { path, source } => Self::Read { path, source },
+            OutputError::Write { path, source } => Self::Write { path, source },
+        }
+    }
 }

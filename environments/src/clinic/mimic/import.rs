@@ -14,10 +14,9 @@ use super::microbiology::{add_cultures, read_cultures};
 use super::notes::{Notes, read_notes};
 use super::options::{ImportOptions, Progress};
 use super::orders::{read_diagnoses, read_prescriptions, read_procedures};
-use super::output::Output;
 use super::source::Source;
 use crate::clinic::record::{
-    MANIFEST_FILE, Manifest, PatientRecord, RECORD_SCHEMA, Record, Totals, is_named_section,
+    MANIFEST_FILE, Manifest, Output, PatientRecord, RECORD_SCHEMA, Record, Totals, is_named_section,
 };
 
 const OPEN_LICENCE: &str = "MIMIC-III Clinical Database Demo: Open Database License v1.0; \
@@ -127,6 +126,7 @@ pub fn import(
         parameters: serde_json::to_value(options).unwrap_or_default(),
         totals,
         cohort: counts,
+        cases: None,
         files: source.files,
         missing_tables: source.missing,
         warnings: source.warnings,

@@ -19,7 +19,6 @@ mod microbiology;
 mod notes;
 mod options;
 mod orders;
-mod output;
 mod source;
 mod table;
 

@@ -34,6 +34,7 @@ pub(super) fn read_diagnoses(
                 icd9_code,
                 short_title: title.and_then(|title| title.short.clone()),
                 long_title: title.and_then(|title| title.long.clone()),
+                ..DiagnosisEntry::default()
             });
         }
     }

@@ -163,10 +163,14 @@ impl<'a> Check<'a> {
         for (i, entry) in record.patient.diagnoses.iter().enumerate() {
             let code = &entry.icd9_code;
             let place = format!("Diagnoses[{i}].icd9_code");
-            if icd9::normal_diagnosis(code).is_none() {
+            let named = entry.short_title.is_some() || entry.long_title.is_some();
+            if code.is_empty() && named {
+                let text = "no code was found for the name: it is compared by name alone";
+                self.add(Severity::Warning, place, text);
+            } else if icd9::normal_diagnosis(code).is_none() {
                 let text = format!("`{code}` is not a diagnosis code of ICD-9-CM");
                 self.add(Severity::Error, place, text);
-            } else if entry.short_title.is_none() && entry.long_title.is_none() {
+            } else if !named {
                 let text = format!("`{code}` has no title, so names cannot be matched to it");
                 self.add(Severity::Warning, place, text);
             }

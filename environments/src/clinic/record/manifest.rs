@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::cases::CaseCounts;
+
 /// The manifest of a set of records.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -26,10 +28,15 @@ pub struct Manifest {
     pub records: usize,
     /// Options of the import.
     pub parameters: Value,
-    /// Counts over whole tables.
+    /// Counts over whole tables, of a source of tables.
+    #[serde(skip_serializing_if = "is_default")]
     pub totals: Totals,
-    /// Counts after each filter of the cohort.
+    /// Counts after each filter of the cohort, of a source of tables.
+    #[serde(skip_serializing_if = "is_default")]
     pub cohort: CohortCounts,
+    /// Counts of cases, of a source of case files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cases: Option<CaseCounts>,
     /// Source files by name.
     pub files: BTreeMap<String, SourceFile>,
     /// Optional tables that were not there.
@@ -40,6 +47,10 @@ pub struct Manifest {
 
 fn yes() -> bool {
     true
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// One file that was read.

@@ -127,14 +127,57 @@ pub struct DiagnosisEntry {
     /// Priority; 1 is the primary diagnosis.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq_num: Option<u32>,
-    /// ICD-9-CM code as recorded, without dot.
+    /// ICD-9-CM code as recorded, without dot; empty where the name of the source has none.
     pub icd9_code: String,
     /// Short title.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub short_title: Option<String>,
-    /// Long title.
+    /// Long title, or the name in the source.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub long_title: Option<String>,
+    /// Code of the source, where it uses another system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_code: Option<SourceCode>,
+    /// How `icd9_code` was found from the name; `None` where the source has the code itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<CodeMapping>,
+}
+
+/// A code of another system than ICD-9-CM.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SourceCode {
+    /// Address of the system, for example `http://snomed.info/sct`.
+    pub system: String,
+    /// The code.
+    pub code: String,
+}
+
+/// How a name was mapped to a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeSource {
+    /// The name is a title.
+    Title,
+    /// The name is a synonym.
+    Synonym,
+    /// The title with the greatest share of common words.
+    Words,
+    /// No code was found.
+    Unmapped,
+}
+
+/// The way from a name to a code.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CodeMapping {
+    /// How the code was found.
+    pub by: CodeSource,
+    /// The form of the name that was found, where it is not the whole name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<String>,
+    /// Share of common words, 0 to 1, for [`CodeSource::Words`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<f64>,
 }
 
 /// One procedure of the stay.

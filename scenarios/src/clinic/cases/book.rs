@@ -10,6 +10,7 @@ use rounds_environments::clinic::knowledge::Knowledge;
 use rounds_environments::clinic::patient::Truth;
 use rounds_environments::clinic::record::{Record, RecordSet};
 
+use crate::clinic::sources;
 use crate::predicate::plain_name;
 use crate::run::RunError;
 use crate::schema::{CasePatientSpec, CaseSpec, PatientFile, load_case};
@@ -172,9 +173,16 @@ fn read_record(file: &PatientFile) -> Result<Record, RunError> {
                 ))
             })
         }
-        PatientFile::AgentClinic(path, line) => Err(RunError::Input(format!(
-            "{}: line {line}: cannot be read",
-            path.display()
-        ))),
+        PatientFile::AgentClinic(path, line) => {
+            let set = sources::agentclinic(path, None)?;
+            // A record of such a file has the number of its line.
+            let found = set
+                .records
+                .into_iter()
+                .find(|r| r.hadm_id == u64::from(*line));
+            found.ok_or_else(|| {
+                RunError::Input(format!("{}: has no case on line {line}", path.display()))
+            })
+        }
     }
 }

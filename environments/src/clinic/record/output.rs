@@ -1,4 +1,4 @@
-//! The output folder: written beside its place and renamed at the end.
+//! The output folder of an import: written beside its place and renamed at the end.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,10 +7,35 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::error::ImportError;
+/// Why a folder of records could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum OutputError {
+    /// The folder is in use.
+    #[error("{} exists and is not an empty folder; choose another output", path.display())]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A file or folder could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A file or folder could not be written.
+    #[error("cannot write {}: {source}", path.display())]
+    Write {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+}
 
 /// A folder that is removed again unless it is finished.
-pub(super) struct Output {
+pub(crate) struct Output {
     target: PathBuf,
     partial: PathBuf,
     finished: bool,
@@ -18,9 +43,9 @@ pub(super) struct Output {
 
 impl Output {
     /// Prepares an output; refuses a target that exists and is not an empty folder.
-    pub(super) fn create(target: &Path) -> Result<Self, ImportError> {
+    pub(crate) fn create(target: &Path) -> Result<Self, OutputError> {
         check_free(target)?;
-        let in_use = || ImportError::OutputInUse {
+        let in_use = || OutputError::InUse {
             path: target.to_owned(),
         };
         let name = target.file_name().ok_or_else(in_use)?;
@@ -37,12 +62,12 @@ impl Output {
     }
 
     /// Writes a value as one file, on one line or over several.
-    pub(super) fn write<T: Serialize>(
+    pub(crate) fn write<T: Serialize>(
         &self,
         name: &str,
         value: &T,
         pretty: bool,
-    ) -> Result<(), ImportError> {
+    ) -> Result<(), OutputError> {
         let path = self.partial.join(name);
         let failed = |source| unwritable(&path, source);
         let mut file = BufWriter::new(fs::File::create(&path).map_err(failed)?);
@@ -59,7 +84,7 @@ impl Output {
     }
 
     /// Puts the folder in its place.
-    pub(super) fn finish(mut self) -> Result<(), ImportError> {
+    pub(crate) fn finish(mut self) -> Result<(), OutputError> {
         check_free(&self.target)?;
         let failed = |source| unwritable(&self.target, source);
         if self.target.exists() {
@@ -81,13 +106,13 @@ impl Drop for Output {
 }
 
 /// Refuses a target that exists and is not an empty folder.
-fn check_free(target: &Path) -> Result<(), ImportError> {
+fn check_free(target: &Path) -> Result<(), OutputError> {
     if !target.exists() {
         return Ok(());
     }
     let empty = target.is_dir()
         && fs::read_dir(target)
-            .map_err(|source| ImportError::Read {
+            .map_err(|source| OutputError::Read {
                 path: target.to_owned(),
                 source,
             })?
@@ -96,14 +121,14 @@ fn check_free(target: &Path) -> Result<(), ImportError> {
     if empty {
         Ok(())
     } else {
-        Err(ImportError::OutputInUse {
+        Err(OutputError::InUse {
             path: target.to_owned(),
         })
     }
 }
 
-fn unwritable(path: &Path, source: std::io::Error) -> ImportError {
-    ImportError::Write {
+fn unwritable(path: &Path, source: std::io::Error) -> OutputError {
+    OutputError::Write {
         path: path.to_owned(),
         source,
     }

@@ -1,0 +1,168 @@
+//! Advance: words reach the patient or the measurement side, and answers come back.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use bevy_ecs::prelude::*;
+use rounds_environments::clinic::dialogue::{Answer, Question};
+use rounds_policies::clinic::consultation::{Remark, Speaker};
+use rounds_policies::clinic::task::Exchange;
+
+use super::respond::respond;
+use super::rules::ConsultingRules;
+use super::state::{Consult, ConsultStage};
+use crate::clinic::advance::{TIMELINE, apply_timeline};
+use crate::clinic::config::Clinic;
+use crate::engine::{
+    Activity, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome,
+    panic_text, quietly,
+};
+
+/// Puts the doctor's words to the side that they are for.
+pub(super) fn put_words(
+    clinic: Res<Clinic>,
+    rules: Res<ConsultingRules>,
+    mut activity: ResMut<Activity>,
+    mut episodes: Query<(&mut Episode, &mut EpisodeLog, &mut EpisodeClock)>,
+    mut consults: Query<(&Group, &GroupOf, &mut Consult)>,
+) {
+    for (group, of, mut consult) in &mut consults {
+        if !matches!(consult.stage, ConsultStage::Ask { .. }) {
+            continue;
+        }
+        let Ok((mut episode, mut log, mut clock)) = episodes.get_mut(of.0) else {
+            continue;
+        };
+        let consult = &mut *consult;
+        let stage = std::mem::replace(&mut consult.stage, ConsultStage::Over);
+        let ConsultStage::Ask { to, words } = stage else {
+            continue;
+        };
+        activity.note();
+        clock.0.pass(clinic.visit.minutes_per_question);
+        while clock
+            .0
+            .next_at_min()
+            .is_some_and(|at| at <= clock.0.now_min())
+            && let Some(token) = clock.0.pop_due()
+        {
+            let (turn, now) = (consult.turn, clock.0.now_min());
+            apply_timeline(
+                &clinic,
+                token,
+                turn,
+                consult.patient.as_mut(),
+                &mut log.0,
+                now,
+            );
+        }
+        let now = clock.0.now_min();
+        let patient = consult.patient.as_ref();
+        let respond = || {
+            respond(
+                patient,
+                &clinic.knowledge,
+                rules.missing_test,
+                to,
+                &words,
+                now,
+            )
+        };
+        match quietly(|| catch_unwind(AssertUnwindSafe(respond))) {
+            Err(panic) => episode.end(Outcome::Failed(format!(
+                "the patient panicked: {}",
+                panic_text(panic.as_ref())
+            ))),
+            Ok((question, answer)) if answer.turnaround_min > 0.0 => {
+                let at = now + answer.turnaround_min;
+                clock.0.schedule(at, u64::from(group.0.0));
+                consult.stage = ConsultStage::Await {
+                    by: to,
+                    question,
+                    answer,
+                };
+            }
+            Ok((question, answer)) => {
+                deliver(&clinic, consult, to, question, answer, &mut log.0, now);
+            }
+        }
+    }
+}
+
+/// Moves the clock of each episode whose groups all wait, and delivers what is due.
+pub(super) fn advance_clocks(
+    clinic: Res<Clinic>,
+    mut activity: ResMut<Activity>,
+    mut episodes: Query<(&Groups, &mut EpisodeLog, &mut EpisodeClock)>,
+    mut consults: Query<(&Group, &mut Consult)>,
+) {
+    for (groups, mut log, mut clock) in &mut episodes {
+        if clock.0.is_empty() {
+            continue;
+        }
+        let waits = |(_, c): (&Group, &Consult)| matches!(c.stage, ConsultStage::Await { .. });
+        if !consults.iter_many(groups.iter()).flatten().all(waits) {
+            continue;
+        }
+        let Some(token) = clock.0.advance_to_next() else {
+            continue;
+        };
+        activity.note();
+        let now = clock.0.now_min();
+        let mut members = consults.iter_many_mut(groups.iter()).matched();
+        while let Some((group, mut consult)) = members.fetch_next() {
+            let consult = &mut *consult;
+            if token >= TIMELINE {
+                let turn = consult.turn;
+                apply_timeline(
+                    &clinic,
+                    token,
+                    turn,
+                    consult.patient.as_mut(),
+                    &mut log.0,
+                    now,
+                );
+            } else if u64::from(group.0.0) == token
+                && let ConsultStage::Await {
+                    by,
+                    question,
+                    answer,
+                } = std::mem::replace(&mut consult.stage, ConsultStage::Over)
+            {
+                deliver(&clinic, consult, by, question, answer, &mut log.0, now);
+            }
+        }
+    }
+}
+
+fn deliver(
+    clinic: &Clinic,
+    consult: &mut Consult,
+    by: Speaker,
+    question: Question,
+    answer: Answer,
+    log: &mut EventLog,
+    now: f64,
+) {
+    consult.cost += answer.cost;
+    let text: Arc<str> = answer.text.clone().unwrap_or_else(|| "".into());
+    if let Some(mut event) = log.event(consult.turn, now, "patient", by.name(), "answered") {
+        if let Question::Finding(ix) = question {
+            event.add("finding", &clinic.knowledge.finding(ix).id);
+        }
+        event
+            .add("answer", &answer.kind)
+            .add("present", &answer.present)
+            .add("text", &*text)
+            .add("source", &answer.source);
+        if !answer.targets.is_empty() {
+            event.add("targets", &answer.targets);
+        }
+        event.add("cost", &answer.cost);
+    }
+    Arc::make_mut(&mut consult.dialogue).push(Remark { by, text });
+    Arc::make_mut(&mut consult.view)
+        .exchanges
+        .push(Exchange { question, answer });
+    consult.stage = ConsultStage::Begin;
+}
