@@ -211,7 +211,7 @@ impl Patients {
                 "knowledge": book.knowledge.name(),
             });
             let episodes = u32::try_from(book.episodes()).unwrap_or(MOST_EPISODES);
-            return Ok((episodes, data, false));
+            return Ok((episodes, data, book.restricted()));
         }
         let (by_default, data, restricted) = match self {
             Self::Drawn(knowledge) => (

@@ -24,6 +24,8 @@ pub struct Case {
     pub(super) script: Option<(Arc<CaseScript>, Arc<TopicIndex>)>,
     /// The record, where it comes from one.
     pub(super) record: Option<Arc<Record>>,
+    /// The text of that record must stay here.
+    pub(super) restricted: bool,
     /// The truth.
     pub(super) truth: Truth,
 }
@@ -93,6 +95,11 @@ impl CaseBook {
         Some((self.cases.get(*case as usize)?, *repeat))
     }
 
+    /// Whether the text of a case's record must stay here.
+    pub fn restricted(&self) -> bool {
+        self.cases.iter().any(|case| case.restricted)
+    }
+
     /// The case of this id.
     pub fn find(&self, id: &str) -> Option<&Case> {
         self.cases.iter().find(|case| case.spec.id == id)
@@ -101,9 +108,12 @@ impl CaseBook {
 
 impl Case {
     fn new(mut spec: CaseSpec, knowledge: &Arc<Knowledge>) -> Result<Self, RunError> {
-        let record = match &spec.patient {
-            CasePatientSpec::File(file) => Some(Arc::new(read_record(file)?)),
-            _ => None,
+        let (record, restricted) = match &spec.patient {
+            CasePatientSpec::File(file) => {
+                let (record, restricted) = read_record(file)?;
+                (Some(Arc::new(record)), restricted)
+            }
+            _ => (None, false),
         };
         if let Some(record) = &record {
             truth_of_record(&mut spec, record);
@@ -125,6 +135,7 @@ impl Case {
             spec,
             script,
             record,
+            restricted,
             truth,
         })
     }
@@ -159,30 +170,26 @@ fn truth_of_record(spec: &mut CaseSpec, record: &Record) {
     spec.lexicon.codes.clone_from(&spec.truth.icd9);
 }
 
-fn read_record(file: &PatientFile) -> Result<Record, RunError> {
+/// The record in a file, and whether its text must stay here.
+fn read_record(file: &PatientFile) -> Result<(Record, bool), RunError> {
     let input = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
-    match file {
-        PatientFile::Record(path) => Record::load(path).map_err(|e| input(&e)),
+    let (path, wanted, set) = match file {
+        PatientFile::Record(path) => (path, None, RecordSet::load(path).map_err(|e| input(&e))?),
         PatientFile::Records(folder, id) => {
             let set = RecordSet::load(folder).map_err(|e| input(&e))?;
-            let found = set.records.into_iter().find(|record| record.hadm_id == *id);
-            found.ok_or_else(|| {
-                RunError::Input(format!(
-                    "{}: holds no record of admission {id}",
-                    folder.display()
-                ))
-            })
+            (folder, Some(*id), set)
         }
+        // A record of such a file has the number of its line.
         PatientFile::AgentClinic(path, line) => {
             let set = sources::agentclinic(path, None)?;
-            // A record of such a file has the number of its line.
-            let found = set
-                .records
-                .into_iter()
-                .find(|r| r.hadm_id == u64::from(*line));
-            found.ok_or_else(|| {
-                RunError::Input(format!("{}: has no case on line {line}", path.display()))
-            })
+            (path, Some(u64::from(*line)), set)
         }
-    }
+    };
+    let mut records = set.records.into_iter();
+    let found = records.find(|record| wanted.is_none_or(|id| record.hadm_id == id));
+    let found = found.ok_or_else(|| {
+        let id = wanted.map_or_else(String::new, |id| format!(" {id}"));
+        RunError::Input(format!("{}: holds no record{id}", path.display()))
+    })?;
+    Ok((found, set.restricted))
 }
