@@ -52,9 +52,17 @@ pub(super) fn decider(
                 .collect();
             Ok(Decider::Direct(Arc::new(Plan::new(moves?))))
         }
-        PolicySpec::Scripted { model } | PolicySpec::Model { model } => Ok(Decider::Model {
+        PolicySpec::Scripted {
+            model,
+            behaviour: bias,
+        }
+        | PolicySpec::Model {
+            model,
+            behaviour: bias,
+        } => Ok(Decider::Model {
             policy: Arc::new(SpokenClinician {
                 knowledge: Some(Arc::clone(knowledge)),
+                addition: addition(bias.as_deref())?,
                 ..SpokenClinician::default()
             }),
             server: server(scenario, model, cassette)?,
@@ -106,8 +114,18 @@ pub(super) fn consulting(
                 clinician,
             )))
         }
-        PolicySpec::Scripted { model } | PolicySpec::Model { model } => Decider::Model {
-            policy: Arc::new(SpokenDoctor::default()),
+        PolicySpec::Scripted {
+            model,
+            behaviour: bias,
+        }
+        | PolicySpec::Model {
+            model,
+            behaviour: bias,
+        } => Decider::Model {
+            policy: {
+                rules.additions.doctor = addition(bias.as_deref())?;
+                Arc::new(SpokenDoctor::default())
+            },
             server: server(scenario, model, cassette)?,
             re_asks: RE_ASKS,
         },
@@ -135,6 +153,14 @@ pub(super) fn consulting(
         rules,
         doctor,
         moderator,
+    })
+}
+
+/// What a bias adds to the instructions of a language model.
+fn addition(bias: Option<&Path>) -> Result<Arc<str>, RunError> {
+    Ok(match bias {
+        Some(path) => behaviour(path, Side::Doctor)?.prompt.into(),
+        None => "".into(),
     })
 }
 

@@ -93,11 +93,15 @@ pub enum PolicySpec {
     Scripted {
         /// A name in [`Scenario::models`](super::Scenario::models).
         model: String,
+        /// A file of the bias that the doctors are told to have.
+        behaviour: Option<PathBuf>,
     },
     /// Asks a model.
     Model {
         /// A name in [`Scenario::models`](super::Scenario::models).
         model: String,
+        /// A file of the bias that the doctors are told to have.
+        behaviour: Option<PathBuf>,
     },
     /// Asks a program of somebody's own.
     Process(ProcessSpec),
@@ -172,10 +176,16 @@ fn read_policy(mut table: TableReader<'_>, models: &[&str]) -> Option<PolicySpec
             behaviour: table.path("behaviour", PathKind::File),
             learned: read_learned(&mut table),
         })),
-        PolicyKind::Scripted => read_reference(&mut table, "model", "models", models)
-            .map(|model| PolicySpec::Scripted { model }),
-        PolicyKind::Model => read_reference(&mut table, "model", "models", models)
-            .map(|model| PolicySpec::Model { model }),
+        PolicyKind::Scripted => {
+            let behaviour = table.path("behaviour", PathKind::File);
+            read_reference(&mut table, "model", "models", models)
+                .map(|model| PolicySpec::Scripted { model, behaviour })
+        }
+        PolicyKind::Model => {
+            let behaviour = table.path("behaviour", PathKind::File);
+            read_reference(&mut table, "model", "models", models)
+                .map(|model| PolicySpec::Model { model, behaviour })
+        }
         PolicyKind::Process => read_process(&mut table).map(PolicySpec::Process),
         PolicyKind::Human => Some(PolicySpec::Human),
         PolicyKind::Plan => {

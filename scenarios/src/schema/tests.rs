@@ -236,7 +236,10 @@ policies.specialist = {{ kind = \"scripted\", model = \"m\" }}
     let model = "m".to_owned();
     assert_eq!(
         loaded.arms[1].scenario.policies["specialist"],
-        PolicySpec::Scripted { model }
+        PolicySpec::Scripted {
+            model,
+            behaviour: None
+        }
     );
     assert_eq!(load(&loaded.resolved_toml).unwrap(), loaded);
 }

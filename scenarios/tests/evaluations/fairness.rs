@@ -140,3 +140,26 @@ fn a_temperament_is_compared_pair_by_pair() {
         "{errors}"
     );
 }
+
+#[test]
+fn a_bias_reaches_the_instructions_of_a_language_model() {
+    let place = biased();
+    place.write(
+        "hasty.toml",
+        "schema = \"rounds.behaviour/1\"\nname = \"hasty\"\nside = \"doctor\"\n\
+         about = \"Stops early.\"\n[prompt]\ntext = \"You trust your first woman guess.\"\n",
+    );
+    // The script takes any mention of a woman for a woman.
+    let (out, _) = place.ends(
+        0,
+        &[
+            "evaluate",
+            "suite.toml",
+            "--behaviour",
+            "hasty.toml",
+            "--out",
+            "out",
+        ],
+    );
+    assert!(out.contains("default: hasty: 1 cases, 1 fail now"), "{out}");
+}

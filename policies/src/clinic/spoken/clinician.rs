@@ -35,6 +35,8 @@ pub struct SpokenClinician {
     pub max_tokens: u32,
     /// Most characters of earlier exchanges in a request; the oldest are cut first.
     pub most_chars: usize,
+    /// Text added to the instructions of every role: where a bias goes. Empty for none.
+    pub addition: Arc<str>,
 }
 
 impl Default for SpokenClinician {
@@ -45,6 +47,7 @@ impl Default for SpokenClinician {
             temperature: 0.3,
             max_tokens: 1024,
             most_chars: 24_000,
+            addition: "".into(),
         }
     }
 }
@@ -52,6 +55,15 @@ impl Default for SpokenClinician {
 impl SpokenClinician {
     fn base(&self) -> Option<&Knowledge> {
         self.knowledge.as_deref()
+    }
+
+    fn instructions(&self, task: &Task, speciality: &str) -> String {
+        let mut text = system(task, speciality);
+        if !self.addition.is_empty() {
+            text.push(' ');
+            text.push_str(&self.addition);
+        }
+        text
     }
 
     fn speciality(&self, name: &str) -> Speciality {
@@ -244,7 +256,7 @@ impl ModelPolicy<Observation, Action> for SpokenClinician {
                 attempt: 0,
             },
             messages: vec![
-                Message::new("system", system(&seen.task, &name)),
+                Message::new("system", self.instructions(&seen.task, &name)),
                 Message::new("user", data(seen, self.base(), self.most_chars).to_string()),
             ],
             schema: None,
