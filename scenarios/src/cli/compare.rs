@@ -7,7 +7,7 @@ use super::args::CompareArgs;
 use super::results::{out_folder, report_link, side, write_all};
 use super::{Failure, print};
 use crate::clinic::NOTICE;
-use crate::compare::{Compared, choose_metrics, comparable, compare_sides, markdown};
+use crate::compare::{Compared, Flip, choose_metrics, comparable, compare_sides, markdown};
 use crate::report::{render_comparison, write_columns};
 use crate::run::{RunError, pretty};
 
@@ -73,6 +73,15 @@ pub(crate) fn compare(arguments: &CompareArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The first flip of each case in each direction; every flip where the cases have no names.
+fn first_of_cases(flips: &[Flip]) -> impl Iterator<Item = &Flip> {
+    flips.iter().enumerate().filter_map(|(at, flip)| {
+        let before = &flips[..at];
+        let same = |other: &Flip| other.case == flip.case && other.change == flip.change;
+        (flip.case.is_empty() || !before.iter().any(same)).then_some(flip)
+    })
+}
+
 fn typed(arguments: &CompareArgs) -> String {
     let mut typed = format!(
         "rounds compare {} {}",
@@ -114,16 +123,27 @@ fn text(compared: &Compared, folder: &Path, quiet: bool) -> String {
     if let Some(line) = compared.flips_line() {
         let _ = writeln!(out, "\n{line}");
         let shown = if quiet { 0 } else { FLIPS };
-        for flip in compared.flips.iter().take(shown) {
-            let _ = writeln!(out, "  {} {}", flip.name(), flip.change);
+        let mut told = 0;
+        for flip in first_of_cases(&compared.flips).take(shown) {
+            let same = |other: &&Flip| other.case == flip.case && other.change == flip.change;
+            let alike = match flip.case.is_empty() {
+                true => 1,
+                false => compared.flips.iter().filter(same).count(),
+            };
+            told += alike;
+            let _ = write!(out, "  {} {}", flip.name(), flip.change);
+            if alike > 1 {
+                let _ = write!(out, ", and in {} more of its episodes", alike - 1);
+            }
+            out.push('\n');
             for line in flip.lines() {
                 let _ = writeln!(out, "    {line}");
             }
             let _ = writeln!(out, "    {}\n    {}", flip.show_a, flip.show_b);
         }
         let more = compared.gained + compared.lost;
-        if more > shown && !quiet {
-            let _ = writeln!(out, "  {} more in compare.md", more - shown);
+        if more > told && !quiet {
+            let _ = writeln!(out, "  {} more in compare.md", more - told);
         }
         let _ = writeln!(out, "{}", compared.moves_line());
     }

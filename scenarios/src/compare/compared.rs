@@ -59,10 +59,12 @@ pub struct Compared {
     /// The metric whose flips are listed; `None` where no metric says right or wrong, or where
     /// cases are not paired.
     pub flips_of: Option<String>,
-    /// Cases that flipped in favour of B.
+    /// Episodes that flipped in favour of B.
     pub gained: usize,
-    /// Cases that flipped against B.
+    /// Episodes that flipped against B.
     pub lost: usize,
+    /// Cases of which an episode flipped.
+    pub flipped_cases: usize,
     /// The flips, at most 1000.
     pub flips: Vec<Flip>,
     /// Cases in which the truth is higher in the list of B.
@@ -178,6 +180,11 @@ pub fn compare_sides(
         flips_of: flips_of.map(str::to_owned),
         gained: gains,
         lost: flipped.len() - gains,
+        flipped_cases: flipped
+            .iter()
+            .map(|pair| pair.case)
+            .collect::<BTreeSet<_>>()
+            .len(),
         flips,
         up,
         down,

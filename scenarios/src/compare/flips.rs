@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::first_event::{EventDifference, first_difference};
 use super::side::{Placed, Rows, Side};
+use super::verdicts::{CheckChange, Verdicts, changes, verdicts};
 use crate::run::{EventLine, RunDirectory, RunError};
 
 /// A case that one run got right and the other did not.
@@ -35,6 +36,9 @@ pub struct Flip {
     pub rank_b: Option<u32>,
     /// Where the logs part; `None` where those who decide did the same.
     pub first_difference: Option<EventDifference>,
+    /// Checks with another verdict, where the runs are evaluations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckChange>,
     /// Command that tells the episode of the first run.
     pub show_a: String,
     /// Command that tells the episode of the second run.
@@ -132,6 +136,16 @@ pub(super) fn describe(
     let listed = &flipped[..flipped.len().min(LISTED)];
     let events_a = events(a, listed.iter().map(|pair| pair.a))?;
     let events_b = events(b, listed.iter().map(|pair| pair.b))?;
+    let verdicts = match listed.is_empty() {
+        true => [Verdicts::new(), Verdicts::new()],
+        false => [verdicts(a)?, verdicts(b)?],
+    };
+    let checks = |side: &Side, of: &Verdicts, placed: &Placed| {
+        let seed = side.parts[placed.part].manifest.seed;
+        of.get(&(seed, placed.row.episode))
+            .cloned()
+            .unwrap_or_default()
+    };
     let flips = listed.iter().map(|pair| {
         let at = |placed: &Placed| (placed.part, placed.row.episode);
         let [x, y] = [pair.a, pair.b].map(|placed| value(placed, metric).unwrap_or(0.0));
@@ -147,6 +161,10 @@ pub(super) fn describe(
             rank_a: rank(pair.a),
             rank_b: rank(pair.b),
             first_difference: logs.and_then(|(x, y)| first_difference(x, y)),
+            checks: changes(
+                &checks(a, &verdicts[0], pair.a),
+                &checks(b, &verdicts[1], pair.b),
+            ),
             show_a: a.show(pair.a),
             show_b: b.show(pair.b),
         }

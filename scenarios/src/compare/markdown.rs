@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::compared::{Compared, ComparedSide};
 use super::first_event::Did;
 use super::flips::Flip;
+use super::verdicts::CheckChange;
 use crate::clinic::NOTICE;
 use crate::statistics::Design;
 use crate::statistics::summary::Comparison;
@@ -110,17 +111,19 @@ impl Flip {
         case_name(&self.case, self.episode_a, self.repeat)
     }
 
-    /// Where the logs part, in words; one line for each run.
+    /// Where the logs part, in words, one line for each run; then the checks with another verdict.
     pub fn lines(&self) -> Vec<String> {
-        let Some(found) = &self.first_difference else {
-            return vec!["those who decide did the same in both".to_owned()];
+        let mut lines = match &self.first_difference {
+            None => vec!["those who decide did the same in both".to_owned()],
+            Some(found) => [("A", &found.a), ("B", &found.b)]
+                .map(|(name, did)| match did {
+                    Some(did) => format!("{name}: {}", did.words()),
+                    None => format!("{name}: nothing more"),
+                })
+                .into(),
         };
-        [("A", &found.a), ("B", &found.b)]
-            .map(|(name, did)| match did {
-                Some(did) => format!("{name}: {}", did.words()),
-                None => format!("{name}: nothing more"),
-            })
-            .into()
+        lines.extend(self.checks.iter().map(CheckChange::words));
+        lines
     }
 }
 
@@ -192,11 +195,14 @@ impl Compared {
     /// How many cases flipped; `None` where flips are not looked for.
     pub fn flips_line(&self) -> Option<String> {
         let metric = self.flips_of.as_ref()?;
+        let (visits, of) = (self.gained + self.lost, self.flipped_cases);
+        let flipped = match visits == of {
+            true => cases(of),
+            false => format!("{visits} episodes of {}", cases(of)),
+        };
         Some(format!(
-            "{metric} flipped in {}: {} gained by B, {} lost.",
-            cases(self.gained + self.lost),
-            self.gained,
-            self.lost
+            "{metric} flipped in {flipped}: {} gained by B, {} lost.",
+            self.gained, self.lost
         ))
     }
 

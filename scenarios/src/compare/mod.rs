@@ -14,6 +14,7 @@ mod markdown;
 mod metrics;
 mod settings;
 mod side;
+mod verdicts;
 
 pub use comparable::{Mismatch, NotComparable, Pairing, comparable};
 pub use compared::{Compared, ComparedSide, compare_sides};
@@ -28,3 +29,4 @@ pub use metrics::{UnknownMetric, choose_metrics, decisive_metrics, direction};
 pub use settings::Changed;
 pub use side::{Part, Side};
 pub(crate) use side::{Rows, values};
+pub use verdicts::CheckChange;

@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod compared;
 mod fairness;
 mod golden;
 mod judged;
