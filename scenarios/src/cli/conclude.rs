@@ -10,7 +10,7 @@ use super::Failure;
 use super::conclude_cases::conclude_cases;
 use crate::clinic::cases::CaseScore;
 use crate::clinic::{BuiltClinic, CaseTeller, NOTICE, outcome};
-use crate::evaluate::{ArmResult, read_judgements};
+use crate::evaluate::{ArmResult, SuiteFile, read_judgements};
 use crate::report::{
     EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
     render,
@@ -92,6 +92,13 @@ pub(crate) fn conclude(
         .iter()
         .any(|run| run.built.experiment.manifest.restricted);
     let mut summary = summarise(&head, &rows, score)?;
+    // Variants are compared with the arm that they vary, not with each other.
+    let suite = SuiteFile::read(folder)?;
+    if let Some(base) = suite.and_then(|suite| rows.get(..suite.base_arms))
+        && base.len() < rows.len()
+    {
+        summary.comparisons = summarise(&head, base, score)?.comparisons;
+    }
     let evaluation = match results.is_empty() {
         true => None,
         false => Some(conclude_cases(folder, arms, results, &mut summary)?),

@@ -43,7 +43,8 @@ pub(crate) fn shown(summary: &Summary) -> &'static [&'static str] {
 }
 
 /// Settles the verdicts of all arms, completes the summary, and writes `evaluation.jsonl`,
-/// `junit.xml` and `evaluation.md` into `folder`.
+/// `junit.xml` and `evaluation.md` into `folder`. Arms that only play the cases otherwise are told
+/// as variants.
 pub(super) fn conclude_cases(
     folder: &Path,
     arms: &[RunArm],
@@ -55,9 +56,11 @@ pub(super) fn conclude_cases(
     };
     let book: &CaseBook = &cases.book;
     let seed = RunSeed(summary.seed);
-    let suite = SuiteFile::read(folder)?;
-    let (bounds, base_arms) = match suite {
-        Some(suite) => (suite.thresholds, suite.base_arms),
+    let (bounds, base_arms) = match SuiteFile::read(folder)? {
+        Some(suite) => (
+            suite.thresholds,
+            suite.base_arms.clamp(1, results.len().max(1)),
+        ),
         None => (std::collections::BTreeMap::new(), results.len()),
     };
     for (result, arm) in results.iter_mut().zip(&mut summary.arms) {
@@ -82,7 +85,7 @@ pub(super) fn conclude_cases(
     let base = &results[..base_arms.min(results.len())];
     let groups = subgroups(base, book, seed);
     let curves: Vec<RiskCoverage> = base.iter().map(risk_coverage).collect();
-    let mut value = evaluation_value(&results, &held);
+    let mut value = evaluation_value(base, &held);
     value["variants"] = varied.iter().map(VariantResult::value).collect();
     value["subgroups"] = groups.iter().map(Subgroup::value).collect();
     value["risk_coverage"] = curves.iter().map(RiskCoverage::value).collect();
@@ -97,12 +100,11 @@ pub(super) fn conclude_cases(
         }
     }
     write_whole(&folder.join("evaluation.jsonl"), text.as_bytes())?;
-    let xml =
-        junit(&summary.scenario, &results).map_err(|error| RunError::Input(error.to_string()))?;
+    let xml = junit(&summary.scenario, base).map_err(|error| RunError::Input(error.to_string()))?;
     write_whole(&folder.join("junit.xml"), xml.as_bytes())?;
-    let page = markdown(summary, &results, &held, &SHOWN_OF_CASES);
+    let page = markdown(summary, base, &held, &SHOWN_OF_CASES);
     write_whole(&folder.join("evaluation.md"), page.as_bytes())?;
-    Ok(report(&results, &held, &varied, &groups, &curves))
+    Ok(report(base, &held, &varied, &groups, &curves))
 }
 
 /// Thresholds that are not met, in words.

@@ -29,6 +29,9 @@ default_test_result = "typical"
 shortness_of_breath = { say = "Since this morning." }
 leg_swelling = { say = "My left calf is swollen." }
 
+[pass]
+score = 0.3
+
 [truth]
 diagnosis = "Pulmonary embolism"
 "#;
