@@ -26,6 +26,9 @@ pub const LEVEL: f64 = 0.95;
 /// Numbers of cases for which the bootstrap is used.
 const BOOTSTRAP_CASES: core::ops::RangeInclusive<usize> = 8..=100;
 
+/// Share of the squares of a resample below which its spread is rounding.
+const ROUNDING: f64 = 1e-9;
+
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 999;
 
@@ -180,7 +183,8 @@ fn bootstrap_t(sample: &Sample, seed: RunSeed) -> Option<[f64; 2]> {
         let shift = sum / n;
         let squares = sum2 - 2.0 * shift * cross + shift * shift * n2;
         let se = libm::sqrt(scale * squares.max(0.0)) / n;
-        if se > 0.0 {
+        // What is left over of equal values is rounding, not spread.
+        if squares > ROUNDING * sum2 {
             ratios.push(shift / se);
         } else if shift != 0.0 {
             ratios.push(f64::INFINITY.copysign(shift));
@@ -214,6 +218,17 @@ mod tests {
             [0.0624, 0.1605],
             1e-4,
         );
+    }
+
+    #[test]
+    fn one_value_that_differs_does_not_blow_the_interval_up() {
+        for count in [9, 40, 70, 100] {
+            let mut values = vec![19.0; count];
+            values[3] = 5.0;
+            let sample = Sample::independent(&values).unwrap();
+            let [low, high] = estimate(&sample, RunSeed(7)).ci95.unwrap();
+            assert!(low > 5.0 && high < 25.0, "{count}: [{low}, {high}]");
+        }
     }
 
     #[test]
