@@ -156,7 +156,7 @@ pub(crate) struct EvaluateArgs {
     pub(crate) behaviour: Vec<PathBuf>,
     /// Run the careless and careful policies of the suite's self_test file, and say which of them
     /// its checks told apart.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["swap", "behaviour", "explain"])]
     pub(crate) self_test: bool,
 }
 

@@ -19,11 +19,10 @@ use crate::schema::PersonSpec;
 use crate::statistics::Summary;
 
 /// Metrics of an evaluation that the table of a terminal shows.
-pub(crate) const SHOWN_OF_CASES: [&str; 12] = [
+const SHOWN_OF_CASES: [&str; 11] = [
     "as_expected",
     "passed",
     "score",
-    "worst_of_5",
     "critical",
     "never_event_upper95",
     "hit@1",
@@ -34,12 +33,18 @@ pub(crate) const SHOWN_OF_CASES: [&str; 12] = [
     "undetermined",
 ];
 
-/// Metrics to show of a run: those of cases where it has any.
-pub(crate) fn shown(summary: &Summary) -> &'static [&'static str] {
-    match summary.evaluation {
-        Some(_) => &SHOWN_OF_CASES,
-        None => &SHOWN,
+/// Metrics to show of a run: those of cases where it has any, and the worst of their repeats.
+pub(crate) fn shown(summary: &Summary) -> Vec<&str> {
+    if summary.evaluation.is_none() {
+        return SHOWN.to_vec();
     }
+    let mut shown = SHOWN_OF_CASES.to_vec();
+    let names = summary.arms.iter().flat_map(|arm| arm.metrics.keys());
+    let mut worst = names.filter(|name| name.starts_with("worst_of_"));
+    if let Some(worst) = worst.next() {
+        shown.insert(3, worst);
+    }
+    shown
 }
 
 /// Settles the verdicts of all arms, completes the summary, and writes `evaluation.jsonl`,
@@ -102,7 +107,7 @@ pub(super) fn conclude_cases(
     write_whole(&folder.join("evaluation.jsonl"), text.as_bytes())?;
     let xml = junit(&summary.scenario, base).map_err(|error| RunError::Input(error.to_string()))?;
     write_whole(&folder.join("junit.xml"), xml.as_bytes())?;
-    let page = markdown(summary, base, &held, &SHOWN_OF_CASES);
+    let page = markdown(summary, base, &held, &shown(summary));
     write_whole(&folder.join("evaluation.md"), page.as_bytes())?;
     Ok(report(base, &held, &varied, &groups, &curves))
 }

@@ -95,9 +95,13 @@ fn variant_count(suite: &SuiteSpec, variants: &Variants) -> usize {
 
 /// The setting of an arm for each file of a behaviour.
 fn behaviours(arguments: &EvaluateArgs) -> Result<Vec<(String, Vec<String>)>, Failure> {
-    let mut arms = Vec::new();
+    let mut arms: Vec<(String, Vec<String>)> = Vec::new();
     for path in &arguments.behaviour {
         let behaviour = load_behaviour(path)?;
+        if arms.iter().any(|(name, _)| *name == behaviour.name) {
+            let what = format!("--behaviour: {:?} is given twice", behaviour.name);
+            return Err(Failure::Usage(what));
+        }
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let value = toml::Value::String(absolute.display().to_string());
         let key = match behaviour.side {
@@ -153,7 +157,7 @@ fn show(arguments: &EvaluateArgs, folder: &Path, summary: &Summary) {
         print(&String::from_utf8_lossy(&pretty(summary)));
         return;
     }
-    let mut text = text_table(summary, shown(summary));
+    let mut text = text_table(summary, &shown(summary));
     text.push_str(&cases_table(summary));
     let _ = writeln!(text, "\nReport: {}", folder.join("report.html").display());
     if !common.quiet {
@@ -199,7 +203,10 @@ fn cases_table(summary: &Summary) -> String {
                 "  {name}: {}: {}: {}",
                 case["case"].as_str().unwrap_or_default(),
                 case["status"].as_str().unwrap_or_default(),
-                failing.unwrap_or_default()
+                match case["reason"].as_str() {
+                    Some(reason) => reason.to_owned(),
+                    None => failing.unwrap_or_default(),
+                }
             );
         }
     }

@@ -308,7 +308,7 @@ pub(super) fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, sum
         print(&String::from_utf8_lossy(&pretty(summary)));
         return;
     }
-    let mut text = text_table(summary, shown(summary));
+    let mut text = text_table(summary, &shown(summary));
     if summary.episodes.done < summary.episodes.asked {
         let _ = writeln!(
             text,

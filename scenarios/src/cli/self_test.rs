@@ -13,7 +13,7 @@ use super::run::{folder_of, run_arms_of};
 use super::{Failure, print};
 use crate::clinic::cases::CaseBook;
 use crate::clinic::{Cassette, NOTICE, build};
-use crate::evaluate::ArmResult;
+use crate::evaluate::{ArmResult, CaseOutcome};
 use crate::run::{pretty, score_run, write_whole};
 use crate::schema::{Overrides, SelfTestPair, SuiteSpec, Variants, load_self_test};
 use crate::statistics::estimate::{LEVEL, wilson_interval};
@@ -142,14 +142,20 @@ fn verdict(pair: &SelfTestPair, result: Option<&ArmResult>) -> Verdict {
     Verdict {
         named: !runs.is_empty() && runs.iter().all(bad),
         passed: !runs.is_empty() && runs.iter().all(|run| run.result.passed == Some(true)),
-        failing: case
-            .map(|case| {
-                case.failing()
-                    .iter()
-                    .map(|(id, _)| (*id).to_owned())
-                    .collect()
-            })
-            .unwrap_or_default(),
+        failing: case.map(bad_news).unwrap_or_default(),
+    }
+}
+
+/// Why visits ended that could not be held, or the checks with bad news.
+fn bad_news(case: &CaseOutcome) -> Vec<String> {
+    let reasons = case.runs.iter().find_map(|run| run.row.reason.clone());
+    match reasons {
+        Some(reason) => vec![reason],
+        None => case
+            .failing()
+            .iter()
+            .map(|(id, _)| (*id).to_owned())
+            .collect(),
     }
 }
 

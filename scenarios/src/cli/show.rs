@@ -289,7 +289,7 @@ pub(crate) fn score(arguments: &ScoreArgs) -> Result<(), Failure> {
     if arguments.json {
         print(&String::from_utf8_lossy(&pretty(&summary)));
     } else {
-        print(&text_table(&summary, shown(&summary)));
+        print(&text_table(&summary, &shown(&summary)));
     }
     Ok(())
 }

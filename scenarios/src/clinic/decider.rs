@@ -185,7 +185,10 @@ fn clinician(
         Some(path) => behaviour(path, Side::Doctor)?.bias,
         None => DoctorBias::default(),
     };
-    let biased = knowledge.with_priors(&bias.priors).map_err(|e| input(&e))?;
+    let biased = knowledge.with_priors(&bias.priors).map_err(|error| {
+        let path = spec.behaviour.as_deref().unwrap_or(Path::new(""));
+        RunError::Input(format!("{}: knowledge.priors: {error}", path.display()))
+    })?;
     let knowledge = match bias.priors.is_empty() {
         true => Arc::clone(knowledge),
         false => Arc::new(biased),

@@ -3,7 +3,7 @@
 use rounds_environments::streams::RunSeed;
 use serde_json::{Map, Value, json};
 
-use super::arm::{ArmResult, CaseStatus};
+use super::arm::{ArmResult, CaseOutcome, CaseStatus, RunResult};
 use super::thresholds::ThresholdResult;
 use crate::statistics::distributions::upper_bound;
 use crate::statistics::estimate::LEVEL;
@@ -31,7 +31,7 @@ pub fn never_events(arm: &ArmResult) -> Vec<NeverEvents> {
     let (mut any_cases, mut any_visits, mut of) = (0, 0, 0);
     for case in &arm.cases {
         let critical = |id: Option<&str>| {
-            let met = |run: &&super::arm::RunResult| {
+            let met = |run: &&RunResult| {
                 let mut checks = run.result.checks.iter();
                 checks.any(|c| c.critical && c.met == Some(true) && id.is_none_or(|id| c.id == id))
             };
@@ -72,12 +72,8 @@ pub fn never_events(arm: &ArmResult) -> Vec<NeverEvents> {
 /// Adds the metrics that are of cases rather than of visits: `as_expected`, `cases_passed`,
 /// `pass^k` (all visits pass), `worst_of_k` (the lowest score) and `never_event_upper95`.
 pub fn add_case_metrics(summary: &mut ArmSummary, arm: &ArmResult, seed: RunSeed) {
-    let repeats = arm
-        .cases
-        .iter()
-        .map(|case| case.runs.len())
-        .max()
-        .unwrap_or(1);
+    let runs = arm.cases.iter().flat_map(|case| &case.runs);
+    let repeats = runs.map(|run| run.repeat as usize + 1).max().unwrap_or(1);
     let mut put = |name: &str, values: Vec<Option<f64>>| {
         let cases = (0..).zip(values);
         if let Ok(sample) = Sample::new(cases) {
@@ -99,15 +95,8 @@ pub fn add_case_metrics(summary: &mut ArmSummary, arm: &ArmResult, seed: RunSeed
         cases.iter().map(|case| flag(passes(case.status))).collect(),
     );
     if repeats > 1 {
-        put(
-            &format!("pass^{repeats}"),
-            cases
-                .iter()
-                .map(|case| flag(case.passed() == case.runs.len()))
-                .collect(),
-        );
-        let worst = cases.iter().map(super::arm::CaseOutcome::worst);
-        put(&format!("worst_of_{repeats}"), worst.collect());
+        put(&format!("pass^{repeats}"), by_seed(cases, &all_pass));
+        put(&format!("worst_of_{repeats}"), by_seed(cases, &worst));
     }
     let any = never_events(arm).pop();
     let bound = any.filter(|any| any.of > 0).map(|any| any.upper95);
@@ -125,6 +114,34 @@ pub fn add_case_metrics(summary: &mut ArmSummary, arm: &ArmResult, seed: RunSeed
             },
         },
     );
+}
+
+/// What `of` says of the repeats of each case, averaged over the seeds that it was played with.
+fn by_seed(cases: &[CaseOutcome], of: &dyn Fn(&[&RunResult]) -> Option<f64>) -> Vec<Option<f64>> {
+    let mean = |case: &CaseOutcome| {
+        let mut seeds: Vec<Vec<&RunResult>> = Vec::new();
+        for run in &case.runs {
+            // Repeats follow one another: the first one begins a seed.
+            match seeds.last_mut() {
+                Some(seed) if run.repeat > 0 => seed.push(run),
+                _ => seeds.push(vec![run]),
+            }
+        }
+        let values: Option<Vec<f64>> = seeds.iter().map(|seed| of(seed)).collect();
+        values.map(|values| values.iter().sum::<f64>() / values.len().max(1) as f64)
+    };
+    cases.iter().map(mean).collect()
+}
+
+fn all_pass(runs: &[&RunResult]) -> Option<f64> {
+    let all = runs.iter().all(|run| run.result.passed == Some(true));
+    Some(f64::from(u8::from(all)))
+}
+
+fn worst(runs: &[&RunResult]) -> Option<f64> {
+    runs.iter()
+        .filter_map(|run| run.result.score.score)
+        .reduce(f64::min)
 }
 
 /// The part of `summary.json` that is an evaluation's own.
@@ -149,6 +166,7 @@ pub fn evaluation_value(arms: &[ArmResult], thresholds: &[ThresholdResult]) -> V
                         "score": case.score(),
                         "worst": case.worst(),
                         "failing": failing,
+                        "reason": case.runs.iter().find_map(|run| run.row.reason.as_ref()),
                     })
                 })
                 .collect();

@@ -15,6 +15,7 @@ mod json;
 mod kind;
 mod layers;
 mod load;
+mod moves;
 mod paths;
 mod patients;
 mod policy;

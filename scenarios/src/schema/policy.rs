@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{
     diagnostics::{Problem, ProblemKind},
+    moves::read_moves,
     paths::PathKind,
     patients::Part,
     process::{ProcessSpec, read_process},
@@ -192,7 +193,7 @@ fn read_policy(mut table: TableReader<'_>, models: &[&str]) -> Option<PolicySpec
             if table.entry("moves").is_none() {
                 table.missing("moves", "moves = [\"ask fever\", \"diagnose Influenza\"]");
             }
-            let moves = table.strings("moves");
+            let moves = read_moves(&mut table, "moves");
             Some(PolicySpec::Plan { moves })
         }
     };

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::diagnostics::{Problem, ProblemKind, Problems, SchemaError};
 use super::layers::chain;
+use super::moves::read_moves;
 use super::reader::TableReader;
 use super::source::Origin;
 
@@ -64,7 +65,8 @@ pub fn load_self_test(
             table.string("check"),
         );
         let about = table.string("about").unwrap_or_default();
-        let (careless, careful) = (table.strings("careless"), table.strings("careful"));
+        let careless = read_moves(&mut table, "careless");
+        let careful = read_moves(&mut table, "careful");
         if let (Some(name), Some(case), Some(check)) = pair {
             let checks = known(&case);
             if !names.insert(name.clone()) {

@@ -164,15 +164,38 @@ fn thresholds_and_persons_that_do_not_exist_are_refused() {
 }
 
 #[test]
-fn a_plan_that_does_not_end_fails_its_visits_and_is_accounted_for() {
+fn moves_of_a_plan_are_checked_at_their_place() {
     let place = Place::new();
     place.suite_with("\"diagnose PE; Pneumonia\"", "\"ask travel\"");
+    refused(
+        &place,
+        &[
+            "the plan does not end the visit",
+            "expected diagnose or refer",
+        ],
+    );
+    let place = Place::new();
+    place.suite_with("\"order ct\"", "\"oder ct\"");
+    refused(
+        &place,
+        &["this move cannot be read", "did you mean \"order\"?"],
+    );
+}
+
+#[test]
+fn visits_that_cannot_be_held_are_errors_and_are_accounted_for() {
+    let place = Place::new();
+    place.suite_with(
+        "kind = \"plan\"\nmoves = [\"ask leg_swelling\", \"order ct\", \"diagnose PE; Pneumonia\"]",
+        "kind = \"model\"\nmodel = \"m\"\n\n[models.m]\nkind = \"scripted\"\nscript = \"none.toml\"",
+    );
+    place.write(
+        "none.toml",
+        "[[rules]]\npurpose = \"nothing\"\nreply = \"\"\n",
+    );
     let (out, errors) = place.ends(3, &["evaluate", "suite.toml", "--out", "out"]);
     assert!(errors.contains("as_expected >= 1, got 0.000"), "{errors}");
     assert!(out.contains("2 episodes: 0 done, 2 failed"), "{out}");
-    assert!(
-        place
-            .read("junit.xml".replace("junit", "out/junit").as_str())
-            .contains("<error")
-    );
+    assert!(out.contains("clot: error: model call failed"), "{out}");
+    assert!(place.read("out/junit.xml").contains("<error"));
 }

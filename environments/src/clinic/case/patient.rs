@@ -40,6 +40,7 @@ pub struct CasePatient {
     script: Arc<CaseScript>,
     index: Arc<TopicIndex>,
     knowledge: Arc<Knowledge>,
+    person: Person,
     introduction: Introduction,
     manners: Vec<Manner>,
     noise_key: u64,
@@ -56,7 +57,8 @@ impl CasePatient {
         manners: Vec<Manner>,
         (seed, episode): (RunSeed, EpisodeIx),
     ) -> Self {
-        let sentence = script.person.changed_by(person).sentence();
+        let person = script.person.changed_by(person);
+        let sentence = person.sentence();
         let text = if sentence.is_empty() {
             Arc::clone(&script.opening)
         } else {
@@ -78,6 +80,7 @@ impl CasePatient {
                 .open()
                 .random(),
             tests_up: true,
+            person,
             script,
             index,
             knowledge,
@@ -163,14 +166,17 @@ impl CasePatient {
             let d = self.knowledge.find_condition(name)?;
             Some(self.knowledge.theta(d, e) > TYPICAL)
         };
-        let present = match (kind, self.script.missing_test, self.script.missing_fact) {
-            (TopicKind::Test, MissingTest::Typical, _)
-            | (TopicKind::Fact, _, MissingFact::Typical) => typical(),
-            (TopicKind::Test, MissingTest::Normal, _)
-            | (TopicKind::Fact, _, MissingFact::Absent) => Some(false),
-            (TopicKind::Test, MissingTest::NotAvailable, _)
-            | (TopicKind::Fact, _, MissingFact::Unknown) => None,
-        };
+        let of_person = self.person.finding(&finding.id);
+        let present = of_person.or_else(|| {
+            match (kind, self.script.missing_test, self.script.missing_fact) {
+                (TopicKind::Test, MissingTest::Typical, _)
+                | (TopicKind::Fact, _, MissingFact::Typical) => typical(),
+                (TopicKind::Test, MissingTest::Normal, _)
+                | (TopicKind::Fact, _, MissingFact::Absent) => Some(false),
+                (TopicKind::Test, MissingTest::NotAvailable, _)
+                | (TopicKind::Fact, _, MissingFact::Unknown) => None,
+            }
+        });
         self.answer_topic(&Topic {
             id: finding.id.clone(),
             kind,

@@ -45,6 +45,19 @@ impl Person {
         }
     }
 
+    /// Whether the person has a finding that says who it is; `None` where it does not say so.
+    pub fn finding(&self, id: &str) -> Option<bool> {
+        let man = || self.sex.as_deref().map(|sex| sex == "M");
+        let woman = || self.sex.as_deref().map(|sex| sex == "F");
+        match id {
+            "female_sex" => woman(),
+            "over_sixty" => self.age.map(|age| age > 60),
+            "male_over_fifty" => Some(man()? && self.age? > 50),
+            "pregnancy" | "heavy_periods" if man() == Some(true) => Some(false),
+            _ => None,
+        }
+    }
+
     /// One sentence about the person; empty when nothing is given.
     pub fn sentence(&self) -> String {
         let age = self.age;
@@ -103,5 +116,14 @@ mod tests {
         });
         assert_eq!(girl.sentence(), "(9-year-old girl; language: Spanish.)");
         assert_eq!(girl.part("age").as_deref(), Some("9"));
+        assert_eq!(
+            (girl.finding("female_sex"), girl.finding("over_sixty")),
+            (Some(true), Some(false))
+        );
+        assert_eq!(
+            (person.finding("pregnancy"), girl.finding("pregnancy")),
+            (Some(false), None)
+        );
+        assert_eq!(Person::default().finding("male_over_fifty"), None);
     }
 }

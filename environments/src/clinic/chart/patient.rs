@@ -164,7 +164,8 @@ impl ChartPatient {
             text: Some(text.into()),
             source,
             targets,
-            cost: costs.iter().map(|c| c.cost).sum(),
+            // From 0, since the sum of nothing is -0.
+            cost: costs.iter().fold(0.0, |sum, c| sum + c.cost),
             turnaround_min: costs.iter().map(|c| c.turnaround_min).fold(0.0, f64::max),
         }
     }

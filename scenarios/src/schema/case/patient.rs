@@ -321,6 +321,11 @@ fn read_topic(
     };
     // What the patient has words for, or what is merely named, is there.
     let present = present.or((!test && finding.is_some()).then_some(true));
+    let unknown = !test && table.boolean("unknown", false);
+    let (present, say) = match unknown {
+        true => (None, None),
+        false => (present, say),
+    };
     let known = finding.map(|e| knowledge.finding(e));
     let known = known.filter(|f| (f.kind == FindingKind::Test) == test);
     let cost = table.number(
