@@ -136,7 +136,8 @@ pub(crate) fn export(arguments: &ReviewExportArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The key file of a filled-in sheet: the one that its name begins with, or the only one beside it.
+/// The key file of a filled-in sheet: the one that its name begins with (`sheet` of
+/// `sheet-anna`), or the only one beside it.
 fn key_beside(file: &Path) -> Result<PathBuf, Failure> {
     let folder = match file.parent() {
         Some(parent) if parent != Path::new("") => parent,
@@ -153,7 +154,10 @@ fn key_beside(file: &Path) -> Result<PathBuf, Failure> {
     let name = file.file_stem().unwrap_or_default().to_string_lossy();
     let longest = stems
         .iter()
-        .rfind(|stem| name.starts_with(stem.as_str()))
+        .rfind(|stem| {
+            let rest = name.strip_prefix(stem.as_str());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        })
         .or(match stems.as_slice() {
             [only] => Some(only),
             _ => None,
