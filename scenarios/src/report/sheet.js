@@ -66,7 +66,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.type === "text") return;
     const keys = { y: "yes", n: "no", c: "cannot tell" };
-    const focused = event.target.closest("fieldset");
+    const focused = document.activeElement && document.activeElement.closest("fieldset");
     const open = items.find((item) => verdict(item) === "");
     const at = focused || open;
     if (!at) return;
