@@ -18,6 +18,7 @@ pub mod leaderboard;
 pub mod predicate;
 pub mod prelude;
 pub mod report;
+pub mod review;
 pub mod run;
 pub mod schema;
 pub mod statistics;

@@ -53,6 +53,8 @@ pub(crate) enum Command {
     /// Rank finished runs that can be compared, and draw accuracy against cost.
     #[command(after_help = examples::LEADERBOARD)]
     Leaderboard(LeaderboardArgs),
+    /// Let people rate the visits of an evaluation, and say how far its verdicts can be trusted.
+    Review(ReviewArgs),
     /// Import and check data.
     Data(DataArgs),
 }
@@ -266,6 +268,73 @@ pub(crate) struct ResultArgs {
     /// Print the tables only.
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReviewArgs {
+    #[command(subcommand)]
+    pub(crate) command: ReviewCommand,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum ReviewCommand {
+    /// Write a blinded sheet of visits and questions, and its key beside it.
+    #[command(after_help = examples::REVIEW_EXPORT)]
+    Export(ReviewExportArgs),
+    /// Read ratings, and say how machine and people agree and what that makes of the scores.
+    #[command(after_help = examples::REVIEW_IMPORT)]
+    Import(ReviewImportArgs),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AskedChecks {
+    /// Those that a judge decides.
+    Judge,
+    /// Predicates too, in plain words, where a transcript can answer them.
+    All,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReviewExportArgs {
+    /// The folder of an evaluation or of one of its arms, or "latest".
+    pub(crate) run: PathBuf,
+    /// The sheet: FILE.html to rate in a browser, FILE.csv for a spreadsheet. Neither it nor its
+    /// key, FILE.key.json, may exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Visits on the sheet, at least 1; by default all, up to 100.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) sample: Option<u32>,
+    /// Seed of the sample and of the order. The same seed gives the same bytes.
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Checks to ask about.
+    #[arg(long, value_enum, default_value_t = AskedChecks::Judge)]
+    pub(crate) checks: AskedChecks,
+    /// Visits of this arm alone.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arm: Option<String>,
+    /// Write the words of restricted records too; the sheet must then be kept as they are.
+    #[arg(long)]
+    pub(crate) include_record_text: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ReviewImportArgs {
+    /// The folder that the sheet was made from, or "latest".
+    pub(crate) run: PathBuf,
+    /// Filled-in sheets as CSV; a row without a rater is of the one that its file is named after.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The key of the sheet; by default the one beside the first file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Folder for the results; by default review/ in that of the run.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print review.json instead of tables.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Args)]

@@ -101,3 +101,16 @@ Examples:
   rounds data check records
   rounds data check records/900101.json
   rounds data check my-knowledge.csv";
+
+pub(super) const REVIEW_EXPORT: &str = "\
+Examples:
+  rounds review export latest --out sheet.html
+  rounds review export runs/my-suite --out sheet.csv --sample 40 --seed 3
+  rounds review export runs/my-suite --out sheet.html --checks all --arm dynamic
+
+Do not open sheet.key.json before the rating is done: it says which arm each item is of.";
+
+pub(super) const REVIEW_IMPORT: &str = "\
+Examples:
+  rounds review import latest sheet-anna.csv sheet-ben.csv
+  rounds review import runs/my-suite rated.csv --key sheet.key.json --json";

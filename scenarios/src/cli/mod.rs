@@ -17,6 +17,7 @@ mod outside;
 mod play;
 mod progress;
 mod results;
+mod review;
 mod run;
 mod self_test;
 mod show;
@@ -31,7 +32,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::run::RunError;
 use crate::schema::SchemaError;
-use args::{Command, DataCommand, Rounds};
+use args::{Command, DataCommand, ReviewCommand, Rounds};
 
 /// Why a command failed, and with which exit code.
 #[derive(Debug, thiserror::Error)]
@@ -96,6 +97,10 @@ pub fn main() -> ExitCode {
         Command::Score(arguments) => show::score(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Leaderboard(arguments) => leaderboard::leaderboard(&arguments),
+        Command::Review(arguments) => match arguments.command {
+            ReviewCommand::Export(arguments) => review::export(&arguments),
+            ReviewCommand::Import(arguments) => review::import(&arguments),
+        },
         Command::Data(arguments) => match arguments.command {
             DataCommand::Import(arguments) => import::import(&arguments.source),
             DataCommand::Check(arguments) => data::check(&arguments),

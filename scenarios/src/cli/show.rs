@@ -109,7 +109,7 @@ pub(crate) fn arm_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// The scenario and the clinic of a finished run.
-fn rebuild(folder: &Path) -> Result<(ScenarioSet, usize, BuiltClinic), Failure> {
+pub(super) fn rebuild(folder: &Path) -> Result<(ScenarioSet, usize, BuiltClinic), Failure> {
     let manifest = read_manifest(folder)?;
     let name = folder.join("manifest.json").display().to_string();
     // The visits of an evaluation are scored by the cases that they were played with.

@@ -18,8 +18,9 @@ use rounds_environments::text::json_fault;
 use rounds_models::{CallKey, CallRecord, Finished, Message, ModelRequest, ModelServer};
 use serde::{Deserialize, Serialize};
 
+use super::said::said;
 use crate::clinic::cases::{CaseScore, Judgements};
-use crate::run::{Episode, EpisodeReader, EventLine, RunDirectory, RunError, write_whole};
+use crate::run::{Episode, EpisodeReader, RunDirectory, RunError, write_whole};
 use crate::schema::Decides;
 
 /// Name of the verdicts in the run directory of an arm.
@@ -164,34 +165,8 @@ fn votes_of(run: &Path, score: &CaseScore, votes: u32) -> Result<Vec<Vote>, RunE
 /// What both sides said, without the truth.
 fn transcribe(episode: &Episode) -> String {
     let mut out = String::new();
-    for event in &episode.events {
-        let said = |event: &EventLine| match event.kind.as_str() {
-            "introduced" | "asked" | "answered" => event.text("text").map(str::to_owned),
-            "diagnosed" => {
-                let list = event
-                    .fields
-                    .get("list")
-                    .and_then(serde_json::Value::as_array);
-                let names = list
-                    .into_iter()
-                    .flatten()
-                    .filter_map(|d| d.get("name")?.as_str());
-                Some(format!(
-                    "I diagnose: {}.",
-                    names.collect::<Vec<_>>().join(", ")
-                ))
-            }
-            "referred" => Some(format!("I refer you to {}.", event.text("to")?)),
-            _ => None,
-        };
-        if let Some(text) = said(event) {
-            let who = if event.side == "patient" {
-                "Patient"
-            } else {
-                "Doctor"
-            };
-            let _ = writeln!(out, "{who}: {text}");
-        }
+    for turn in said(episode) {
+        let _ = writeln!(out, "{}: {}", turn.who, turn.text);
     }
     out
 }

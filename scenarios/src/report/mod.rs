@@ -1,6 +1,6 @@
 //! The report that people read: one self-contained HTML page, drawn from plain data.
 //!
-//! The page has no script, loads nothing, follows the light or dark preference of the reader and never exceeds
+//! A report has no script, loads nothing, follows the light or dark preference of the reader and never exceeds
 //! [`MAX_BYTES`]. The module knows no engine: who has run something fills a [`ReportData`] and calls [`render`].
 //! Every text that comes from outside is escaped in one place, and a restricted run passes through one gate that takes
 //! its record text away before anything is drawn.
@@ -14,6 +14,8 @@ mod headline;
 mod html;
 mod page;
 mod restrict;
+mod review;
+mod sheet;
 mod shell;
 mod standings;
 mod tables;
@@ -31,6 +33,8 @@ pub use data::{
 };
 pub use evaluation::{ReportCaseRow, ReportCases, ReportEvaluation, ReportGroup, ReportVariant};
 pub use page::{CLINICAL_DISCLAIMER, MAX_BYTES, render};
+pub use review::render_review;
+pub use sheet::render_sheet;
 pub use standings::render_standings;
 pub use text::text_table;
 pub(crate) use text::write_columns;

@@ -84,6 +84,11 @@ pub fn judge_case(
             events,
         });
     }
+    settle_checks(case, checks, finished)
+}
+
+/// The verdict of a visit of `case` with these verdicts of its checks.
+pub fn settle_checks(case: &Case, checks: Vec<CheckResult>, finished: bool) -> CaseResult {
     let items: Vec<RubricItem<'_>> = checks
         .iter()
         .map(|check| RubricItem {

@@ -28,16 +28,8 @@ impl CaseScore {
     /// The verdict of a visit; `None` when its episode plays no case.
     pub fn result(&self, episode: &Episode) -> Option<CaseResult> {
         let (case, _) = self.book.of_episode(episode.episode)?;
-        let finished = episode
-            .events
-            .iter()
-            .any(|e| e.kind == "ended" && e.text("outcome") != Some("failed"));
-        let cut = episode
-            .events
-            .iter()
-            .any(|e| e.kind == "ended" && e.text("outcome") == Some("aborted"));
         let judgements = self.judgements.as_deref();
-        Some(judge_case(case, episode, judgements, finished && !cut))
+        Some(judge_case(case, episode, judgements, is_finished(episode)))
     }
 
     /// Mean weight of the severities of all cases.
@@ -46,6 +38,15 @@ impl CaseScore {
         let sum: f64 = cases.iter().map(weight).sum();
         sum / cases.len().max(1) as f64
     }
+}
+
+/// Whether a visit came to its end; one that failed or was cut passes no case.
+pub fn is_finished(episode: &Episode) -> bool {
+    let ended = |outcome: fn(Option<&str>) -> bool| {
+        let mut events = episode.events.iter();
+        events.any(|e| e.kind == "ended" && outcome(e.text("outcome")))
+    };
+    ended(|outcome| outcome != Some("failed")) && !ended(|outcome| outcome == Some("aborted"))
 }
 
 /// Weight of a miss: 5 for the most severe truth down to 1.
