@@ -43,24 +43,13 @@ pub(super) fn ask_patients(
             continue;
         };
         activity.note();
-        clock.0.pass(clinic.visit.minutes_per_question);
-        while clock
-            .0
-            .next_at_min()
-            .is_some_and(|at| at <= clock.0.now_min())
-            && let Some(token) = clock.0.pop_due()
-        {
-            let (round, now) = (visit.round, clock.0.now_min());
-            apply_timeline(
-                &clinic,
-                token,
-                round,
-                visit.patient.as_mut(),
-                &mut log.0,
-                now,
-            );
-        }
-        let now = clock.0.now_min();
+        let now = pass_question(
+            &clinic,
+            &mut clock,
+            visit.round,
+            visit.patient.as_mut(),
+            &mut log.0,
+        );
         let patient = &visit.patient;
         let answer = quietly(|| catch_unwind(AssertUnwindSafe(|| patient.answer(&question, now))));
         match answer {
@@ -100,6 +89,28 @@ pub(super) fn give(
     } else {
         deliver(clinic, visit, question, answer, log, now);
     }
+}
+
+/// The time that a question takes passes, and the timeline changes what is due by then; the minute
+/// at which the question is answered.
+pub(super) fn pass_question(
+    clinic: &Clinic,
+    clock: &mut EpisodeClock,
+    round: u32,
+    patient: &mut dyn Patient,
+    log: &mut EventLog,
+) -> f64 {
+    clock.0.pass(clinic.visit.minutes_per_question);
+    while clock
+        .0
+        .next_at_min()
+        .is_some_and(|at| at <= clock.0.now_min())
+        && let Some(token) = clock.0.pop_due()
+    {
+        let now = clock.0.now_min();
+        apply_timeline(clinic, token, round, &mut *patient, log, now);
+    }
+    clock.0.now_min()
 }
 
 /// Moves the clock of each episode whose groups all wait, and delivers what is due.

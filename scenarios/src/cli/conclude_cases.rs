@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rounds_environments::clinic::case::Person;
 use rounds_environments::streams::RunSeed;
 use serde_json::{Value, json};
 
@@ -15,7 +16,6 @@ use crate::evaluate::{
 };
 use crate::report::{ReportCaseRow, ReportCases, ReportEvaluation, ReportGroup, ReportVariant};
 use crate::run::{RunError, read_manifest, write_whole};
-use crate::schema::PersonSpec;
 use crate::statistics::Summary;
 
 /// Metrics of an evaluation that the table of a terminal shows.
@@ -82,7 +82,7 @@ pub(super) fn conclude_cases(
         let run = arms.iter().find(|run| run.arm.name == name);
         run.map(|run| run.arm.scenario.environment.person.clone())
     };
-    let persons: Vec<PersonSpec> = results
+    let persons: Vec<Person> = results
         .iter()
         .map(|result| persons(&result.name).unwrap_or_default())
         .collect();

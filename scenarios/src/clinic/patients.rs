@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rounds_agents::clinic::{PatientSource, VisitLimits};
-use rounds_environments::clinic::case::{Manner, Person};
+use rounds_environments::clinic::case::Manner;
 use rounds_environments::clinic::chart::{self, ChartOptions, ChartPatient};
 use rounds_environments::clinic::knowledge::{
     Knowledge, KnowledgePatient, LearnOptions, Noise, learn,
@@ -285,15 +285,8 @@ fn played(scenario: &Scenario, noise: Noise, chart: ChartOptions) -> Result<Play
     if let Some(path) = &environment.behaviour {
         manners.push(behaviour(path, Side::Patient)?.manner);
     }
-    let person = &environment.person;
     Ok(Played {
-        person: Person {
-            age: person.age,
-            sex: person.sex.clone(),
-            ethnicity: person.ethnicity.clone(),
-            language: person.language.clone(),
-            insurance: person.insurance.clone(),
-        },
+        person: environment.person.clone(),
         manners,
         chart,
     })

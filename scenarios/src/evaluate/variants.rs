@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::arm::{ArmResult, CaseOutcome};
 use crate::clinic::cases::CaseBook;
-use crate::schema::{CasePatientSpec, PersonSpec};
+use crate::schema::CasePatientSpec;
 use crate::statistics::{Design, Direction, Question, Sample, compare, verdict};
 
 /// One variant against the arm that it varies.
@@ -46,7 +46,7 @@ impl VariantResult {
 pub fn variants(
     arms: &[ArmResult],
     base_arms: usize,
-    persons: &[PersonSpec],
+    persons: &[Person],
     book: &CaseBook,
 ) -> Vec<VariantResult> {
     let base_arms = base_arms.max(1);
@@ -62,22 +62,16 @@ pub fn variants(
 }
 
 /// Whether a case is another one when it is played as `person`.
-fn is_changed(case: &str, person: &PersonSpec, book: &CaseBook) -> bool {
-    if *person == PersonSpec::default() {
+fn is_changed(case: &str, person: &Person, book: &CaseBook) -> bool {
+    if *person == Person::default() {
         return true;
     }
     let spec = book.find(case).map(|case| &case.spec.patient);
     let Some(CasePatientSpec::Script { script, fixed }) = spec else {
         return false;
     };
-    let played = [
-        ("age", person.age.map(|age| age.to_string())),
-        ("sex", person.sex.clone()),
-        ("ethnicity", person.ethnicity.clone()),
-        ("language", person.language.clone()),
-        ("insurance", person.insurance.clone()),
-    ];
-    played.into_iter().any(|(part, value)| {
+    Person::PARTS.into_iter().any(|part| {
+        let value = person.part(part);
         value.is_some()
             && !fixed.iter().any(|fixed| fixed == part)
             && script.person.part(part) != value
@@ -88,7 +82,7 @@ fn one(
     base: &ArmResult,
     arm: &ArmResult,
     variant: &str,
-    person: &PersonSpec,
+    person: &Person,
     book: &CaseBook,
 ) -> VariantResult {
     let mut result = VariantResult {

@@ -3,6 +3,7 @@
 use super::canvas::{Anchor, Ink, draw};
 use super::data::ReportError;
 use super::html::{escape_cut, name, number};
+use super::shell::table;
 use super::transcript::figure;
 
 /// Cases told check by check at most.
@@ -220,24 +221,6 @@ fn listed(cases: &[String]) -> String {
         n if n <= 6 => format!("{n}: {}", cases.join(", ")),
         n => format!("{n}: {}, …", cases[..6].join(", ")),
     }
-}
-
-/// A table of cells that are safe already.
-fn table(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut out = String::from("<div class=\"scroll\"><table class=\"tight\"><thead><tr>");
-    for title in head {
-        out.push_str(&format!("<th>{title}</th>"));
-    }
-    out.push_str("</tr></thead><tbody>");
-    for row in rows {
-        out.push_str("<tr>");
-        for cell in row {
-            out.push_str(&format!("<td>{cell}</td>"));
-        }
-        out.push_str("</tr>");
-    }
-    out.push_str("</tbody></table></div>");
-    out
 }
 
 fn mark(text: &str, good: bool) -> String {

@@ -2,14 +2,16 @@
 
 use std::path::PathBuf;
 
+use rounds_environments::clinic::case::Person;
 use serde::Serialize;
 
 use super::{
     document::Data,
     paths::PathKind,
     patients::{PatientsSpec, read_patients},
+    person::read_person,
     reader::TableReader,
-    values::{FRACTION, Fault, NOT_NEGATIVE, choice, integer, number},
+    values::{FRACTION, Fault, NOT_NEGATIVE, choice, number},
 };
 
 choice! {
@@ -60,21 +62,6 @@ choice! {
     }
 }
 
-/// Parts of a person that every patient of a script is played with.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct PersonSpec {
-    /// Age in years.
-    pub age: Option<u32>,
-    /// Sex.
-    pub sex: Option<String>,
-    /// Ethnicity.
-    pub ethnicity: Option<String>,
-    /// Language.
-    pub language: Option<String>,
-    /// Insurance.
-    pub insurance: Option<String>,
-}
-
 /// Noise of a patient's answers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct NoiseSpec {
@@ -116,7 +103,7 @@ pub struct ClinicSpec {
     /// Who answers for the patients.
     pub patient: Answers,
     /// Parts of the person that the patients of cases are played with.
-    pub person: PersonSpec,
+    pub person: Person,
     /// A file of the temperament that the patients of cases have.
     pub behaviour: Option<PathBuf>,
 }
@@ -151,7 +138,7 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
     let minutes_per_question = table.number("minutes_per_question", NOT_NEGATIVE, 2.0);
     let tests = table.choice("tests").unwrap_or(Tests::Up);
     let patient = table.choice("patient").unwrap_or(Answers::Record);
-    let person = read_person(&mut table);
+    let person = read_person(&mut table, "person");
     let behaviour = table.path("behaviour", PathKind::File);
     table.finish();
     Some(ClinicSpec {
@@ -167,23 +154,6 @@ pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec>
         person,
         behaviour,
     })
-}
-
-fn read_person(environment: &mut TableReader<'_>) -> PersonSpec {
-    let Some(mut table) = environment.table("person") else {
-        return PersonSpec::default();
-    };
-    let person = PersonSpec {
-        age: table
-            .get("age", |node| integer(node, 0, 130))
-            .map(|age| age as u32),
-        sex: table.string("sex"),
-        ethnicity: table.string("ethnicity"),
-        language: table.string("language"),
-        insurance: table.string("insurance"),
-    };
-    table.finish();
-    person
 }
 
 fn read_noise(environment: &mut TableReader<'_>) -> NoiseSpec {

@@ -18,6 +18,7 @@ mod load;
 mod moves;
 mod paths;
 mod patients;
+mod person;
 mod policy;
 mod process;
 mod reader;
@@ -38,7 +39,7 @@ pub use case::{
     AtLeast, CASE_SCHEMA, CaseLimits, CasePatientSpec, CaseSpec, CaseTruth, CheckSpec, Decides,
     JudgeSpec, PassSpec, PatientFile, load_case,
 };
-pub use clinic::{Answers, ClinicSpec, Fidelity, Matching, NoiseSpec, PersonSpec, Tests, Visible};
+pub use clinic::{Answers, ClinicSpec, Fidelity, Matching, NoiseSpec, Tests, Visible};
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
 pub use kind::schema_of;
 pub use load::{Arm, Overrides, ScenarioSet};

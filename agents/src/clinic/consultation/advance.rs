@@ -11,7 +11,7 @@ use rounds_policies::clinic::task::Exchange;
 use super::respond::respond;
 use super::rules::ConsultingRules;
 use super::state::{Consult, ConsultStage};
-use crate::clinic::advance::{TIMELINE, apply_timeline};
+use crate::clinic::advance::{TIMELINE, apply_timeline, pass_question};
 use crate::clinic::config::Clinic;
 use crate::engine::{
     Activity, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome,
@@ -39,24 +39,13 @@ pub(super) fn put_words(
             continue;
         };
         activity.note();
-        clock.0.pass(clinic.visit.minutes_per_question);
-        while clock
-            .0
-            .next_at_min()
-            .is_some_and(|at| at <= clock.0.now_min())
-            && let Some(token) = clock.0.pop_due()
-        {
-            let (turn, now) = (consult.turn, clock.0.now_min());
-            apply_timeline(
-                &clinic,
-                token,
-                turn,
-                consult.patient.as_mut(),
-                &mut log.0,
-                now,
-            );
-        }
-        let now = clock.0.now_min();
+        let now = pass_question(
+            &clinic,
+            &mut clock,
+            consult.turn,
+            consult.patient.as_mut(),
+            &mut log.0,
+        );
         let patient = consult.patient.as_ref();
         let respond = || {
             respond(

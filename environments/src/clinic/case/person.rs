@@ -1,7 +1,9 @@
 //! Who a patient is, in the words that the doctors hear.
 
+use serde::Serialize;
+
 /// Demographics of a patient; what is not given is not said.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Person {
     /// Age in completed years.
     pub age: Option<u32>,

@@ -14,6 +14,7 @@ use crate::predicate::Lexicon;
 use crate::schema::diagnostics::{Problem, ProblemKind};
 use crate::schema::document::Entry;
 use crate::schema::paths::PathKind;
+use crate::schema::person::read_person;
 use crate::schema::reader::TableReader;
 use crate::schema::source::Origin;
 use crate::schema::values::{Fault, NOT_NEGATIVE, choice, integer, items, string};
@@ -195,7 +196,7 @@ fn read_script(
     lexicon: &mut Lexicon,
 ) -> Option<CasePatientSpec> {
     let opening = table.string("opening");
-    let person = read_person(table);
+    let person = read_person(table, "demographics");
     let fixed = table.words_of("fixed", &Person::PARTS);
     let missing_fact = match table.choice("default_fact").unwrap_or(DefaultFact::Absent) {
         DefaultFact::Absent => MissingFact::Absent,
@@ -243,23 +244,6 @@ fn read_script(
         }),
         fixed,
     })
-}
-
-fn read_person(patient: &mut TableReader<'_>) -> Person {
-    let Some(mut table) = patient.table("demographics") else {
-        return Person::default();
-    };
-    let person = Person {
-        age: table
-            .get("age", |node| integer(node, 0, 130))
-            .map(|age| age as u32),
-        sex: table.string("sex"),
-        ethnicity: table.string("ethnicity"),
-        language: table.string("language"),
-        insurance: table.string("insurance"),
-    };
-    table.finish();
-    person
 }
 
 fn read_reveals(table: &mut TableReader<'_>, topics: &[Topic]) -> Vec<String> {
