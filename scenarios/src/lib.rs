@@ -12,6 +12,8 @@ pub use {
 pub mod cli;
 pub mod clinic;
 pub mod compare;
+pub mod describe;
+pub mod editor;
 pub mod evaluate;
 mod hash;
 pub mod leaderboard;
@@ -20,6 +22,7 @@ pub mod prelude;
 pub mod report;
 pub mod run;
 pub mod schema;
+pub mod skeleton;
 pub mod statistics;
 pub mod stepped;
 pub mod testkit;

@@ -6,14 +6,17 @@ mod compare;
 mod conclude;
 mod conclude_cases;
 mod data;
+mod describe;
 mod evaluate;
 mod examples;
 mod fault;
 mod leaderboard;
 mod list;
+mod new;
 mod progress;
 mod results;
 mod run;
+mod schema_command;
 mod self_test;
 mod show;
 mod until;
@@ -88,6 +91,12 @@ pub fn main() -> ExitCode {
         Command::Score(arguments) => show::score(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Leaderboard(arguments) => leaderboard::leaderboard(&arguments),
+        Command::New(arguments) => new::new(&arguments),
+        Command::Schema(arguments) => {
+            schema_command::show_schema(&arguments);
+            Ok(())
+        }
+        Command::Describe(arguments) => describe::describe(&arguments),
         Command::Data(arguments) => match arguments.command {
             DataCommand::Import(arguments) => data::import(&arguments),
             DataCommand::Check(arguments) => data::check(&arguments),

@@ -27,6 +27,7 @@ mod timeline;
 mod until;
 mod values;
 mod vary;
+mod words;
 
 mod write;
 
@@ -49,6 +50,7 @@ pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};
 pub use team::{TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
 pub use until::UntilRule;
+pub(crate) use words::words;
 
 #[cfg(test)]
 mod tests;
