@@ -12,6 +12,8 @@ pub use {
 pub mod cli;
 pub mod clinic;
 pub mod compare;
+pub mod describe;
+pub mod editor;
 pub mod evaluate;
 mod hash;
 pub mod leaderboard;
@@ -21,6 +23,7 @@ pub mod report;
 pub mod review;
 pub mod run;
 pub mod schema;
+pub mod skeleton;
 pub mod statistics;
 pub mod stepped;
 pub mod testkit;

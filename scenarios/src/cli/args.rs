@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::examples;
 use super::import_args::ImportArgs;
+use crate::editor::FileKind;
 
 /// Multi-agent simulation: scenario simulations, benchmarks of agents, clinical evaluations.
 ///
@@ -55,6 +56,15 @@ pub(crate) enum Command {
     Leaderboard(LeaderboardArgs),
     /// Let people rate the visits of an evaluation, and say how far its verdicts can be trusted.
     Review(ReviewArgs),
+    /// Write a scenario, a suite or a case to start from.
+    #[command(after_help = examples::NEW)]
+    New(NewArgs),
+    /// Print the JSON Schema of a kind of file, for editors.
+    #[command(after_help = examples::SCHEMA)]
+    Schema(SchemaArgs),
+    /// Say in words, as for a methods section, what a scenario or suite does.
+    #[command(after_help = examples::DESCRIBE)]
+    Describe(DescribeArgs),
     /// Import and check data.
     Data(DataArgs),
 }
@@ -268,6 +278,76 @@ pub(crate) struct ResultArgs {
     /// Print the tables only.
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NewKind {
+    /// A scenario with two arms.
+    Scenario,
+    /// A suite with one case.
+    Suite,
+    /// A case for a suite.
+    Case,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct NewArgs {
+    /// Name of what is made; `case` with --from makes a case named after its record.
+    pub(crate) name: String,
+    /// What is made; by default a scenario, with --from a case.
+    #[arg(long, value_name = "KIND")]
+    pub(crate) kind: Option<NewKind>,
+    /// The file of a record that the case is made of.
+    #[arg(long, value_name = "RECORD")]
+    pub(crate) from: Option<PathBuf>,
+    /// Where it is written; by default NAME.toml, and NAME/suite.toml for a suite. Nothing is
+    /// overwritten.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum SchemaKind {
+    /// Scenarios, `rounds.scenario/1`.
+    Scenario,
+    /// Suites, `rounds.suite/1`.
+    Suite,
+    /// Cases, `rounds.case/1`.
+    Case,
+    /// Behaviours, `rounds.behaviour/1`.
+    Behaviour,
+    /// Self-tests, `rounds.self-test/1`.
+    SelfTest,
+}
+
+impl From<SchemaKind> for FileKind {
+    fn from(kind: SchemaKind) -> Self {
+        match kind {
+            SchemaKind::Scenario => Self::Scenario,
+            SchemaKind::Suite => Self::Suite,
+            SchemaKind::Case => Self::Case,
+            SchemaKind::Behaviour => Self::Behaviour,
+            SchemaKind::SelfTest => Self::SelfTest,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SchemaArgs {
+    /// The kind of file.
+    pub(crate) what: SchemaKind,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DescribeArgs {
+    /// The scenario or suite, a TOML file.
+    pub(crate) scenario: PathBuf,
+    /// Change a setting before describing; may be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Print the facts as JSON instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Args)]

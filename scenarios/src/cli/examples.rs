@@ -87,6 +87,30 @@ Examples:
   rounds leaderboard runs/my-bench
   rounds leaderboard runs/one runs/two runs/my-bench --metric hit@1 --cost cost_usd";
 
+pub(super) const NEW: &str = "\
+Examples:
+  rounds new my-ward                                     my-ward.toml, a scenario
+  rounds new my-suite --kind suite                       my-suite/suite.toml with one case
+  rounds new my-case --kind case                         my-case.toml, a scripted case
+  rounds new case --from scenarios/records/900101.json   case-900101.toml, a case of this record
+  rounds new heart --kind suite --from scenarios/records/900101.json
+
+Nothing is overwritten. No text of a restricted record is copied.";
+
+pub(super) const SCHEMA: &str = "\
+Examples:
+  rounds schema scenario > scenario.schema.json
+  rounds schema case > case.schema.json
+
+An editor with a language server for TOML takes the schema from a first line such as
+  #:schema ./scenario.schema.json";
+
+pub(super) const DESCRIBE: &str = "\
+Examples:
+  rounds describe scenarios/teams.toml
+  rounds describe scenarios/ward.toml --set environment.noise.unknown=0.1
+  rounds describe scenarios/evaluations/suite.toml --json";
+
 pub(super) const IMPORT: &str = "\
 Examples:
   rounds data import mimic-iii mimic-iii-clinical-database-1.4 --out records

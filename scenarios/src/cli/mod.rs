@@ -6,6 +6,7 @@ mod compare;
 mod conclude;
 mod conclude_cases;
 mod data;
+mod describe;
 mod evaluate;
 mod examples;
 mod fault;
@@ -13,12 +14,14 @@ mod import;
 mod import_args;
 mod leaderboard;
 mod list;
+mod new;
 mod outside;
 mod play;
 mod progress;
 mod results;
 mod review;
 mod run;
+mod schema_command;
 mod self_test;
 mod show;
 mod until;
@@ -101,6 +104,12 @@ pub fn main() -> ExitCode {
             ReviewCommand::Export(arguments) => review::export(&arguments),
             ReviewCommand::Import(arguments) => review::import(&arguments),
         },
+        Command::New(arguments) => new::new(&arguments),
+        Command::Schema(arguments) => {
+            schema_command::show_schema(&arguments);
+            Ok(())
+        }
+        Command::Describe(arguments) => describe::describe(&arguments),
         Command::Data(arguments) => match arguments.command {
             DataCommand::Import(arguments) => import::import(&arguments.source),
             DataCommand::Check(arguments) => data::check(&arguments),

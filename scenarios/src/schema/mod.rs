@@ -31,6 +31,7 @@ mod timeline;
 mod until;
 mod values;
 mod vary;
+mod words;
 
 mod write;
 
@@ -53,6 +54,7 @@ pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};
 pub use team::{MissingTest, Protocol, TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
 pub use until::UntilRule;
+pub(crate) use words::words;
 
 #[cfg(test)]
 mod tests;

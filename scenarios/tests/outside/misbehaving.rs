@@ -91,7 +91,7 @@ fn bad_programs_fail_their_episodes_with_the_reason() {
             "decisions for batch",
         ),
         (
-            "yes | tr -d '\\n'",
+            "tr '\\0' y </dev/zero",
             "restarts = 0",
             "without the end of a line",
         ),

@@ -1,0 +1,43 @@
+//! `rounds describe`.
+
+use super::args::DescribeArgs;
+use super::evaluate::check_thresholds;
+use super::{Failure, print};
+use crate::clinic::{Cassette, build};
+use crate::describe::{Described, Suite, facts, methods};
+use crate::schema::{Overrides, SUITE_SCHEMA, Scenario, SuiteSpec, Variants, schema_of};
+
+/// Says what a scenario or suite does, as a paragraph of methods or as facts.
+pub(crate) fn describe(arguments: &DescribeArgs) -> Result<(), Failure> {
+    let overrides = Overrides {
+        set: arguments.set.clone(),
+        ..Overrides::default()
+    };
+    let file = &arguments.scenario;
+    let suite = match schema_of(file).as_deref() {
+        Some(SUITE_SCHEMA) => Some(SuiteSpec::load(file, &overrides, &Variants::default())?),
+        _ => None,
+    };
+    let set = match &suite {
+        Some(suite) => suite.set.clone(),
+        None => Scenario::load(file, &overrides)?,
+    };
+    let mut arms = Vec::new();
+    for arm in &set.arms {
+        let built = build(&set, arm, &Cassette::default())?;
+        if let (Some(suite), Some(cases)) = (&suite, &built.cases) {
+            check_thresholds(suite, cases)?;
+        }
+        arms.push(Described::new(arm, &built));
+    }
+    let suite = suite.as_ref().map(|suite| Suite {
+        thresholds: suite.thresholds.clone(),
+        judge: suite.judge.clone(),
+    });
+    let facts = facts(&set, &arms, suite.as_ref());
+    match arguments.json {
+        true => print(&format!("{facts:#}\n")),
+        false => print(&methods(&set, &arms, suite.as_ref())),
+    }
+    Ok(())
+}
