@@ -45,12 +45,17 @@ pub(super) fn design(set: &ScenarioSet, arms: &[Described]) -> Vec<String> {
         .all(|arm| (arm.episodes, arm.patients) == (first.episodes, first.patients));
     let mut out = vec![match same {
         true => format!(
-            "Each arm comprised {} of {}{}.",
+            "{} comprised {} of {}{}.",
+            if arms.len() == 1 {
+                "The run"
+            } else {
+                "Each arm"
+            },
             counted(first.episodes, "visit"),
             counted(first.patients, "patient"),
             match scenario.repeats {
                 1 => String::new(),
-                repeats => format!(", {repeats} of each unless the patient's case says otherwise"),
+                repeats => format!(" ({repeats} of each, unless a case says otherwise)"),
             }
         ),
         false => {

@@ -8,8 +8,13 @@ use crate::schema::{Fidelity, Matching, Part, PatientsSpec, Scenario, Tests, Vis
 pub(super) fn sentences(scenario: &Scenario, first: &Described) -> Vec<String> {
     let environment = &scenario.environment;
     let mut out = vec![source(scenario, first)];
+    let records = matches!(environment.patients, PatientsSpec::Records { .. });
+    let cases = matches!(environment.patients, PatientsSpec::Cases { .. });
     let noise = environment.noise;
-    if noise.unknown > 0.0 || noise.flipped > 0.0 {
+    // Noise is of patients that are drawn or scripted.
+    if records {
+        out.push("Answers were those of the record, without noise.".to_owned());
+    } else if noise.unknown > 0.0 || noise.flipped > 0.0 {
         out.push(format!(
             "Each answer was \u{201c}unknown\u{201d} with a probability of {} and the opposite of the \
              truth with a probability of {}.",
@@ -19,8 +24,6 @@ pub(super) fn sentences(scenario: &Scenario, first: &Described) -> Vec<String> {
     } else {
         out.push("Answers were free of noise.".to_owned());
     }
-    let records = matches!(environment.patients, PatientsSpec::Records { .. });
-    let cases = matches!(environment.patients, PatientsSpec::Cases { .. });
     if records {
         out.push(format!(
             "{}; the admission diagnosis was {}.",
@@ -76,12 +79,13 @@ pub(super) fn sentences(scenario: &Scenario, first: &Described) -> Vec<String> {
 }
 
 fn source(scenario: &Scenario, first: &Described) -> String {
-    let patients = counted(first.patients, "patient");
+    let were = if first.patients == 1 { "was" } else { "were" };
+    let patients = format!("{} {were}", counted(first.patients, "patient"));
     match &scenario.environment.patients {
         PatientsSpec::BuiltinKnowledge | PatientsSpec::Knowledge(_) => {
             let number = |key: &str| first.data[key].as_u64().unwrap_or_default();
             format!(
-                "{patients} were drawn from the knowledge base \u{201c}{}\u{201d} ({}, {}): first a \
+                "{patients} drawn from the knowledge base \u{201c}{}\u{201d} ({}, {}): first a \
                  condition by its prior probability, then each finding by its probability in this \
                  condition.",
                 first.data["knowledge"].as_str().unwrap_or_default(),
@@ -98,7 +102,7 @@ fn source(scenario: &Scenario, first: &Described) -> String {
         } => {
             let number = |key: &str| first.data[key].as_u64().unwrap_or_default();
             format!(
-                "{patients} were played from the records of admissions in the set \u{201c}{}\u{201d}, \
+                "{patients} played from the records of admissions in the set \u{201c}{}\u{201d}, \
                  of which {} of {} were taken ({}){}.",
                 file_name(folder),
                 number("records"),
@@ -119,8 +123,8 @@ fn source(scenario: &Scenario, first: &Described) -> String {
             let axes: Vec<String> = axes.map(|(axis, n)| format!("{axis} ({n})")).collect();
             let all: usize = first.checks.values().sum();
             format!(
-                "{patients} were played from evaluation cases, whose visits were judged by {} on {}, {} \
-                 critical.",
+                "{patients} played from evaluation cases, whose visits were judged by {} on {}; \
+                 critical ones among them: {}.",
                 counted(all as u64, "check"),
                 listed(&axes),
                 first.critical

@@ -1,0 +1,136 @@
+//! `rounds describe`: the text and the facts follow the settings, and are the same bytes each time.
+
+use serde_json::Value;
+
+use super::{ends, shipped};
+
+fn words(arguments: &[&str]) -> String {
+    let arguments = [&["describe"], arguments].concat();
+    let (out, _) = ends(0, shipped(), &arguments);
+    assert_eq!(out, ends(0, shipped(), &arguments).0, "the same bytes");
+    assert!(out.contains("not for clinical use"), "{out}");
+    out
+}
+
+fn facts(arguments: &[&str]) -> Value {
+    serde_json::from_str(&words(&[arguments, &["--json"]].concat())).unwrap()
+}
+
+#[test]
+fn settings_of_the_command_line_are_told() {
+    let before = words(&["ward.toml"]);
+    for (setting, expected) in [
+        (
+            "environment.noise.unknown=0.125",
+            "\u{201c}unknown\u{201d} with a probability of 12.5 %",
+        ),
+        ("environment.tests=down", "Tests could not be done"),
+        (
+            "agents.team.kind=solo-fixed",
+            "one specialist, named by a general practitioner",
+        ),
+        (
+            "agents.team.agree_threshold=0.75",
+            "at least 75 % of the team",
+        ),
+        ("agents.team.add_at=0.2", "reached 20 %"),
+        ("policies.specialist.stop_at=0.95", "a probability of 95 %"),
+        ("policies.specialist.questions=random", "drawn at random"),
+        (
+            "policies.specialist.refer_below=0.3",
+            "below a probability of 30 %",
+        ),
+        ("limits.minutes=45", "45 simulated minutes"),
+        ("seed=99", "the seed 99"),
+        ("episodes=17", "17 visits of 17 patients"),
+        ("repeats=3", "600 visits of 200 patients (3 of each"),
+        ("name=other", "\u{201c}other\u{201d}"),
+        (
+            "timeline=[{at=30, set={\"environment.tests\"=\"down\"}}]",
+            "At minute 30, environment.tests became down",
+        ),
+    ] {
+        assert!(!before.contains(expected), "{expected}");
+        let after = words(&["ward.toml", "--set", setting]);
+        assert!(after.contains(expected), "{setting}: {after}");
+    }
+    assert!(
+        before.contains("Rounds 0.") && before.contains("87 conditions"),
+        "{before}"
+    );
+    assert!(
+        !before.contains("Holm"),
+        "one arm is compared with none: {before}"
+    );
+}
+
+#[test]
+fn arms_and_their_tests_are_told() {
+    let text = words(&["teams.toml"]);
+    for part in [
+        "12 arms were compared",
+        "Arm \u{201c}static-20\u{201d} set agents.team.kind = static and limits.rounds = 20",
+        "Wilson",
+        "bootstrap-t",
+        "McNemar",
+        "Holm",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let repeated = words(&["teams.toml", "--set", "repeats=2"]);
+    assert!(
+        !repeated.contains("McNemar") && repeated.contains("Holm"),
+        "{repeated}"
+    );
+}
+
+#[test]
+fn records_are_told_with_their_hash() {
+    let text = words(&["records.toml"]);
+    let facts = facts(&["records.toml"]);
+    let hash = facts["arms"][0]["data"]["sha256"].as_str().unwrap();
+    assert_eq!(hash.len(), 64);
+    for part in [
+        hash,
+        "12 of 12",
+        "first 24 hours",
+        "without noise",
+        "records-training",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert_eq!(
+        facts["settings"]["policies"]["specialist"]["learned"]["records"],
+        "records-training"
+    );
+    let home = shipped().to_str().unwrap();
+    assert!(
+        !facts.to_string().contains(home) && !text.contains(home),
+        "no folder of this machine"
+    );
+}
+
+#[test]
+fn a_suite_is_told_with_its_checks_and_thresholds() {
+    let text = words(&["evaluations/suite.toml"]);
+    assert!(
+        text.contains("as_expected >= 1") && text.contains("evaluation cases"),
+        "{text}"
+    );
+    let facts = facts(&["evaluations/suite.toml", "--set", "repeats=2"]);
+    assert_eq!(facts["kind"], "suite");
+    assert_eq!(facts["thresholds"]["as_expected"], ">= 1");
+    let arm = &facts["arms"][0];
+    assert_eq!(
+        arm["episodes"].as_u64().unwrap(),
+        2 * arm["patients"].as_u64().unwrap()
+    );
+    assert!(arm["checks"]["accuracy"].as_u64().unwrap() >= 1);
+}
+
+#[test]
+fn a_mistake_is_told_as_by_check() {
+    let arguments = ["describe", "ward.toml", "--set", "agents.team.knd=static"];
+    let (_, errors) = ends(2, shipped(), &arguments);
+    assert!(errors.contains("did you mean `kind`?"), "{errors}");
+}
