@@ -17,6 +17,7 @@ use super::paths::PathKind;
 use super::reader::TableReader;
 use super::scenario::SCHEMA;
 use super::source::Origin;
+use super::values::Fault;
 
 /// The value of `schema` in a suite file.
 pub const SUITE_SCHEMA: &str = "rounds.suite/1";
@@ -100,7 +101,11 @@ impl SuiteSpec {
         if root.entry("cases").is_none() {
             root.missing("cases", "cases = [\"cases/*.toml\"]");
         }
-        root.entry("knowledge");
+        root.get("cases", |node| match &node.data {
+            Data::Array(_) | Data::String(_) => Ok(()),
+            _ => Err(Fault::wrong_type("files of cases, or patterns of them")),
+        });
+        root.string("knowledge");
         root.finish();
         problems.finish()?;
         let mut arms = Vec::new();

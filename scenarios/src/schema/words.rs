@@ -3,10 +3,10 @@
 use rounds_environments::clinic::case::Person;
 
 use super::behaviour::Side;
-use super::clinic::{Fidelity, Matching, Tests};
-use super::patients::Part;
+use super::clinic::{Answers, Fidelity, Matching, Tests};
+use super::patients::{Part, VisitRule};
 use super::policy::Questions;
-use super::team::TeamKind;
+use super::team::{MissingTest, Protocol, TeamKind};
 use super::values::Choice;
 
 /// The words of the list called `name`; `None` when there is no such list.
@@ -15,14 +15,18 @@ pub(crate) fn words(name: &str) -> Option<Vec<&'static str>> {
         T::NAMES.iter().map(|(word, _)| *word).collect()
     }
     Some(match name {
+        "Answers" => of::<Answers>(),
         "Fidelity" => of::<Fidelity>(),
         "Matching" => of::<Matching>(),
+        "MissingTest" => of::<MissingTest>(),
         "Part" => of::<Part>(),
         "Person" => Person::PARTS.to_vec(),
+        "Protocol" => of::<Protocol>(),
         "Questions" => of::<Questions>(),
         "Side" => of::<Side>(),
         "TeamKind" => of::<TeamKind>(),
         "Tests" => of::<Tests>(),
+        "VisitRule" => of::<VisitRule>(),
         _ => return None,
     })
 }

@@ -26,7 +26,7 @@ pub fn suite(name: &str, file: &str, case: &str, filled_in: bool) -> String {
         true => "as_expected = \">= 1\"",
         false => {
             "# Fill in once the case is filled in, for example as_expected = \">= 1\".\n\
-             score = \">= 0\""
+             \"score.clipped\" = \">= 0\""
         }
     };
     let text = include_str!("templates/suite.toml");

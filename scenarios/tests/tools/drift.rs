@@ -88,7 +88,11 @@ fn base(kind: &str, root: &Value) -> Value {
             file["models"] = json!({"doctor": {"kind": "scripted", "replies": ["yes"]}});
         }
         "case" => {
-            file["checks"][0]["points"] = json!(1);
+            // A case needs points above 0, whatever is tried on its first check.
+            let mut second = file["checks"][0].clone();
+            second["id"] = json!("second");
+            second["points"] = json!(1);
+            file["checks"] = json!([file["checks"][0], second]);
             file["truth"] = json!({"diagnosis": "Influenza"});
         }
         _ => {}
