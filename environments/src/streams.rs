@@ -33,6 +33,8 @@ pub enum Purpose {
     Split = 6,
     /// Resampling in statistics.
     Bootstrap = 7,
+    /// What an agent draws to learn from a round.
+    Learning = 8,
     /// A user's own uses.
     Custom = 1 << 32,
 }
