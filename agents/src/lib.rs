@@ -7,4 +7,7 @@
 
 pub mod clinic;
 pub mod engine;
+pub mod population;
 pub mod stepped;
+
+pub use bevy_ecs;
