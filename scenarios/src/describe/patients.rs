@@ -8,7 +8,10 @@ use crate::schema::{Fidelity, Matching, Part, PatientsSpec, Scenario, Tests, Vis
 pub(super) fn sentences(scenario: &Scenario, first: &Described) -> Vec<String> {
     let environment = &scenario.environment;
     let mut out = vec![source(scenario, first)];
-    let records = matches!(environment.patients, PatientsSpec::Records { .. });
+    let records = matches!(
+        environment.patients,
+        PatientsSpec::Records { .. } | PatientsSpec::AgentClinic { .. } | PatientsSpec::Fhir { .. }
+    );
     let cases = matches!(environment.patients, PatientsSpec::Cases { .. });
     let noise = environment.noise;
     // Noise is of patients that are drawn or scripted.
