@@ -74,7 +74,7 @@ pub(super) fn round_event(log: &mut EventLog, at_min: f64, group: &mut Coordinat
     }
     drop(event);
     let due = group.picture_every > 0
-        && (round % group.picture_every == 0 || round == 1 || round == group.horizon);
+        && (round.is_multiple_of(group.picture_every) || round == 1 || round == group.horizon);
     if due
         && let Some(picture) = group.world.picture()
         && let Some(mut event) = log.event(round, at_min, "world", "", "moved")
