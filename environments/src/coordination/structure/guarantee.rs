@@ -27,6 +27,48 @@ pub enum Condition {
     },
 }
 
+/// How the dynamic regret of a method grows with the rounds `T` and the path length `P_T`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(into = "&'static str")]
+pub enum Growth {
+    /// Where agents are told in order, up to logarithms.
+    InOrder,
+    /// Where copies are averaged over the graph.
+    Averaged,
+    /// The same, up to logarithms.
+    AveragedLog,
+    /// Where actions are flooded through the graph.
+    Flooded,
+}
+
+impl Growth {
+    /// The growth as a formula.
+    pub fn formula(self) -> &'static str {
+        match self {
+            Self::InOrder => "O~(sqrt(P_T T))",
+            Self::Averaged => "O(sqrt(P_T T / (1 - tau)))",
+            Self::AveragedLog => "O~(sqrt(P_T T / (1 - tau)))",
+            Self::Flooded => "O(d(G) sqrt(P_T T))",
+        }
+    }
+
+    /// What stands in the formula's brackets, logarithms left out.
+    pub fn size(self, path_length: f64, rounds: f64, tau: f64, diameter: f64) -> f64 {
+        let root = (path_length * rounds).sqrt();
+        match self {
+            Self::InOrder => root,
+            Self::Averaged | Self::AveragedLog => root / (1.0 - tau).sqrt(),
+            Self::Flooded => root * diameter.max(1.0),
+        }
+    }
+}
+
+impl From<Growth> for &'static str {
+    fn from(growth: Growth) -> Self {
+        growth.formula()
+    }
+}
+
 /// What a method promises: expected reward of at least `ratio` times the best of every round, less a
 /// dynamic regret.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -38,7 +80,7 @@ pub struct Guarantee {
     /// Share of the optimum.
     pub ratio: f64,
     /// Growth of the dynamic regret.
-    pub regret: &'static str,
+    pub regret: Growth,
     /// What the communication graph must be.
     pub graph: &'static str,
     /// What must be known of the function.
@@ -69,16 +111,11 @@ pub struct Promise {
 }
 
 const CONNECTED: &str = "connected";
-const MIXING: &str = "O(sqrt(P_T T / (1 - tau)))";
-const MIXING_LOG: &str = "O~(sqrt(P_T T / (1 - tau)))";
 
 impl Promise {
     /// What holds for a function of this structure.
     pub fn of(structure: &Structure) -> Self {
-        let mut promise = Self {
-            guarantees: Vec::new(),
-            refusals: Vec::new(),
-        };
+        let mut promise = Self::nothing();
         if !structure.monotone {
             let least = &structure.least_marginal;
             promise.refuse(
@@ -91,18 +128,39 @@ impl Promise {
             );
             return promise;
         }
-        promise.submodular(structure);
-        promise.weak(structure);
+        promise.judge_submodular(structure);
+        promise.judge_weak(structure);
         promise
     }
 
-    /// The largest ratio that a method is promised.
-    pub fn ratio(&self, method: &str) -> Option<f64> {
-        let own = self.guarantees.iter().filter(|g| g.method == method);
-        own.map(|g| g.ratio).reduce(f64::max)
+    /// What holds for a monotone submodular function of this curvature.
+    pub fn submodular(curvature: f64) -> Self {
+        let mut promise = Self::nothing();
+        promise.of_curvature(curvature);
+        promise
     }
 
-    fn submodular(&mut self, structure: &Structure) {
+    /// What holds for a monotone, alpha-weakly DR-submodular function.
+    pub fn weakly_dr(alpha: f64) -> Self {
+        let mut promise = Self::nothing();
+        promise.of_alpha(alpha);
+        promise
+    }
+
+    fn nothing() -> Self {
+        Self {
+            guarantees: Vec::new(),
+            refusals: Vec::new(),
+        }
+    }
+
+    /// The guarantee of the largest ratio that a method has.
+    pub fn best(&self, method: &str) -> Option<&Guarantee> {
+        let own = self.guarantees.iter().filter(|g| g.method == method);
+        own.max_by(|a, b| a.ratio.total_cmp(&b.ratio))
+    }
+
+    fn judge_submodular(&mut self, structure: &Structure) {
         if !structure.submodular {
             let growth = &structure.most_growth;
             self.refuse(
@@ -112,7 +170,11 @@ impl Promise {
             );
             return;
         }
-        let curvature = structure.curvature.clamp(0.0, 1.0);
+        self.of_curvature(structure.curvature);
+    }
+
+    fn of_curvature(&mut self, curvature: f64) {
+        let curvature = curvature.clamp(0.0, 1.0);
         let condition = Condition::Submodular { curvature };
         let online = match curvature {
             0.0 => 1.0,
@@ -126,21 +188,25 @@ impl Promise {
             graph,
             needs,
         };
-        let log = "O~(sqrt(P_T T))";
         let greedy = 1.0 / (1.0 + curvature);
         self.guarantees.extend([
-            guarantee("osg", greedy, log, "complete or in order", "nothing"),
-            guarantee("ma-osma", online, MIXING, CONNECTED, "c"),
-            guarantee("ma-osea", online, MIXING_LOG, CONNECTED, "c"),
+            guarantee(
+                "osg",
+                greedy,
+                Growth::InOrder,
+                "complete or in order",
+                "nothing",
+            ),
+            guarantee("ma-osma", online, Growth::Averaged, CONNECTED, "c"),
+            guarantee("ma-osea", online, Growth::AveragedLog, CONNECTED, "c"),
         ]);
         self.learned(condition, 1.0 - curvature / std::f64::consts::E, "nothing");
     }
 
-    fn weak(&mut self, structure: &Structure) {
+    fn judge_weak(&mut self, structure: &Structure) {
         let alpha = structure.alpha.value;
         if alpha > 0.0 {
-            let condition = Condition::WeaklyDr { alpha };
-            self.learned(condition, -libm::expm1(-alpha), "alpha");
+            self.of_alpha(alpha);
         } else {
             let why = format!("alpha is {alpha}, expected more than 0");
             self.refuse("weakly-dr", why, &structure.alpha.at);
@@ -157,6 +223,11 @@ impl Promise {
         }
     }
 
+    fn of_alpha(&mut self, alpha: f64) {
+        let condition = Condition::WeaklyDr { alpha };
+        self.learned(condition, -libm::expm1(-alpha), "alpha");
+    }
+
     /// Both methods that learn along a surrogate gradient reach the same ratio.
     fn learned(&mut self, condition: Condition, ratio: f64, needs: &'static str) {
         let guarantee = |method, regret, needs| Guarantee {
@@ -168,8 +239,8 @@ impl Promise {
             needs,
         };
         self.guarantees.extend([
-            guarantee("ma-spl", MIXING, needs),
-            guarantee("ma-mpl", "O(d(G) sqrt(P_T T))", "nothing"),
+            guarantee("ma-spl", Growth::Averaged, needs),
+            guarantee("ma-mpl", Growth::Flooded, "nothing"),
         ]);
     }
 

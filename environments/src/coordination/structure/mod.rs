@@ -8,7 +8,7 @@ mod guarantee;
 mod optimum;
 mod ratios;
 
-pub use guarantee::{Condition, Guarantee, Promise, Refusal};
+pub use guarantee::{Condition, Growth, Guarantee, Promise, Refusal};
 pub use optimum::{Optimum, optimum};
 pub(super) use ratios::class_of_table;
 pub use ratios::{Extreme, Pair, Structure, StructureError};
