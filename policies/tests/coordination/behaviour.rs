@@ -99,7 +99,7 @@ fn without_gradients_copies_agree_at_the_rate_of_the_graph() {
             }
             game.board().start(agent, &copies);
         }
-        let mut apart = |game: &mut Game<'_>| {
+        let apart = |game: &mut Game<'_>| {
             let board = game.board();
             let all = (0..n).flat_map(|agent| board.copies(agent).iter().zip(&mean));
             all.map(|(p, mean)| (p - mean).powi(2)).sum::<f64>().sqrt()

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rounds_environments::coordination::{Class, CommGraph, Ground, Objective};
 use rounds_environments::ids::RoundIx;
 use rounds_policies::coordination::{
-    Forecaster, MetaStep, Method, MplOptions, MultilinearExtension, MultilinearStep, Oracle,
+    Forecaster, MetaStep, Method, MplOptions, MultilinearExtension, MultilinearStep,
     PolicyExtension, Population, Queries, SampledSets, SplOptions, SurrogateStep, SurrogateWeight,
     onto_simplex, onto_sub_simplex, scaled_losses, surrogate_mass, surrogate_z,
 };
