@@ -208,7 +208,7 @@ fn the_variable_of_the_surrogate_has_its_mean() {
     for rho in [0.5, 1.0, 4.0] {
         let exact = 1.0 / (1.0 - f64::exp(-rho)) - 1.0 / rho;
         unbiased(&[exact], "z", |out| {
-            out[0] = surrogate_z(rho, random.random())
+            out[0] = surrogate_z(rho, random.random());
         });
     }
 }

@@ -4,6 +4,7 @@
 use std::f64::consts::E;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use rand::RngExt;
 use rounds_environments::coordination::Class;
 use rounds_environments::streams::Stream;
@@ -150,8 +151,18 @@ fn instance(kind: u32, random: &mut Stream) -> Table {
     }
 }
 
+/// The same cases every time.
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 128,
+        rng_seed: RngSeed::Fixed(1),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(config())]
 
     #[test]
     fn the_extension_agrees_at_vertices_and_is_affine_in_each_policy(seed in any::<u64>()) {
