@@ -2,7 +2,7 @@
 
 use rounds_environments::coordination::{Class, Objective};
 use rounds_policies::coordination::{
-    Flooding, Method, MplOptions, OsgOptions, RotaOptions, SplOptions,
+    Flooding, Method, MplOptions, OsgOptions, PolicyExtension, RotaOptions, SplOptions,
 };
 
 use super::support::{
@@ -122,11 +122,14 @@ fn without_gradients_copies_agree_at_the_rate_of_the_graph() {
 
 #[test]
 fn sequential_methods_follow_the_last_round() {
-    let mut random = stream(23);
     let graph = path(3);
-    let facility = Facility::random(&[3, 3, 3], 3, &mut random);
+    // The same place is best for everybody alone, and worth nothing to those who come later.
+    let everybody = [[1.0, 0.0, 0.0], [0.0, 0.9, 0.0], [0.0, 0.0, 0.8]].map(Vec::from);
+    let scores = [everybody.as_slice(); 3].concat();
+    let facility = Facility::new(&[3, 3, 3], &scores);
     let mut greedy = Game::new(&Method::Greedy, &facility, &graph, 1, 0);
     let best = greedy.round(|_| &facility);
+    assert!((best - 2.7).abs() < 1e-12);
     let mut stale = Game::new(&Method::StaleGreedy, &facility, &graph, 2, 0);
     stale.round(|_| &facility);
     assert!((stale.round(|_| &facility) - best).abs() < 1e-12);
@@ -304,4 +307,50 @@ fn an_own_block_can_be_kept_from_averaging() {
     };
     assert!(own_after_one_round(true) < 1e-8);
     assert!(own_after_one_round(false) > 1e-3);
+}
+
+/// Agents draw the others' actions from what they hold themselves, before they average.
+#[test]
+fn ma_spl_learns_from_its_own_copies() {
+    let score = |target: usize| {
+        [0.0, 1.0]
+            .map(|s| if target == 0 { 1.0 - s } else { s })
+            .to_vec()
+    };
+    let scores = [score(0), score(1), score(0), score(1)];
+    let facility = Facility::new(&[2, 2], &scores);
+    let graph = complete(2);
+    let method = Method::MaSpl(SplOptions {
+        eta0: 0.1,
+        batch: 10_000,
+        ..SplOptions::default()
+    });
+    let mut game = Game::new(&method, &facility, &graph, 1, 0);
+    // Agent 0 takes action 1, and agent 1 believes that it takes action 0.
+    let believed = [1.0, 0.0, 0.3, 0.3];
+    game.board().start(0, &[0.0, 1.0, 0.3, 0.3]);
+    game.board().start(1, &believed);
+    game.round(|_| &facility);
+    let mut exact = [0.0; 4];
+    let mut extension = PolicyExtension::new(&facility).unwrap();
+    extension.curvature_direction(&believed, &mut exact);
+    for v in 2..4 {
+        let moved = (game.board().copies(1)[v] - 0.3) / 0.1;
+        assert!((moved - exact[v]).abs() < 0.03, "{moved} for {}", exact[v]);
+    }
+}
+
+#[test]
+fn ma_osma_acts_whatever_the_mass_of_its_policy() {
+    let mut random = stream(28);
+    let facility = Facility::random(&[2, 2], 2, &mut random);
+    let graph = complete(2);
+    for seed in 0..10 {
+        let method = Method::from_name("ma-osma").unwrap();
+        let mut game = Game::new(&method, &facility, &graph, 1, seed);
+        game.board().start(0, &[0.0, 0.2, 0.5, 0.5]);
+        game.board().start(1, &[0.5, 0.5, 0.1, 0.0]);
+        game.round(|_| &facility);
+        assert_eq!(game.history[0], [Some(1), Some(0)]);
+    }
 }
