@@ -10,7 +10,7 @@ use std::sync::Arc;
 use rounds_environments::coordination::{Class, CommGraph, Ground, Objective};
 use rounds_environments::ids::RoundIx;
 use rounds_policies::coordination::{
-    Forecaster, MetaStep, Method, MplOptions, MultilinearExtension, MultilinearStep, Oracle,
+    Forecaster, MetaStep, Method, MplOptions, MultilinearExtension, MultilinearStep,
     PolicyExtension, Population, Queries, SampledSets, SplOptions, SurrogateStep, SurrogateWeight,
     onto_simplex, onto_sub_simplex, scaled_losses, surrogate_mass, surrogate_z,
 };
@@ -506,7 +506,7 @@ fn golden_static_convergence() {
             let what = format!("{name} on {}, {mean} +- {error}", case["kind"]);
             println!("{what}, the file has {there} +- {error_there}");
             let slack = 4.0 * error.hypot(error_there);
-            assert!(mean >= there - slack - 0.02, "{what}: expected {there}");
+            assert!(mean >= there - slack - 0.005, "{what}: expected {there}");
             // Where the guarantee is the optimum itself, nothing can exceed it.
             let guarantee = real(&case["guarantee"]).min(0.998);
             assert!(mean - slack > guarantee, "{what}: guaranteed {guarantee}");
