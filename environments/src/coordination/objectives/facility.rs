@@ -39,10 +39,12 @@ impl Tops {
         second: [0.0; LANES],
     };
 
-    fn add(&mut self, lane: usize, value: f64) {
-        let best = self.best[lane];
-        self.second[lane] = larger(self.second[lane], smaller(best, value));
-        self.best[lane] = larger(best, value);
+    fn add(&mut self, values: [f64; LANES]) {
+        for lane in 0..LANES {
+            let (value, best) = (values[lane], self.best[lane]);
+            self.second[lane] = larger(self.second[lane], smaller(best, value));
+            self.best[lane] = larger(best, value);
+        }
     }
 
     fn second(&self) -> f64 {
@@ -158,15 +160,13 @@ impl FacilityLocation {
             for (row, tops) in block.chunks_exact(kappa).zip(&mut self.tops) {
                 // A copy stays in registers.
                 let mut top = *tops;
-                let mut chunks = row.chunks_exact(LANES);
-                for chunk in &mut chunks {
-                    for (lane, &value) in chunk.iter().enumerate() {
-                        top.add(lane, value);
-                    }
+                let (chunks, rest) = row.as_chunks();
+                for chunk in chunks {
+                    top.add(*chunk);
                 }
-                for (lane, &value) in chunks.remainder().iter().enumerate() {
-                    top.add(lane, value);
-                }
+                let mut last = [0.0; LANES];
+                last[..rest.len()].copy_from_slice(rest);
+                top.add(last);
                 *tops = top;
             }
         }

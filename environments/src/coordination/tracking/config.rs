@@ -33,8 +33,8 @@ impl Mix {
     /// The kinds of `targets` targets: first all that wander, then all that flee, then the rest.
     ///
     /// Each kind gets its share rounded down; what is left goes to the kinds with the largest
-    /// remainders, one each, of equals to the earlier kind (an inferred choice: 15 targets at 8:1:1 are
-    /// 12, 2 and 1).
+    /// remainders, one each, of equals to the earlier kind: 15 targets at 8:1:1 are 12, 2 and 1. The rule
+    /// is inferred.
     pub fn kinds(self, targets: usize) -> Vec<TargetKind> {
         let all = [
             TargetKind::Random,
