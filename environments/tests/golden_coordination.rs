@@ -307,7 +307,11 @@ fn check_geometry(case: &Value) {
     let mut out = vec![0.0; ground.most_actions()];
     for agent in 0..ground.agents() {
         objective.clear(&mut summary);
-        for (other, action) in chosen.iter().enumerate().filter(|(other, _)| *other != agent) {
+        for (other, action) in chosen
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != agent)
+        {
             objective.insert(ground.element(other, *action), &mut summary);
         }
         objective.marginals(agent, &summary, &mut out);
@@ -476,7 +480,11 @@ fn check_statistics(
             continue;
         };
         let played: Vec<Vec<f64>> = (1..=16).map(|seed| play(factory, seed, *player)).collect();
-        for (at, name) in names.iter().enumerate().filter(|(_, name)| !name.is_empty()) {
+        for (at, name) in names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| !name.is_empty())
+        {
             let got: Vec<f64> = played.iter().map(|row| row[at]).collect();
             let (got, error) = mean_and_error(&got);
             let (mean, se) = (real(&expected[name]["mean"]), real(&expected[name]["se"]));

@@ -40,10 +40,9 @@ impl Tops {
     };
 
     fn add(&mut self, values: [f64; LANES]) {
-        for lane in 0..LANES {
-            let (value, best) = (values[lane], self.best[lane]);
-            self.second[lane] = larger(self.second[lane], smaller(best, value));
-            self.best[lane] = larger(best, value);
+        for ((best, second), value) in self.best.iter_mut().zip(&mut self.second).zip(values) {
+            *second = larger(*second, smaller(*best, value));
+            *best = larger(*best, value);
         }
     }
 

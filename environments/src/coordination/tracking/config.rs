@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::targets::TargetKind;
-use crate::coordination::motion::{Motion, check_count, check_number, refused};
+use crate::coordination::motion::{Motion, check_count, check_number, check_size, refused};
 use crate::coordination::objectives::Score;
 use crate::environment::EnvironmentError;
 
@@ -133,6 +133,7 @@ impl TrackingConfig {
         check_count("targets", self.targets)?;
         check_count("horizon", self.horizon as usize)?;
         self.motion.validate()?;
+        check_size(&[self.agents, self.motion.actions(), self.targets])?;
         for (key, got) in [
             ("start_radius", self.start_radius),
             ("covered_radius", self.covered_radius),
