@@ -44,21 +44,36 @@ pub(super) fn refused(key: &str, why: impl Into<String>) -> EnvironmentError {
     }
 }
 
-/// Refuses `got` unless it is a finite number of at least `least`, or above it where `strictly`.
+/// Larger numbers would leave the range of a double once they are multiplied for many rounds.
+const LARGEST: f64 = 1e9;
+
+/// Refuses `got` unless it is a number of at least `least`, or above it where `strictly`, and not
+/// absurdly large.
 pub(super) fn check_number(
     key: &str,
     got: f64,
     least: f64,
     strictly: bool,
 ) -> Result<(), EnvironmentError> {
-    if got.is_finite() && (got > least || !strictly && got == least) {
+    if got <= LARGEST && (got > least || !strictly && got == least) {
         return Ok(());
     }
     let than = if strictly { "above" } else { "of at least" };
-    Err(refused(
-        key,
-        format!("expected a number {than} {least}, got {got}"),
-    ))
+    let why = format!("expected a number {than} {least} and at most {LARGEST}, got {got}");
+    Err(refused(key, why))
+}
+
+/// Refuses a world whose objective would hold more than 100 million numbers.
+pub(super) fn check_size(factors: &[usize]) -> Result<(), EnvironmentError> {
+    const MOST: usize = 100_000_000;
+    let got = factors.iter().copied().fold(1, usize::saturating_mul);
+    if got <= MOST {
+        return Ok(());
+    }
+    let why = format!(
+        "expected a world of at most {MOST} values, one for each action and target, got {got}"
+    );
+    Err(refused("agents", why))
 }
 
 /// Refuses a count that is not from 1 to a million.

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::world::AreaWorld;
 use crate::coordination::configuration::{Configuration, Configurations};
-use crate::coordination::motion::{check_count, check_number, refused};
+use crate::coordination::motion::{check_count, check_number, check_size, refused};
 use crate::coordination::world::{CoordinationFactory, Scene};
 use crate::environment::EnvironmentError;
 use crate::ids::EpisodeIx;
@@ -52,10 +52,13 @@ impl AreaConfig {
         check_count("horizon", self.horizon as usize)?;
         check_number("reach", self.reach, 0.0, false)?;
         check_number("sensor_radius", self.sensor_radius, 0.0, true)?;
-        match self.cells {
-            1..=1000 => Ok(()),
-            got => Err(refused("cells", format!("expected 1 to 1000, got {got}"))),
+        if !(1..=1000).contains(&self.cells) {
+            let why = format!("expected 1 to 1000, got {}", self.cells);
+            return Err(refused("cells", why));
         }
+        let side = (2.0 * self.sensor_radius).min(1.0) * self.cells as f64;
+        let seen = (side + 1.0) as usize;
+        check_size(&[self.agents, self.actions, seen, seen])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::coordination::motion::{Motion, check_count, check_number, refused};
+use crate::coordination::motion::{Motion, check_count, check_number, check_size, refused};
 use crate::coordination::objectives::Criterion;
 use crate::environment::EnvironmentError;
 
@@ -87,6 +87,7 @@ impl EkfConfig {
         check_count("targets", self.targets)?;
         check_count("horizon", self.horizon as usize)?;
         self.motion.validate()?;
+        check_size(&[self.agents, self.motion.actions(), self.targets])?;
         for (key, got) in [
             ("prior_variance", self.prior_variance),
             ("sensor.range_noise", self.sensor.range_noise),

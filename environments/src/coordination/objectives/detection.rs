@@ -153,9 +153,9 @@ impl Detection {
         self.missed.fill(1.0);
         for element in (0..self.least.len()).rev() {
             let mut sum = 0.0;
-            for at in self.hits.starts[element]..self.hits.starts[element + 1] {
-                let (item, q) = hits[at];
-                sum += self.weights[item] * q * self.before[at] * self.missed[item];
+            let own = self.hits.starts[element]..self.hits.starts[element + 1];
+            for (&(item, q), before) in hits[own.clone()].iter().zip(&self.before[own]) {
+                sum += self.weights[item] * q * before * self.missed[item];
                 self.missed[item] *= 1.0 - q;
             }
             self.least[element] = sum;

@@ -39,10 +39,11 @@ impl Tops {
         second: [0.0; LANES],
     };
 
-    fn add(&mut self, lane: usize, value: f64) {
-        let best = self.best[lane];
-        self.second[lane] = larger(self.second[lane], smaller(best, value));
-        self.best[lane] = larger(best, value);
+    fn add(&mut self, values: [f64; LANES]) {
+        for ((best, second), value) in self.best.iter_mut().zip(&mut self.second).zip(values) {
+            *second = larger(*second, smaller(*best, value));
+            *best = larger(*best, value);
+        }
     }
 
     fn second(&self) -> f64 {
@@ -158,15 +159,13 @@ impl FacilityLocation {
             for (row, tops) in block.chunks_exact(kappa).zip(&mut self.tops) {
                 // A copy stays in registers.
                 let mut top = *tops;
-                let mut chunks = row.chunks_exact(LANES);
-                for chunk in &mut chunks {
-                    for (lane, &value) in chunk.iter().enumerate() {
-                        top.add(lane, value);
-                    }
+                let (chunks, rest) = row.as_chunks();
+                for chunk in chunks {
+                    top.add(*chunk);
                 }
-                for (lane, &value) in chunks.remainder().iter().enumerate() {
-                    top.add(lane, value);
-                }
+                let mut last = [0.0; LANES];
+                last[..rest.len()].copy_from_slice(rest);
+                top.add(last);
                 *tops = top;
             }
         }

@@ -48,10 +48,11 @@ impl TableObjective {
             return Err(GroundError::TooMany { most, got }.into());
         }
         check_length("values", 1 << got, spec.values.len())?;
-        if spec.values[0] != 0.0 {
+        // What rounding may leave of 0.
+        if spec.values[0].abs() > 1e-12 {
             return Err(ObjectiveError::Number {
                 what: "value 0, that of the empty set".to_owned(),
-                expected: "0",
+                expected: "0 to 12 digits",
                 got: spec.values[0],
             });
         }

@@ -26,7 +26,7 @@ pub fn optimum(objective: &dyn Objective) -> Result<Optimum, StructureError> {
     let ground = objective.ground();
     let agents = ground.agents();
     let choices = (0..agents).map(|i| ground.actions(i) + 1);
-    let joint = choices.fold(1_usize, |product, more| product.saturating_mul(more));
+    let joint = choices.fold(1, usize::saturating_mul);
     if joint > MOST {
         return Err(StructureError::TooMany {
             what: "joint actions",

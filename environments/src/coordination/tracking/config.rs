@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::targets::TargetKind;
-use crate::coordination::motion::{Motion, check_count, check_number, refused};
+use crate::coordination::motion::{Motion, check_count, check_number, check_size, refused};
 use crate::coordination::objectives::Score;
 use crate::environment::EnvironmentError;
 
@@ -33,8 +33,8 @@ impl Mix {
     /// The kinds of `targets` targets: first all that wander, then all that flee, then the rest.
     ///
     /// Each kind gets its share rounded down; what is left goes to the kinds with the largest
-    /// remainders, one each, of equals to the earlier kind (an inferred choice: 15 targets at 8:1:1 are
-    /// 12, 2 and 1).
+    /// remainders, one each, of equals to the earlier kind: 15 targets at 8:1:1 are 12, 2 and 1. The rule
+    /// is inferred.
     pub fn kinds(self, targets: usize) -> Vec<TargetKind> {
         let all = [
             TargetKind::Random,
@@ -133,6 +133,7 @@ impl TrackingConfig {
         check_count("targets", self.targets)?;
         check_count("horizon", self.horizon as usize)?;
         self.motion.validate()?;
+        check_size(&[self.agents, self.motion.actions(), self.targets])?;
         for (key, got) in [
             ("start_radius", self.start_radius),
             ("covered_radius", self.covered_radius),
