@@ -267,16 +267,16 @@ fn guarantees_follow_from_the_structure() {
         ("ma-spl", 1.0 - 1.0 / e),
         ("ma-mpl", 1.0 - 1.0 / e),
     ] {
-        let got = overlap.ratio(method).unwrap();
+        let got = overlap.best(method).unwrap().ratio;
         assert!((got - ratio).abs() < 1e-12, "{method}: {got}");
     }
     let modular = promise(&table(&[1, 1], &[0.0, 1.0, 2.0, 3.0]));
     for method in ["osg", "ma-osma", "ma-spl"] {
-        assert_eq!(modular.ratio(method), Some(1.0), "{method}");
+        assert_eq!(modular.best(method).unwrap().ratio, 1.0, "{method}");
     }
 
     let pair = promise(&table(&[1, 1], &[0.0, 1.0, 1.0, 3.0]));
-    assert_eq!(pair.ratio("osg"), None);
+    assert_eq!(pair.best("osg"), None);
     assert_eq!(pair.refusals.len(), 1);
     assert_eq!(pair.refusals[0].condition, "submodular");
     assert!(pair.refusals[0].witness.is_some());

@@ -138,7 +138,9 @@ fn traffic_is_counted_by_edge_direction_and_hop() {
 #[test]
 fn what_is_proved_follows_from_class_constants_and_settings() {
     let ratio = |method: &Method, constants: &Constants, class| {
-        method.guarantee(constants, class).map(|found| found.ratio)
+        method
+            .proved_ratio(constants, class)
+            .map(|found| found.ratio)
     };
     let of = |name: &str| Method::from_name(name).unwrap();
     let unknown = Constants::default();

@@ -14,9 +14,10 @@ use rounds_environments::coordination::{
     read_edges, read_weights,
 };
 use rounds_environments::text::json_fault;
+use rounds_policies::coordination::Method;
 use serde_json::json;
 
-use super::method::{make, yardstick};
+use super::method::{make, method, yardstick};
 use super::score::{CoordinationScore, SCORER};
 use crate::hash::sha256;
 use crate::run::{Experiment, Manifest, RunError, machine};
@@ -31,8 +32,8 @@ pub struct BuiltCoordination {
     pub experiment: Experiment,
     /// How large its world is, in words.
     pub size: String,
-    /// Name of the method.
-    pub method: &'static str,
+    /// The method with its settings.
+    pub method: Method,
 }
 
 /// Builds the agents of one arm.
@@ -50,10 +51,11 @@ pub fn build(
         .policies
         .get(&family.policy)
         .ok_or_else(|| RunError::Input(format!("there is no policy {:?}", family.policy)))?;
+    let method = method(policy);
     let (factory, agents) = factory(spec, scenario.limits.rounds)?;
     let plugin = CoordinationPlugin {
         factory: Arc::clone(&factory),
-        make: make(policy),
+        make: make(&method),
         yardstick: yardstick(spec.regret),
         picture_every: spec.picture_every,
     };
@@ -81,7 +83,7 @@ pub fn build(
         notice: String::new(),
     };
     Ok(BuiltCoordination {
-        method: policy.kind.as_str(),
+        method,
         size: format!("{agents} agents, {} rounds", factory.horizon()),
         experiment: Experiment {
             manifest,

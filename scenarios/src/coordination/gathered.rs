@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rounds_policies::coordination::Method;
 use serde_json::Value;
 
 use crate::report::Paths;
@@ -69,20 +70,20 @@ impl Facts {
 }
 
 /// All configurations under one arm, in the order of their names.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Gathered {
-    /// Name of the method.
-    pub method: String,
+    /// The method with its settings.
+    pub method: Method,
     /// Configurations by name.
     pub configurations: BTreeMap<String, OfConfiguration>,
 }
 
 impl Gathered {
     /// Nothing yet, of an arm of this method.
-    pub fn new(method: &str) -> Self {
+    pub fn new(method: Method) -> Self {
         Self {
-            method: method.to_owned(),
-            ..Self::default()
+            method,
+            configurations: BTreeMap::new(),
         }
     }
 
@@ -198,7 +199,7 @@ mod tests {
                 .map(|line| serde_json::from_str(line).unwrap())
                 .collect(),
         };
-        let mut gathered = Gathered::new("ma-spl");
+        let mut gathered = Gathered::new(Method::Random);
         gathered.add(&episode);
         gathered.merge(gathered.clone());
         let of = &gathered.configurations["a"];

@@ -11,7 +11,7 @@ use rounds_policies::coordination::{
 use crate::schema::{self, MethodKind, MethodSpec, RegretSpec};
 
 /// The method of a policy with its settings.
-fn method(spec: &MethodSpec) -> Method {
+pub(super) fn method(spec: &MethodSpec) -> Method {
     match spec.kind {
         MethodKind::Random => Method::Random,
         MethodKind::OwnBest => Method::OwnBest,
@@ -95,8 +95,8 @@ fn weight(spec: &MethodSpec) -> Option<SurrogateWeight> {
 }
 
 /// Makes the agents of every episode.
-pub(super) fn make(spec: &MethodSpec) -> Make {
-    let method = method(spec);
+pub(super) fn make(method: &Method) -> Make {
+    let method = method.clone();
     Arc::new(move |setting| {
         Ok(Made {
             population: method.build(

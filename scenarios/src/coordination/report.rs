@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use rounds_environments::coordination::structure::Promise;
+use rounds_environments::coordination::Class;
+use rounds_environments::coordination::structure::Growth;
 use rounds_environments::streams::RunSeed;
+use rounds_policies::coordination::{Constants, Method, ProvedRatio};
 
 use super::gathered::{Gathered, OfConfiguration};
 use crate::report::{Curve, ReportError, ReportFigure, ReportSection, ReportTable, curves, paths};
@@ -29,7 +31,7 @@ pub fn sections(arms: &[(&str, &Gathered)], seed: u64) -> Result<Vec<ReportSecti
                 .iter()
                 .filter_map(|(arm, gathered)| {
                     let of = gathered.configurations.get(name)?;
-                    Some((*arm, gathered.method.as_str(), of))
+                    Some((*arm, &gathered.method, of))
                 })
                 .collect(),
         })
@@ -47,7 +49,7 @@ pub fn sections(arms: &[(&str, &Gathered)], seed: u64) -> Result<Vec<ReportSecti
 struct Configuration<'a> {
     name: &'a str,
     /// Name of the arm, its method, and what was gathered.
-    arms: Vec<(&'a str, &'a str, &'a OfConfiguration)>,
+    arms: Vec<(&'a str, &'a Method, &'a OfConfiguration)>,
 }
 
 impl Configuration<'_> {
@@ -119,7 +121,7 @@ fn averages(
 fn bounds(of: &Configuration<'_>, seed: RunSeed) -> Vec<Curve> {
     let mut ratios: Vec<(f64, &OfConfiguration)> = Vec::new();
     for (_, method, arm) in &of.arms {
-        if let Some(ratio) = promise(arm).and_then(|promise| Some(promise.best(method)?.ratio))
+        if let Some(ProvedRatio { ratio, .. }) = proved(arm, method)
             && ratios.iter().all(|(known, _)| (known - ratio).abs() > 5e-4)
         {
             ratios.push((ratio, arm));
@@ -138,12 +140,20 @@ fn bounds(of: &Configuration<'_>, seed: RunSeed) -> Vec<Curve> {
         .collect()
 }
 
-/// What is promised of the objective, by its class and what was measured of it.
-fn promise(arm: &OfConfiguration) -> Option<Promise> {
-    match arm.facts.class.as_str() {
-        "submodular" => Some(Promise::submodular(arm.curvature.unwrap_or(1.0))),
-        _ => arm.facts.alpha.map(Promise::weakly_dr),
-    }
+/// What is proved of a method, by the objective's class and what was measured of it.
+fn proved(arm: &OfConfiguration, method: &Method) -> Option<ProvedRatio> {
+    let alpha = arm.facts.alpha;
+    let constants = Constants {
+        alpha,
+        curvature: arm.curvature,
+        ..Constants::default()
+    };
+    let class = match arm.facts.class.as_str() {
+        "submodular" => Class::Submodular,
+        "weakly-dr" => Class::WeaklyDr { alpha },
+        _ => return None,
+    };
+    method.proved_ratio(&constants, class)
 }
 
 fn mean(values: &[f64]) -> Option<f64> {
@@ -198,16 +208,13 @@ fn guarantees(all: &[Configuration<'_>]) -> ReportSection {
         }
         for (name, method, arm) in &of.arms {
             let (utility, best) = (last(&arm.utility), last(&arm.best));
-            let promised = promise(arm);
-            let guarantee = promised.as_ref().and_then(|promise| promise.best(method));
+            let share = proved(arm, method);
+            let growth = share.and_then(|_| Growth::of(method.name()));
             let path = mean(&arm.path_length);
             let horizon = arm.facts.horizon.max(1) as f64;
-            let size = path.zip(guarantee).map(|(path, guarantee)| {
+            let size = path.zip(growth).map(|(path, growth)| {
                 let diameter = arm.facts.diameter as f64;
-                guarantee
-                    .regret
-                    .size(path, horizon, arm.facts.tau, diameter)
-                    / horizon
+                growth.size(path, horizon, arm.facts.tau, diameter) / horizon
             });
             rows.push(vec![
                 of.name.to_owned(),
@@ -220,8 +227,10 @@ fn guarantees(all: &[Configuration<'_>]) -> ReportSection {
                         .map(|(u, b)| u / b),
                 ),
                 decimals(utility.zip(best).map(|(u, b)| b - u)),
-                decimals(guarantee.map(|g| g.ratio)),
-                guarantee.map_or("–".to_owned(), |g| g.regret.formula().to_owned()),
+                share.map_or("–".to_owned(), |s| {
+                    format!("{:.3} = {}", s.ratio, s.formula)
+                }),
+                growth.map_or("–".to_owned(), |growth| growth.formula().to_owned()),
                 path.map_or("–".to_owned(), |path| format!("{path:.0}")),
                 decimals(size),
             ]);

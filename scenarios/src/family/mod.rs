@@ -108,7 +108,7 @@ impl Built {
     pub fn gather(&self) -> Gather {
         match self {
             Self::Clinic(_) => Gather::Nothing,
-            Self::Coordination(built) => Gather::Coordination(Gathered::new(built.method)),
+            Self::Coordination(built) => Gather::Coordination(Gathered::new(built.method.clone())),
         }
     }
 

@@ -42,6 +42,17 @@ pub enum Growth {
 }
 
 impl Growth {
+    /// Growth of the regret of a method that learns; `None` for other names.
+    pub fn of(method: &str) -> Option<Self> {
+        match method {
+            "osg" => Some(Self::InOrder),
+            "ma-osma" | "ma-spl" => Some(Self::Averaged),
+            "ma-osea" => Some(Self::AveragedLog),
+            "ma-mpl" => Some(Self::Flooded),
+            _ => None,
+        }
+    }
+
     /// The growth as a formula.
     pub fn formula(self) -> &'static str {
         match self {
@@ -115,7 +126,10 @@ const CONNECTED: &str = "connected";
 impl Promise {
     /// What holds for a function of this structure.
     pub fn of(structure: &Structure) -> Self {
-        let mut promise = Self::nothing();
+        let mut promise = Self {
+            guarantees: Vec::new(),
+            refusals: Vec::new(),
+        };
         if !structure.monotone {
             let least = &structure.least_marginal;
             promise.refuse(
@@ -131,27 +145,6 @@ impl Promise {
         promise.judge_submodular(structure);
         promise.judge_weak(structure);
         promise
-    }
-
-    /// What holds for a monotone submodular function of this curvature.
-    pub fn submodular(curvature: f64) -> Self {
-        let mut promise = Self::nothing();
-        promise.of_curvature(curvature);
-        promise
-    }
-
-    /// What holds for a monotone, alpha-weakly DR-submodular function.
-    pub fn weakly_dr(alpha: f64) -> Self {
-        let mut promise = Self::nothing();
-        promise.of_alpha(alpha);
-        promise
-    }
-
-    fn nothing() -> Self {
-        Self {
-            guarantees: Vec::new(),
-            refusals: Vec::new(),
-        }
     }
 
     /// The guarantee of the largest ratio that a method has.
@@ -170,43 +163,34 @@ impl Promise {
             );
             return;
         }
-        self.of_curvature(structure.curvature);
-    }
-
-    fn of_curvature(&mut self, curvature: f64) {
-        let curvature = curvature.clamp(0.0, 1.0);
+        let curvature = structure.curvature.clamp(0.0, 1.0);
         let condition = Condition::Submodular { curvature };
         let online = match curvature {
             0.0 => 1.0,
             c => -libm::expm1(-c) / c,
         };
-        let guarantee = |method, ratio, regret, graph, needs| Guarantee {
-            method,
+        let in_order = 1.0 / (1.0 + curvature);
+        let learned = 1.0 - curvature / std::f64::consts::E;
+        self.grant(
+            "osg",
             condition,
-            ratio,
-            regret,
-            graph,
-            needs,
-        };
-        let greedy = 1.0 / (1.0 + curvature);
-        self.guarantees.extend([
-            guarantee(
-                "osg",
-                greedy,
-                Growth::InOrder,
-                "complete or in order",
-                "nothing",
-            ),
-            guarantee("ma-osma", online, Growth::Averaged, CONNECTED, "c"),
-            guarantee("ma-osea", online, Growth::AveragedLog, CONNECTED, "c"),
-        ]);
-        self.learned(condition, 1.0 - curvature / std::f64::consts::E, "nothing");
+            in_order,
+            "complete or in order",
+            "nothing",
+        );
+        self.grant("ma-osma", condition, online, CONNECTED, "c");
+        self.grant("ma-osea", condition, online, CONNECTED, "c");
+        self.grant("ma-spl", condition, learned, CONNECTED, "nothing");
+        self.grant("ma-mpl", condition, learned, CONNECTED, "nothing");
     }
 
     fn judge_weak(&mut self, structure: &Structure) {
         let alpha = structure.alpha.value;
         if alpha > 0.0 {
-            self.of_alpha(alpha);
+            let condition = Condition::WeaklyDr { alpha };
+            let ratio = -libm::expm1(-alpha);
+            self.grant("ma-spl", condition, ratio, CONNECTED, "alpha");
+            self.grant("ma-mpl", condition, ratio, CONNECTED, "nothing");
         } else {
             let why = format!("alpha is {alpha}, expected more than 0");
             self.refuse("weakly-dr", why, &structure.alpha.at);
@@ -216,32 +200,31 @@ impl Promise {
             let condition = Condition::WeaklySubmodular { gamma, beta };
             let phi = structure.phi;
             let ratio = gamma * gamma * -libm::expm1(-phi) / phi;
-            self.learned(condition, ratio, "gamma and beta");
+            self.grant("ma-spl", condition, ratio, CONNECTED, "gamma and beta");
+            self.grant("ma-mpl", condition, ratio, CONNECTED, "nothing");
         } else {
             let why = format!("gamma is {gamma}, expected more than 0");
             self.refuse("weakly-submodular", why, &structure.gamma.at);
         }
     }
 
-    fn of_alpha(&mut self, alpha: f64) {
-        let condition = Condition::WeaklyDr { alpha };
-        self.learned(condition, -libm::expm1(-alpha), "alpha");
-    }
-
-    /// Both methods that learn along a surrogate gradient reach the same ratio.
-    fn learned(&mut self, condition: Condition, ratio: f64, needs: &'static str) {
-        let guarantee = |method, regret, needs| Guarantee {
-            method,
-            condition,
-            ratio,
-            regret,
-            graph: CONNECTED,
-            needs,
-        };
-        self.guarantees.extend([
-            guarantee("ma-spl", Growth::Averaged, needs),
-            guarantee("ma-mpl", Growth::Flooded, "nothing"),
-        ]);
+    fn grant(
+        &mut self,
+        method: &'static str,
+        condition: Condition,
+        ratio: f64,
+        graph: &'static str,
+        needs: &'static str,
+    ) {
+        self.guarantees
+            .extend(Growth::of(method).map(|regret| Guarantee {
+                method,
+                condition,
+                ratio,
+                regret,
+                graph,
+                needs,
+            }));
     }
 
     fn refuse(&mut self, condition: &'static str, why: String, witness: &Option<Pair>) {

@@ -32,33 +32,26 @@ impl Default for Mix {
 impl Mix {
     /// The kinds of `targets` targets: first all that wander, then all that flee, then the rest.
     ///
-    /// Each kind gets its share rounded down; what is left goes to the kinds with the largest
-    /// remainders, one each, of equals to the earlier kind: 15 targets at 8:1:1 are 12, 2 and 1. The rule
-    /// is inferred.
+    /// Those that flee and those on broken lines get their shares rounded, halves to the even number, and
+    /// the rest wander: 15 targets at 8:1:1 are 11, 2 and 2. The rule is inferred: it fits the figures of
+    /// the reference best. Where none may wander, the rest is on broken lines.
     pub fn kinds(self, targets: usize) -> Vec<TargetKind> {
-        let all = [
-            TargetKind::Random,
-            TargetKind::Adversarial,
-            TargetKind::Polyline,
-        ];
-        let parts = [self.random, self.adversarial, self.polyline];
-        let sum: f64 = parts.iter().sum();
-        let shares = parts.map(|part| part / sum * targets as f64);
-        // A share that is whole but for rounding is whole.
-        let mut counts = shares.map(|share| (share + 1e-9).floor());
-        while (counts.iter().sum::<f64>() as usize) < targets {
-            let mut most = 0;
-            for k in 1..parts.len() {
-                if shares[k] - counts[k] > shares[most] - counts[most] + 1e-9 {
-                    most = k;
-                }
-            }
-            counts[most] += 1.0;
-        }
-        let kinds = all.into_iter().zip(counts);
-        kinds
-            .flat_map(|(kind, count)| std::iter::repeat_n(kind, count as usize))
-            .collect()
+        let sum = self.random + self.adversarial + self.polyline;
+        let share = |part: f64| (part / sum * targets as f64).round_ties_even() as usize;
+        let adversarial = share(self.adversarial).min(targets);
+        let left = targets - adversarial;
+        let polyline = match self.random > 0.0 {
+            true => share(self.polyline).min(left),
+            false => left,
+        };
+        [
+            (TargetKind::Random, left - polyline),
+            (TargetKind::Adversarial, adversarial),
+            (TargetKind::Polyline, polyline),
+        ]
+        .into_iter()
+        .flat_map(|(kind, count)| std::iter::repeat_n(kind, count))
+        .collect()
     }
 
     /// Checks the shares.
@@ -172,7 +165,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn remainders_are_rounded_as_documented() {
+    fn shares_are_rounded_as_documented() {
         let counts = |mix: [f64; 3], targets| {
             let [random, adversarial, polyline] = mix;
             let kinds = Mix {
@@ -190,11 +183,12 @@ mod tests {
             ]
         };
         assert_eq!(counts([8.0, 1.0, 1.0], 30), [24, 3, 3]);
-        assert_eq!(counts([8.0, 1.0, 1.0], 15), [12, 2, 1]);
-        assert_eq!(counts([4.0, 5.0, 1.0], 15), [6, 8, 1]);
+        assert_eq!(counts([8.0, 1.0, 1.0], 15), [11, 2, 2]);
+        assert_eq!(counts([4.0, 5.0, 1.0], 15), [5, 8, 2]);
         assert_eq!(counts([6.0, 3.0, 1.0], 30), [18, 9, 3]);
         assert_eq!(counts([0.0, 0.0, 1.0], 4), [0, 0, 4]);
         assert_eq!(counts([1.0, 1.0, 1.0], 1), [1, 0, 0]);
+        assert_eq!(counts([0.0, 1.0, 1.0], 3), [0, 2, 1]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ pub struct Constants {
 
 /// A share of the best joint actions' total that a method is proved to reach, up to its regret.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Guarantee {
+pub struct ProvedRatio {
     /// The share.
     pub ratio: f64,
     /// Its formula.
@@ -38,10 +38,10 @@ const CLOSE: f64 = 1e-9;
 impl Method {
     /// What is proved of the method with these settings for objectives of `class` with these
     /// constants; `None` where nothing is. A curvature that is not known counts as 1.
-    pub fn guarantee(&self, constants: &Constants, class: Class) -> Option<Guarantee> {
+    pub fn proved_ratio(&self, constants: &Constants, class: Class) -> Option<ProvedRatio> {
         let submodular = class == Class::Submodular;
         let c = constants.curvature.unwrap_or(1.0).clamp(0.0, 1.0);
-        let of = |ratio, formula| Some(Guarantee { ratio, formula });
+        let of = |ratio, formula| Some(ProvedRatio { ratio, formula });
         match self {
             Self::Optimum => of(1.0, "1"),
             _ if !class.is_monotone() => None,
@@ -58,9 +58,9 @@ impl Method {
 }
 
 /// The curvature that MA-OSMA assumes must not be below the true one.
-fn multilinear(assumed: f64, constants: &Constants) -> Option<Guarantee> {
+fn multilinear(assumed: f64, constants: &Constants) -> Option<ProvedRatio> {
     let least = constants.curvature.unwrap_or(1.0);
-    (assumed >= least - CLOSE).then(|| Guarantee {
+    (assumed >= least - CLOSE).then(|| ProvedRatio {
         ratio: surrogate_mass(assumed),
         formula: "(1-e^-c)/c",
     })
@@ -75,23 +75,23 @@ fn dr_ratio(constants: &Constants, class: Class) -> Option<f64> {
     }
 }
 
-fn weakly_dr(alpha: f64) -> Guarantee {
-    Guarantee {
+fn weakly_dr(alpha: f64) -> ProvedRatio {
+    ProvedRatio {
         ratio: -libm::expm1(-alpha),
         formula: "1-e^-alpha",
     }
 }
 
-fn weakly_submodular(gamma: f64, beta: f64) -> Guarantee {
+fn weakly_submodular(gamma: f64, beta: f64) -> ProvedRatio {
     let phi = SurrogateWeight::Phi { gamma, beta }.rho();
-    Guarantee {
+    ProvedRatio {
         ratio: gamma * gamma * surrogate_mass(phi),
         formula: "gamma^2 (1-e^-phi)/phi, phi = beta (1-gamma) + gamma^2",
     }
 }
 
-fn curved(c: f64) -> Guarantee {
-    Guarantee {
+fn curved(c: f64) -> ProvedRatio {
+    ProvedRatio {
         ratio: 1.0 - c / std::f64::consts::E,
         formula: "1-c/e",
     }
@@ -103,7 +103,7 @@ fn surrogate(
     constants: &Constants,
     class: Class,
     c: f64,
-) -> Option<Guarantee> {
+) -> Option<ProvedRatio> {
     let step = options.step(class, 1.0);
     if step.curvature_boost {
         return (class == Class::Submodular && step.rho == 1.0).then(|| curved(c));
@@ -121,13 +121,13 @@ fn surrogate(
 }
 
 /// Meta-policy learning needs no constants: of several that hold the largest is true.
-fn meta(options: &MplOptions, constants: &Constants, class: Class, c: f64) -> Option<Guarantee> {
+fn meta(options: &MplOptions, constants: &Constants, class: Class, c: f64) -> Option<ProvedRatio> {
     let submodular = class == Class::Submodular;
     if options.distorted.unwrap_or(submodular) {
         return submodular.then(|| curved(c));
     }
     if submodular {
-        return Some(Guarantee {
+        return Some(ProvedRatio {
             ratio: surrogate_mass(c),
             formula: "(1-e^-c)/c",
         });
