@@ -12,9 +12,11 @@ pub use {
 pub mod cli;
 pub mod clinic;
 pub mod compare;
+pub mod coordination;
 pub mod describe;
 pub mod editor;
 pub mod evaluate;
+pub mod family;
 mod hash;
 pub mod leaderboard;
 pub mod predicate;

@@ -35,7 +35,8 @@ pub trait CoordinationWorld: Send + Sync {
     /// [`EnvironmentError`] when the round cannot be played; the episode then fails.
     fn reveal(&mut self, round: RoundIx) -> Result<(), EnvironmentError>;
 
-    /// The objective of the present round; of no meaning before the first.
+    /// The objective of the present round. Before the first its ground set, class and shape hold,
+    /// its values mean nothing.
     fn objective(&self) -> &dyn Objective;
 
     /// Carries the joint action out, one entry an agent, `None` for no action.
@@ -57,6 +58,12 @@ pub trait CoordinationWorld: Send + Sync {
     /// What can be drawn, after the round that was applied last.
     fn picture(&self) -> Option<Picture<'_>> {
         None
+    }
+
+    /// What the agents know of the picture before they act; where targets are uncertain, where they
+    /// probably are.
+    fn seen(&self) -> Option<Picture<'_>> {
+        self.picture()
     }
 
     /// An action in words.

@@ -1,11 +1,40 @@
 //! Who saw them: the protocol of the team.
 
 use super::words::{counted, percent};
-use crate::schema::{Scenario, TeamKind, TeamSpec};
+use crate::schema::{ClinicScenario, MissingTest, Protocol, TeamKind, TeamSpec};
 
 /// The team and its thresholds.
-pub(super) fn sentences(scenario: &Scenario) -> Vec<String> {
+pub(super) fn sentences(scenario: &ClinicScenario<'_>) -> Vec<String> {
     let team = &scenario.team;
+    match team.protocol {
+        Protocol::DynamiCare => members(team),
+        Protocol::AgentClinic => consultation(scenario),
+    }
+}
+
+/// One doctor in free text.
+fn consultation(scenario: &ClinicScenario<'_>) -> Vec<String> {
+    let team = &scenario.team;
+    let missing = match team.missing_test {
+        MissingTest::Normal => "that its readings were normal",
+        MissingTest::NotAvailable => "that it was not available",
+    };
+    let verdict = match &team.moderator {
+        Some(model) => format!("judged by the model \u{201c}{model}\u{201d}"),
+        None => "compared with the truth by names and codes".to_owned(),
+    };
+    vec![
+        format!(
+            "Each visit was a consultation by the protocol of AgentClinic: one doctor spoke in free \
+             text with the patient and asked a measurement side for tests, for up to {}.",
+            counted(scenario.limits.rounds, "turn")
+        ),
+        format!("Of a test that the record lacked, the measurement side said {missing}."),
+        format!("The diagnosis was {verdict}."),
+    ]
+}
+
+fn members(team: &TeamSpec) -> Vec<String> {
     let triage = team.triage.min(team.max_members);
     let changes = format!(
         "a specialist was called when the probability of the diseases of their speciality reached {} \

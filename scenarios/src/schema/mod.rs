@@ -9,12 +9,15 @@
 mod behaviour;
 mod case;
 mod clinic;
+mod coordination;
 mod diagnostics;
 mod document;
+mod family;
 mod json;
 mod kind;
 mod layers;
 mod load;
+mod method;
 mod moves;
 mod paths;
 mod patients;
@@ -41,14 +44,20 @@ pub use case::{
     JudgeSpec, PassSpec, PatientFile, load_case,
 };
 pub use clinic::{Answers, ClinicSpec, Fidelity, Matching, NoiseSpec, Tests, Visible};
+pub use coordination::{
+    ConfigurationSpec, CoordinationSpec, GraphSpecKind, InformationSpec, MotionSpec, RegretSpec,
+    ScoreSpec, WorldSpec,
+};
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
+pub use family::{ClinicFamily, CoordinationFamily, Family};
 pub use kind::schema_of;
 pub use load::{Arm, Overrides, ScenarioSet};
+pub use method::{Flooding, MethodKind, MethodSpec};
 pub(crate) use paths::{PathKind, nearest_path};
 pub use patients::{Part, PatientsSpec, VisitRule};
 pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};
 pub use process::ProcessSpec;
-pub use scenario::{DEFAULT_EPISODES, Limits, SCHEMA, Scenario};
+pub use scenario::{ClinicScenario, DEFAULT_EPISODES, Limits, SCHEMA, Scenario};
 pub use self_test::{SELF_TEST_SCHEMA, SelfTestPair, load_self_test};
 pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};
 pub use team::{MissingTest, Protocol, TeamKind, TeamSpec};

@@ -111,6 +111,20 @@ fn records_are_told_with_their_hash() {
 }
 
 #[test]
+fn a_consultation_is_told_as_one() {
+    let text = words(&["consultation.toml"]);
+    for part in [
+        "protocol of AgentClinic",
+        "up to 20 turns",
+        "its readings were normal",
+        "compared with the truth by names",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("voted"), "{text}");
+}
+
+#[test]
 fn a_suite_is_told_with_its_checks_and_thresholds() {
     let text = words(&["evaluations/suite.toml"]);
     assert!(

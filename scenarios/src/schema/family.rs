@@ -1,0 +1,166 @@
+//! The family of agents that a scenario is of: its environment, its agents and their policies.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{
+    clinic::{Answers, ClinicSpec, read_clinic},
+    coordination::{CoordinationSpec, WorldKind, read_coordination},
+    method::{MethodSpec, read_methods},
+    policy::{PolicySpec, read_policies},
+    reader::TableReader,
+    team::{Protocol, TeamSpec, read_reference, read_team},
+    values::choice,
+};
+
+choice! {
+    /// Kinds of environment.
+    enum EnvironmentKind {
+        /// The clinic.
+        Clinic = "clinic",
+        /// Agents that track targets by nearness.
+        Tracking = "tracking",
+        /// Agents that track targets by extended Kalman filters.
+        Ekf = "ekf",
+        /// Agents that cover an area.
+        Coverage = "coverage",
+        /// Agents under a set function of somebody's own.
+        Objective = "objective",
+    }
+}
+
+/// Agents that coordinate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CoordinationFamily {
+    /// The environment.
+    pub environment: CoordinationSpec,
+    /// Policy of the agents, a name in `policies`.
+    pub policy: String,
+    /// Policies by name.
+    pub policies: BTreeMap<String, MethodSpec>,
+}
+
+/// Visits of a clinic.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClinicFamily {
+    /// The environment.
+    pub environment: ClinicSpec,
+    /// The team of doctors.
+    pub team: TeamSpec,
+    /// Policies by name.
+    pub policies: BTreeMap<String, PolicySpec>,
+}
+
+/// The family of a scenario.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Family {
+    /// Visits of a clinic.
+    Clinic(ClinicFamily),
+    /// Agents that coordinate.
+    Coordination(CoordinationFamily),
+}
+
+/// Rounds of a team by default, as published.
+const TEAM_ROUNDS: u32 = 10;
+/// Turns of the doctor of a consultation by default, as published.
+const CONSULTATION_TURNS: u32 = 20;
+/// Rounds of coordination by default.
+const COORDINATION_ROUNDS: u32 = 600;
+
+impl Family {
+    /// Whether somebody at the terminal decides.
+    pub(super) fn asks_a_person(&self) -> bool {
+        let Self::Clinic(clinic) = self else {
+            return false;
+        };
+        let policy = clinic.policies.get(&clinic.team.policy);
+        clinic.environment.patient == Answers::Human || matches!(policy, Some(PolicySpec::Human))
+    }
+
+    /// Rounds of an episode where the scenario sets no limit.
+    pub(super) fn default_rounds(&self) -> u32 {
+        let Self::Clinic(clinic) = self else {
+            return COORDINATION_ROUNDS;
+        };
+        match clinic.team.protocol {
+            Protocol::AgentClinic => CONSULTATION_TURNS,
+            Protocol::DynamiCare => TEAM_ROUNDS,
+        }
+    }
+}
+
+/// Reads `[environment]`, `[policies]` and `[agents]`; models that policies name must be among
+/// `models`.
+pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option<Family> {
+    let environment = root.table("environment");
+    let kind = match environment {
+        Some(mut table) => match table.entry("kind") {
+            Some(_) => table
+                .choice::<EnvironmentKind>("kind")
+                .map(|kind| (kind, table)),
+            None => {
+                table.missing("kind", "kind = \"clinic\"");
+                None
+            }
+        },
+        None => {
+            if root.entry("environment").is_none() {
+                root.missing("environment", "[environment] with kind = \"clinic\"");
+            }
+            None
+        }
+    };
+    // The other keys belong to the kind: without it, none of them can be judged.
+    let Some((kind, table)) = kind else {
+        for key in ["policies", "agents"] {
+            root.entry(key);
+        }
+        return None;
+    };
+    let world = match kind {
+        EnvironmentKind::Clinic => None,
+        EnvironmentKind::Tracking => Some(WorldKind::Tracking),
+        EnvironmentKind::Ekf => Some(WorldKind::Ekf),
+        EnvironmentKind::Coverage => Some(WorldKind::Coverage),
+        EnvironmentKind::Objective => Some(WorldKind::Objective),
+    };
+    if let Some(world) = world {
+        let environment = read_coordination(table, world);
+        let (names, policies) = read_methods(root);
+        let policy = read_agents(root, &names);
+        return Some(Family::Coordination(CoordinationFamily {
+            environment: environment?,
+            policy: policy?,
+            policies,
+        }));
+    }
+    let environment = read_clinic(table);
+    let (policy_names, policies) = read_policies(root, models);
+    let team = read_team(root, &policy_names, models);
+    Some(Family::Clinic(ClinicFamily {
+        environment: environment?,
+        team: team?,
+        policies,
+    }))
+}
+
+/// Reads `[agents]` of coordination: the policy of the team.
+fn read_agents(root: &mut TableReader<'_>, policies: &[&str]) -> Option<String> {
+    let Some(mut agents) = root.table("agents") else {
+        if root.entry("agents").is_none() {
+            root.missing("agents", "[agents.team] with a policy");
+        }
+        return None;
+    };
+    let team = agents.table("team");
+    if team.is_none() && agents.entry("team").is_none() {
+        agents.missing("team", "[agents.team] with a policy");
+    }
+    agents.finish();
+    let mut team = team?;
+    let policy = read_reference(&mut team, "policy", "policies", policies);
+    team.finish();
+    policy
+}
