@@ -5,21 +5,28 @@
 
 use rounds::prelude::*;
 
+/// One of two groups.
 #[derive(Component, Clone, Copy, PartialEq)]
-pub enum Group {
-    Blue,
-    Orange,
-}
+pub struct Group(pub bool);
 
+type Town = GridSpace<Group>;
+
+/// A square town with two groups of equal size.
+#[derive(Clone, Copy)]
 pub struct Schelling {
+    /// Cells on a side.
     pub side: u32,
+    /// Number of residents.
     pub residents: u32,
+    /// How far a neighbourhood reaches in all directions, in cells.
     pub radius: u32,
+    /// How many neighbours of its own group a resident wants.
     pub min_to_be_happy: usize,
 }
 
 impl Schelling {
-    fn happy(&self, me: AgentId, town: &GridSpace<Group>) -> bool {
+    /// Whether `me` has enough neighbours of its own group.
+    pub fn happy(&self, me: AgentId, town: &Town) -> bool {
         let group = town[me];
         let near = town.neighbours(me, self.radius);
         near.filter(|n| *n.state == group).count() >= self.min_to_be_happy
@@ -27,27 +34,21 @@ impl Schelling {
 }
 
 impl PopulationModel for Schelling {
-    type Space = GridSpace<Group>;
+    type Space = Town;
 
-    fn populate(&self, draws: &mut Stream) -> Result<GridSpace<Group>, SpaceError> {
-        let mut town = GridSpace::bounded(self.side, self.side)?;
+    fn populate(&self, draws: &mut Stream) -> Result<Town, SpaceError> {
+        let mut town = Town::bounded(self.side, self.side)?;
         for number in 0..self.residents {
-            let group = [Group::Blue, Group::Orange][number as usize % 2];
-            town.add_anywhere(group, draws)?;
+            town.add_anywhere(Group(number % 2 == 0), draws)?;
         }
         Ok(town)
     }
 
-    fn act(
-        &self,
-        me: AgentId,
-        town: &mut GridSpace<Group>,
-        draws: &mut Stream,
-    ) -> Result<(), SpaceError> {
-        if self.happy(me, town) {
-            return Ok(());
+    fn act(&self, me: AgentId, town: &mut Town, draws: &mut Stream) -> Result<(), SpaceError> {
+        if !self.happy(me, town) {
+            town.jump(me, draws)?;
         }
-        town.jump(me, draws)
+        Ok(())
     }
 }
 
@@ -58,13 +59,10 @@ fn main() -> Result<(), PopulationError> {
         radius: 1,
         min_to_be_happy: 3,
     };
-    let mut town = Population::new(model, RunSeed(7))?;
-    for step in 0..=20 {
-        let happy = town
-            .agents()
-            .filter(|&me| town.model().happy(me, town.space()));
-        println!("step {step:2}: {:5.1} % happy", happy.count() as f64 / 10.0);
-        town.step()?;
-    }
-    Ok(())
+    Population::new(model, RunSeed(7))?.watch(20, |town| {
+        let (model, space) = (town.model(), town.space());
+        let happy = town.agents().filter(|&me| model.happy(me, space)).count();
+        let share = 100.0 * happy as f64 / f64::from(model.residents);
+        println!("step {:2}: {share:5.1} % are happy", town.steps());
+    })
 }

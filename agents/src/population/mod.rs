@@ -19,6 +19,8 @@
 mod model;
 mod run;
 mod step;
+#[cfg(test)]
+mod tests;
 
 pub use model::PopulationModel;
 pub use run::{Population, PopulationError};

@@ -54,8 +54,8 @@ pub enum PopulationError {
         /// Agents of the population.
         expected: usize,
     },
-    /// Entities were despawned, or bear the same id.
-    #[error("before step {step}: expected an entity for each of {expected} agents, got {got}")]
+    /// Entities of agents were spawned or despawned, or agents were added to the space.
+    #[error("step {step}: expected an entity for each of {expected} agents, got {got}")]
     Entities {
         /// The step, from 1.
         step: u32,
@@ -82,7 +82,7 @@ impl<M: PopulationModel> Population<M> {
     /// # Errors
     /// [`PopulationError::Populate`] when they cannot be placed.
     pub fn new(model: M, seed: RunSeed) -> Result<Self, PopulationError> {
-        Self::with(model, seed, |_: &mut App| {})
+        Self::build(model, seed, None::<fn(&mut App)>)
     }
 
     /// The same with further systems in the phases of [`Tick`], which read and change the components
@@ -92,6 +92,14 @@ impl<M: PopulationModel> Population<M> {
     /// Those of [`new`](Self::new), and [`PopulationError::Schedule`] when systems conflict without an
     /// order between them.
     pub fn with(model: M, seed: RunSeed, systems: impl Plugin) -> Result<Self, PopulationError> {
+        Self::build(model, seed, Some(systems))
+    }
+
+    fn build(
+        model: M,
+        seed: RunSeed,
+        systems: Option<impl Plugin>,
+    ) -> Result<Self, PopulationError> {
         let mut stream = StreamKey::episode(seed, EpisodeIx(0), Purpose::Dynamics).open();
         let space = model
             .populate(&mut stream)
@@ -104,9 +112,11 @@ impl<M: PopulationModel> Population<M> {
                 let (place, state) = (space.place(agent), space.state(agent).clone());
                 (Agent(agent), At(place), state)
             }));
-        app.insert_resource(Course::new(model, seed))
-            .insert_resource(Mirror(space))
-            .add_plugins(systems);
+        let course = Course::new(model, seed, space.agents(), systems.is_some());
+        app.insert_resource(course).insert_resource(Mirror(space));
+        if let Some(systems) = systems {
+            app.add_plugins(systems);
+        }
         Ok(Self {
             world: built(app).map_err(PopulationError::Schedule)?,
             model: PhantomData,
@@ -130,6 +140,23 @@ impl<M: PopulationModel> Population<M> {
     /// Those of [`step`](Self::step).
     pub fn run(&mut self, steps: u32) -> Result<(), PopulationError> {
         (0..steps).try_for_each(|_| self.step())
+    }
+
+    /// Makes `steps` steps, with a `look` at the population before the first and after each.
+    ///
+    /// # Errors
+    /// Those of [`step`](Self::step).
+    pub fn watch(
+        &mut self,
+        steps: u32,
+        mut look: impl FnMut(&Self),
+    ) -> Result<(), PopulationError> {
+        look(self);
+        (0..steps).try_for_each(|_| {
+            self.step()?;
+            look(self);
+            Ok(())
+        })
     }
 
     /// Steps that were begun.
@@ -159,6 +186,7 @@ impl<M: PopulationModel> Population<M> {
 
     /// The same, to be changed: components of agents enter the space with the next step.
     pub fn world_mut(&mut self) -> &mut World {
+        self.world.resource_mut::<Course<M>>().exposed = true;
         &mut self.world
     }
 }

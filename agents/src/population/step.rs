@@ -22,8 +22,14 @@ pub struct At<P: Send + Sync + 'static>(pub P);
 pub(super) struct Course<M: PopulationModel> {
     pub(super) model: M,
     pub(super) seed: RunSeed,
+    /// Agents of the population, each with an entity.
+    agents: usize,
     /// Steps that were begun.
     pub(super) steps: u32,
+    /// Whether systems other than the step run in a tick.
+    pub(super) systems: bool,
+    /// Whether components can have been changed since the last step.
+    pub(super) exposed: bool,
     /// Why the present step ended early.
     pub(super) failure: Option<PopulationError>,
     order: Vec<AgentId>,
@@ -47,11 +53,14 @@ type Agents<'w, 's, M> = Query<
 >;
 
 impl<M: PopulationModel> Course<M> {
-    pub(super) fn new(model: M, seed: RunSeed) -> Self {
+    pub(super) fn new(model: M, seed: RunSeed, agents: usize, systems: bool) -> Self {
         Self {
             model,
             seed,
+            agents,
             steps: 0,
+            systems,
+            exposed: systems,
             failure: None,
             order: Vec::new(),
         }
@@ -76,7 +85,18 @@ impl<M: PopulationModel> Course<M> {
                     source,
                 })?;
         }
-        Ok(())
+        self.check_entities(space.agents(), self.agents)
+    }
+
+    fn check_entities(&self, expected: usize, got: usize) -> Result<(), PopulationError> {
+        if got == expected {
+            return Ok(());
+        }
+        Err(PopulationError::Entities {
+            step: self.steps,
+            expected,
+            got,
+        })
     }
 }
 
@@ -88,10 +108,17 @@ pub(super) fn step<M: PopulationModel>(
 ) {
     let (course, space) = (&mut *course, &mut mirror.0);
     course.steps += 1;
-    let done = take_changes::<M>(course.steps, space, &mut agents).and_then(|()| course.act(space));
-    course.failure = done.err();
+    let taken = if course.exposed {
+        take_changes(course, space, &mut agents)
+    } else {
+        Ok(())
+    };
+    course.exposed = course.systems;
+    // What was not taken is overwritten.
+    let refused = taken.is_err();
+    course.failure = taken.and_then(|()| course.act(space)).err();
     for (&Agent(agent), mut at, mut state) in &mut agents {
-        if agent.index() < space.agents() {
+        if agent.index() < space.agents() && (space.take_touched(agent) || refused) {
             at.set_if_neq(At(space.place(agent)));
             let seen = space.state(agent);
             if *state != *seen {
@@ -104,11 +131,11 @@ pub(super) fn step<M: PopulationModel>(
 /// Brings components that changed since the last step into the mirror. What the step itself wrote
 /// does not count: changes are those since this system last ran, its own are older.
 fn take_changes<M: PopulationModel>(
-    step: u32,
+    course: &Course<M>,
     space: &mut M::Space,
     agents: &mut Agents<M>,
 ) -> Result<(), PopulationError> {
-    let expected = space.agents();
+    let (step, expected) = (course.steps, space.agents());
     let mut got = 0;
     for (&Agent(agent), at, state) in agents {
         got += 1;
@@ -132,13 +159,5 @@ fn take_changes<M: PopulationModel>(
             space.state_mut(agent).clone_from(&state);
         }
     }
-    if got == expected {
-        Ok(())
-    } else {
-        Err(PopulationError::Entities {
-            step,
-            expected,
-            got,
-        })
-    }
+    course.check_entities(expected, got)
 }

@@ -28,6 +28,7 @@ pub struct ContinuousSpace<S> {
     pub(super) per_unit: Vec2,
     pub(super) cells: Vec<Vec<Resident<S>>>,
     slots: Vec<Slot>,
+    touched: Vec<bool>,
     torus: bool,
 }
 
@@ -87,6 +88,7 @@ impl<S> ContinuousSpace<S> {
             per_unit: Vec2::new(columns / extent.x, rows / extent.y),
             cells: std::iter::repeat_with(Vec::new).take(number).collect(),
             slots: Vec::new(),
+            touched: Vec::new(),
             torus,
         })
     }
@@ -106,6 +108,7 @@ impl<S> ContinuousSpace<S> {
         let agent = AgentId(next.map_err(|_| SpaceError::Crowded { most: u32::MAX })?);
         let slot = self.enter(self.cell_of(at), Resident { at, agent, state });
         self.slots.push(slot);
+        self.touched.push(true);
         Ok(agent)
     }
 
@@ -114,6 +117,7 @@ impl<S> ContinuousSpace<S> {
     ///
     /// # Panics
     /// When there is no such agent.
+    #[inline]
     pub fn within(&self, agent: AgentId, radius: f64) -> Within<'_, S> {
         within::within(self, self.resident(agent).at, radius, Some(agent))
     }
@@ -134,6 +138,7 @@ impl<S> ContinuousSpace<S> {
     ///
     /// # Panics
     /// When there is no such agent.
+    #[inline]
     pub fn shift(&mut self, agent: AgentId, by: Vec2) -> Result<(), SpaceError> {
         let to = self.inside(self.resident(agent).at + by)?;
         self.relocate(agent, to);
@@ -141,6 +146,7 @@ impl<S> ContinuousSpace<S> {
     }
 
     /// The image of `place` in the space.
+    #[inline]
     fn inside(&self, place: Vec2) -> Result<Vec2, SpaceError> {
         let Self { extent, torus, .. } = *self;
         let image = if torus {
@@ -157,17 +163,20 @@ impl<S> ContinuousSpace<S> {
     }
 
     /// The cell of a position that is inside.
+    #[inline]
     fn cell_of(&self, at: Vec2) -> usize {
         let column = ((at.x * self.per_unit.x) as usize).min(self.columns - 1);
         let row = ((at.y * self.per_unit.y) as usize).min(self.rows - 1);
         row * self.columns + column
     }
 
+    #[inline]
     fn resident(&self, agent: AgentId) -> &Resident<S> {
         let slot = self.slots[agent.index()];
         &self.cells[slot.cell as usize][slot.index as usize]
     }
 
+    #[inline]
     fn enter(&mut self, cell: usize, resident: Resident<S>) -> Slot {
         let residents = &mut self.cells[cell];
         residents.push(resident);
@@ -178,10 +187,12 @@ impl<S> ContinuousSpace<S> {
     }
 
     /// Moves an agent to a position that is inside.
+    #[inline]
     fn relocate(&mut self, agent: AgentId, to: Vec2) {
         let slot = self.slots[agent.index()];
         let (old, new) = (slot.cell as usize, self.cell_of(to));
         let index = slot.index as usize;
+        self.touched[agent.index()] = true;
         if old == new {
             self.cells[old][index].at = to;
             return;
@@ -196,6 +207,7 @@ impl<S> ContinuousSpace<S> {
 }
 
 /// The image of `x` in `0..length`; not a number where there is none.
+#[inline]
 fn wrapped(x: f64, length: f64) -> f64 {
     let image = if (0.0..length).contains(&x) {
         return x;
@@ -211,14 +223,17 @@ fn wrapped(x: f64, length: f64) -> f64 {
 impl<S> Index<AgentId> for ContinuousSpace<S> {
     type Output = S;
 
+    #[inline]
     fn index(&self, agent: AgentId) -> &S {
         &self.resident(agent).state
     }
 }
 
 impl<S> IndexMut<AgentId> for ContinuousSpace<S> {
+    #[inline]
     fn index_mut(&mut self, agent: AgentId) -> &mut S {
         let slot = self.slots[agent.index()];
+        self.touched[agent.index()] = true;
         &mut self.cells[slot.cell as usize][slot.index as usize].state
     }
 }
@@ -243,9 +258,102 @@ impl<S: Clone + PartialEq + Send + Sync + 'static> Space for ContinuousSpace<S> 
         &mut self[agent]
     }
 
+    #[inline]
+    fn take_touched(&mut self, agent: AgentId) -> bool {
+        std::mem::take(&mut self.touched[agent.index()])
+    }
+
     fn put(&mut self, agent: AgentId, place: Vec2) -> Result<(), SpaceError> {
         let to = self.inside(place)?;
         self.relocate(agent, to);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_beyond_the_side_of_a_torus_comes_back_in() {
+        let mut space = ContinuousSpace::torus(Vec2::new(10.0, 4.0), 1.0).unwrap();
+        let agent = space.add(Vec2::new(9.5, 0.25), ()).unwrap();
+        for (by, to) in [
+            (Vec2::new(1.0, -0.5), Vec2::new(0.5, 3.75)),
+            (Vec2::new(-0.75, 0.25), Vec2::new(9.75, 0.0)),
+            (Vec2::new(100.0, -41.0), Vec2::new(9.75, 3.0)),
+            // Less than the last number below the side is not the side.
+            (Vec2::new(0.25, 1.0), Vec2::ZERO),
+            (Vec2::new(-1e-300, 0.0), Vec2::ZERO),
+        ] {
+            space.shift(agent, by).unwrap();
+            assert_eq!(space.place(agent), to);
+        }
+    }
+
+    #[test]
+    fn a_plane_with_bounds_ends_at_its_sides() {
+        let extent = Vec2::new(10.0, 4.0);
+        let mut space = ContinuousSpace::bounded(extent, 1.0).unwrap();
+        let agent = space.add(extent, ()).unwrap();
+        let place = Vec2::new(10.5, 4.0);
+        assert_eq!(
+            space.shift(agent, Vec2::new(0.5, 0.0)),
+            Err(SpaceError::Outside { place, extent })
+        );
+        assert_eq!(space.place(agent), extent);
+        space.shift(agent, Vec2::new(-10.0, -4.0)).unwrap();
+        assert_eq!(space.place(agent), Vec2::ZERO);
+    }
+
+    #[test]
+    fn places_that_are_no_numbers_are_refused_everywhere() {
+        for make in [ContinuousSpace::torus, ContinuousSpace::bounded] {
+            let mut space = make(Vec2::new(10.0, 4.0), 1.0).unwrap();
+            let agent = space.add(Vec2::ZERO, ()).unwrap();
+            for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+                let refused = |result| matches!(result, Err(SpaceError::Outside { .. }));
+                assert!(refused(space.shift(agent, Vec2::new(bad, 0.0))));
+                assert!(refused(space.put(agent, Vec2::new(0.0, bad))));
+                assert!(refused(space.add(Vec2::new(bad, bad), ()).map(|_| ())));
+            }
+            assert_eq!((space.agents(), space.place(agent)), (1, Vec2::ZERO));
+        }
+    }
+
+    #[test]
+    fn lengths_must_be_positive_and_finite() {
+        let space = |x, y, cell| ContinuousSpace::<()>::torus(Vec2::new(x, y), cell).map(|_| ());
+        for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+            for (result, name) in [
+                (space(bad, 1.0, 1.0), "width"),
+                (space(1.0, bad, 1.0), "height"),
+                (space(1.0, 1.0, bad), "cell"),
+            ] {
+                let Err(SpaceError::Length { name: said, .. }) = result else {
+                    panic!("{name} of {bad} was taken")
+                };
+                assert_eq!(said, name);
+            }
+        }
+        // Very narrow and very wide cells are as good as others.
+        assert_eq!(space(1.0, 1e300, 1e-300), Ok(()));
+        assert_eq!(space(1.0, 1.0, 1e300), Ok(()));
+    }
+
+    #[test]
+    fn whoever_moved_or_changed_is_told_once() {
+        let mut space = ContinuousSpace::torus(Vec2::new(10.0, 4.0), 1.0).unwrap();
+        let agents = [0, 1, 2].map(|x| space.add(Vec2::new(f64::from(x), 0.0), x).unwrap());
+        for agent in agents {
+            space.take_touched(agent);
+        }
+        space.shift(agents[0], Vec2::new(0.5, 0.0)).unwrap();
+        space[agents[2]] = 7;
+        assert_eq!(
+            agents.map(|agent| space.take_touched(agent)),
+            [true, false, true]
+        );
+        assert_eq!(agents.map(|agent| space.take_touched(agent)), [false; 3]);
     }
 }

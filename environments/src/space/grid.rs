@@ -31,7 +31,9 @@ impl fmt::Display for Cell {
 
 /// A grid with at most one agent a cell, that ends at its sides or is periodic.
 ///
-/// What neighbours see of an agent lies in its cell, so that a look around reads whole rows.
+/// What neighbours see of an agent lies in its cell, so that a look around reads whole rows. That is
+/// quickest for a state of one byte with values to spare, such as a `bool` or an enum: a cell then
+/// needs no more than that byte.
 #[derive(Debug, Clone)]
 pub struct GridSpace<S> {
     pub(super) columns: u32,
@@ -43,6 +45,7 @@ pub struct GridSpace<S> {
     pub(super) keys: Vec<u32>,
     /// By agent.
     places: Vec<Cell>,
+    touched: Vec<bool>,
     empty: Vec<Cell>,
 }
 
@@ -82,6 +85,7 @@ impl<S> GridSpace<S> {
                 .collect(),
             keys: (0..cells).collect(),
             places: Vec::new(),
+            touched: Vec::new(),
             empty: all.collect(),
         })
     }
@@ -117,6 +121,7 @@ impl<S> GridSpace<S> {
         self.occupy(self.keys[index]);
         let agent = AgentId(self.places.len() as u32);
         self.places.push(cell);
+        self.touched.push(true);
         self.states[index] = Some(state);
         self.keys[index] = agent.0;
         Ok(agent)
@@ -138,6 +143,7 @@ impl<S> GridSpace<S> {
     ///
     /// # Panics
     /// When there is no such agent.
+    #[inline]
     pub fn jump(&mut self, agent: AgentId, stream: &mut Stream) -> Result<(), SpaceError> {
         let cell = self.random_empty(stream)?;
         self.put_in(agent, cell, self.index(cell));
@@ -148,6 +154,7 @@ impl<S> GridSpace<S> {
     ///
     /// # Errors
     /// [`SpaceError::Full`] when there is none.
+    #[inline]
     pub fn random_empty(&self, stream: &mut Stream) -> Result<Cell, SpaceError> {
         if self.empty.is_empty() {
             let cells = self.states.len();
@@ -161,10 +168,12 @@ impl<S> GridSpace<S> {
     ///
     /// # Panics
     /// When there is no such agent.
+    #[inline]
     pub fn neighbours(&self, agent: AgentId, radius: u32) -> Neighbours<'_, S> {
         neighbours::around(self, self.places[agent.index()], radius)
     }
 
+    #[inline]
     pub(super) fn index(&self, cell: Cell) -> usize {
         cell.row as usize * self.columns as usize + cell.column as usize
     }
@@ -201,7 +210,9 @@ impl<S> GridSpace<S> {
     }
 
     /// Moves an agent to an empty cell, whose place in the list goes to the cell it leaves.
+    #[inline]
     fn put_in(&mut self, agent: AgentId, cell: Cell, to: usize) {
+        self.touched[agent.index()] = true;
         let old = std::mem::replace(&mut self.places[agent.index()], cell);
         let from = self.index(old);
         let place = std::mem::replace(&mut self.keys[to], agent.0);
@@ -210,6 +221,7 @@ impl<S> GridSpace<S> {
         self.empty[place as usize] = old;
     }
 
+    #[inline]
     fn occupant(&self, agent: AgentId) -> &S {
         &self.states[self.index(self.places[agent.index()])].as_slice()[0]
     }
@@ -218,14 +230,17 @@ impl<S> GridSpace<S> {
 impl<S> Index<AgentId> for GridSpace<S> {
     type Output = S;
 
+    #[inline]
     fn index(&self, agent: AgentId) -> &S {
         self.occupant(agent)
     }
 }
 
 impl<S> IndexMut<AgentId> for GridSpace<S> {
+    #[inline]
     fn index_mut(&mut self, agent: AgentId) -> &mut S {
         let index = self.index(self.places[agent.index()]);
+        self.touched[agent.index()] = true;
         &mut self.states[index].as_mut_slice()[0]
     }
 }
@@ -250,6 +265,11 @@ impl<S: Clone + PartialEq + Send + Sync + 'static> Space for GridSpace<S> {
         &mut self[agent]
     }
 
+    #[inline]
+    fn take_touched(&mut self, agent: AgentId) -> bool {
+        std::mem::take(&mut self.touched[agent.index()])
+    }
+
     fn put(&mut self, agent: AgentId, place: Cell) -> Result<(), SpaceError> {
         if self.place(agent) == place {
             return Ok(());
@@ -259,3 +279,6 @@ impl<S: Clone + PartialEq + Send + Sync + 'static> Space for GridSpace<S> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

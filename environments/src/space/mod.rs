@@ -48,6 +48,9 @@ pub trait Space: Send + Sync + 'static {
     /// The same, to be changed.
     fn state_mut(&mut self, agent: AgentId) -> &mut Self::State;
 
+    /// Whether `agent` may have moved or changed since this was last asked.
+    fn take_touched(&mut self, agent: AgentId) -> bool;
+
     /// Moves `agent` to `place`.
     ///
     /// # Errors

@@ -17,21 +17,31 @@ impl Vec2 {
     pub const ZERO: Self = Self { x: 0.0, y: 0.0 };
 
     /// The vector (x, y).
+    #[inline]
     pub const fn new(x: f64, y: f64) -> Self {
         Self { x, y }
     }
 
+    /// The scalar product: of two headings the cosine of the angle between them.
+    #[inline]
+    pub fn dot(self, other: Self) -> f64 {
+        self.x * other.x + self.y * other.y
+    }
+
     /// The square of the length.
+    #[inline]
     pub fn length_squared(self) -> f64 {
-        self.x * self.x + self.y * self.y
+        self.dot(self)
     }
 
     /// The length.
+    #[inline]
     pub fn length(self) -> f64 {
         self.length_squared().sqrt()
     }
 
     /// The same direction with length 1; a vector without direction stays as it is.
+    #[inline]
     #[must_use]
     pub fn normalized(self) -> Self {
         let length = self.length();
@@ -48,6 +58,7 @@ impl fmt::Display for Vec2 {
 impl Add for Vec2 {
     type Output = Self;
 
+    #[inline]
     fn add(self, other: Self) -> Self {
         Self::new(self.x + other.x, self.y + other.y)
     }
@@ -56,6 +67,7 @@ impl Add for Vec2 {
 impl Sub for Vec2 {
     type Output = Self;
 
+    #[inline]
     fn sub(self, other: Self) -> Self {
         Self::new(self.x - other.x, self.y - other.y)
     }
@@ -64,6 +76,7 @@ impl Sub for Vec2 {
 impl Neg for Vec2 {
     type Output = Self;
 
+    #[inline]
     fn neg(self) -> Self {
         Self::new(-self.x, -self.y)
     }
@@ -72,6 +85,7 @@ impl Neg for Vec2 {
 impl Mul<f64> for Vec2 {
     type Output = Self;
 
+    #[inline]
     fn mul(self, factor: f64) -> Self {
         Self::new(self.x * factor, self.y * factor)
     }
@@ -80,18 +94,21 @@ impl Mul<f64> for Vec2 {
 impl Div<f64> for Vec2 {
     type Output = Self;
 
+    #[inline]
     fn div(self, divisor: f64) -> Self {
         Self::new(self.x / divisor, self.y / divisor)
     }
 }
 
 impl AddAssign for Vec2 {
+    #[inline]
     fn add_assign(&mut self, other: Self) {
         *self = *self + other;
     }
 }
 
 impl SubAssign for Vec2 {
+    #[inline]
     fn sub_assign(&mut self, other: Self) {
         *self = *self - other;
     }
@@ -116,5 +133,6 @@ mod tests {
         v -= Vec2::new(1.0, 0.0);
         v += -Vec2::new(0.0, 4.0) / 2.0;
         assert_eq!(v, Vec2::new(6.0, 8.0));
+        assert_eq!(v.dot(Vec2::new(2.0, -1.0)), 4.0);
     }
 }

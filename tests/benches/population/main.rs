@@ -3,103 +3,78 @@
 //! `cargo bench -p rounds-tests --bench population`
 //!
 //! Whole runs, construction included. The two take turns, each pair with a seed of its own and the
-//! one that goes first changing; times are processor times, figures are medians over the pairs. Floors: at
-//! most 1.4 times the arrays for flocking, 2 times for Schelling.
+//! one that goes first changing; after each pair all agents must be bit for bit the same. Times are
+//! processor times, figures are medians over the pairs. Wanted: at most 1.4 times the arrays for
+//! flocking, 2 times for Schelling.
 #![expect(clippy::print_stdout, reason = "the figures are for people")]
 
 #[path = "../../../scenarios/examples/flocking.rs"]
-#[expect(dead_code, reason = "the example's own main is not run here")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "an example is a program of its own"
+)]
 mod flocking;
-mod flocking_arrays;
 #[path = "../measure/mod.rs"]
 mod measure;
 #[path = "../../../scenarios/examples/schelling.rs"]
-#[expect(dead_code, reason = "the example's own main is not run here")]
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "an example is a program of its own"
+)]
 mod schelling;
-mod schelling_arrays;
+mod twins;
 
-use std::hint::black_box;
-
-use flocking::Flocking;
 use measure::timed;
-use rounds::prelude::{Population, RunSeed};
-use schelling::Schelling;
+use rounds::prelude::{Population, PopulationModel, RunSeed};
+use twins::Twin;
 
 /// Pairs of runs, each with a seed of its own.
-const RUNS: u64 = 30;
+const RUNS: u64 = 100;
 
 fn main() {
-    for (name, side, birds, visual_distance) in
-        [("small", 100.0, 200, 5.0), ("large", 150.0, 400, 15.0)]
-    {
-        compare(
-            &format!("flocking {name}"),
-            1.4,
-            |seed| {
-                let model = Flocking {
-                    side,
-                    birds,
-                    visual_distance,
-                };
-                let mut flock = Population::new(model, seed).expect("birds fit the sky");
-                flock.run(100).expect("birds can fly");
-                black_box(&flock);
-            },
-            |seed| {
-                let mut sky = flocking_arrays::Arrays::new(side, birds, visual_distance, seed);
-                (0..100).for_each(|_| sky.step());
-                black_box(&sky.position);
-            },
-        );
+    for (name, model) in twins::FLOCKING {
+        compare::<_, twins::flocking::Arrays>(name, model, 100, 1.4);
     }
-    for (name, side, residents, radius, min_to_be_happy) in
-        [("small", 40, 1000, 1, 3), ("large", 100, 8000, 2, 8)]
-    {
-        compare(
-            &format!("schelling {name}"),
-            2.0,
-            |seed| {
-                let model = Schelling {
-                    side,
-                    residents,
-                    radius,
-                    min_to_be_happy,
-                };
-                let mut town = Population::new(model, seed).expect("residents fit the town");
-                town.run(20).expect("residents can move");
-                black_box(&town);
-            },
-            |seed| {
-                let mut town =
-                    schelling_arrays::Arrays::new(side, residents, radius, min_to_be_happy, seed);
-                (0..20).for_each(|_| town.step());
-                black_box(&town.places);
-            },
-        );
+    for (name, model) in twins::SCHELLING {
+        compare::<_, twins::schelling::Arrays>(name, model, 20, 2.0);
     }
 }
 
 /// Runs both and prints how long they took.
-fn compare(name: &str, floor: f64, population: impl Fn(RunSeed), arrays: impl Fn(RunSeed)) {
-    let milliseconds = |run: &dyn Fn(RunSeed), seed| {
-        let ((), took) = timed(|| run(RunSeed(seed)));
-        took.cpu.as_secs_f64() * 1e3
+fn compare<M: PopulationModel + Copy, T: Twin<M>>(name: &str, model: M, steps: u32, wanted: f64) {
+    let population = |seed| {
+        timed(|| {
+            let mut population = Population::new(model, seed).expect("all agents have a place");
+            population.run(steps).expect("every agent can act");
+            population
+        })
+    };
+    let arrays = |seed| {
+        timed(|| {
+            let mut arrays = T::new(&model, seed);
+            (0..steps).for_each(|_| arrays.step());
+            arrays
+        })
     };
     let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-    for seed in 0..RUNS {
-        let (own, plain) = if seed % 2 == 0 {
-            let own = milliseconds(&population, seed);
-            (own, milliseconds(&arrays, seed))
+    for seed in (0..RUNS).map(RunSeed) {
+        let ((mut end, own), (twin, plain)) = if seed.0 % 2 == 0 {
+            let own = population(seed);
+            (own, arrays(seed))
         } else {
-            let plain = milliseconds(&arrays, seed);
-            (milliseconds(&population, seed), plain)
+            let plain = arrays(seed);
+            (population(seed), plain)
         };
+        assert!(twin.equals(&mut end), "{name}: the two differ, {seed:?}");
+        let [own, plain] = [own, plain].map(|took| took.cpu.as_secs_f64() * 1e3);
         ours.push(own);
         theirs.push(plain);
         ratios.push(own / plain);
     }
     println!(
-        "{name:<16} population {:7.3} ms, arrays {:7.3} ms, ratio {:.2} (floor {floor})",
+        "{name:<16} population {:7.3} ms, arrays {:7.3} ms, ratio {:.2} (wanted: at most {wanted})",
         median(ours),
         median(theirs),
         median(ratios)

@@ -1,13 +1,15 @@
-//! Schelling's model as one writes it by hand: arrays and loops, no framework.
+//! Schelling's model on arrays.
 
 use rand::RngExt;
-use rounds::environments::ids::{EpisodeIx, RoundIx};
-use rounds::environments::space::shuffle;
-use rounds::environments::streams::{Purpose, RunSeed, Stream, StreamKey};
+use rounds::prelude::{Agent, At, Cell, Population, RunSeed, Space, Stream};
+
+use super::{Twin, draw_order, draws};
+use crate::schelling::{Group, Schelling};
 
 /// What a cell holds: nobody, or a resident of the group `code - 1`.
 const NOBODY: u8 = 0;
 
+/// Residents by number, and what each cell holds.
 pub(crate) struct Arrays {
     side: usize,
     radius: usize,
@@ -16,34 +18,29 @@ pub(crate) struct Arrays {
     step: u32,
     cells: Vec<u8>,
     /// Column and row by resident.
-    pub(crate) places: Vec<(u32, u32)>,
+    places: Vec<(u32, u32)>,
     empty: Vec<(u32, u32)>,
     order: Vec<u32>,
 }
 
-impl Arrays {
-    pub(crate) fn new(
-        side: u32,
-        residents: u32,
-        radius: u32,
-        min_to_be_happy: usize,
-        seed: RunSeed,
-    ) -> Self {
-        let mut stream = StreamKey::episode(seed, EpisodeIx(0), Purpose::Dynamics).open();
+impl Twin<Schelling> for Arrays {
+    fn new(model: &Schelling, seed: RunSeed) -> Self {
+        let side = model.side;
         let mut town = Self {
             side: side as usize,
-            radius: radius as usize,
-            min_to_be_happy,
+            radius: model.radius as usize,
+            min_to_be_happy: model.min_to_be_happy,
             seed,
             step: 0,
             cells: vec![NOBODY; side as usize * side as usize],
-            places: Vec::with_capacity(residents as usize),
+            places: Vec::with_capacity(model.residents as usize),
             empty: (0..side)
                 .flat_map(|row| (0..side).map(move |column| (column, row)))
                 .collect(),
-            order: (0..residents).collect(),
+            order: (0..model.residents).collect(),
         };
-        for resident in 0..residents {
+        let mut stream = draws(seed, 0);
+        for resident in 0..model.residents {
             let pick = stream.random_range(0..town.empty.len() as u32) as usize;
             let place = town.empty.swap_remove(pick);
             let cell = town.cell(place);
@@ -53,18 +50,11 @@ impl Arrays {
         town
     }
 
-    pub(crate) fn step(&mut self) {
+    fn step(&mut self) {
         self.step += 1;
-        let mut stream = StreamKey {
-            round: RoundIx(self.step),
-            ..StreamKey::episode(self.seed, EpisodeIx(0), Purpose::Dynamics)
-        }
-        .open();
+        let mut stream = draws(self.seed, self.step);
         let mut order = std::mem::take(&mut self.order);
-        for (number, resident) in (0..).zip(&mut order) {
-            *resident = number;
-        }
-        shuffle(&mut order, &mut stream);
+        draw_order(&mut order, &mut stream);
         for &resident in &order {
             if !self.happy(resident) {
                 self.jump(resident, &mut stream);
@@ -73,6 +63,27 @@ impl Arrays {
         self.order = order;
     }
 
+    fn equals(&self, town: &mut Population<Schelling>) -> bool {
+        let here = |resident: usize| {
+            let (column, row) = self.places[resident];
+            let group = self.cells[self.cell((column, row))] == 1;
+            (Cell { column, row }, Group(group))
+        };
+        let in_space = town.agents().all(|resident| {
+            let (space, place) = (town.space(), town.space().place(resident));
+            (place, space[resident]) == here(resident.index()) && space.at(place) == Some(resident)
+        });
+        let mut entities = town.world_mut().query::<(&Agent, &At<Cell>, &Group)>();
+        let entities = entities.iter(town.world());
+        in_space
+            && entities.len() == self.places.len()
+            && entities
+                .into_iter()
+                .all(|(agent, at, group)| (at.0, *group) == here(agent.0.index()))
+    }
+}
+
+impl Arrays {
     fn cell(&self, (column, row): (u32, u32)) -> usize {
         row as usize * self.side + column as usize
     }

@@ -1,17 +1,19 @@
-//! Flocking as one writes it by hand: arrays and loops, no framework.
+//! Flocking on arrays.
 
 use rand::RngExt;
-use rounds::environments::ids::{EpisodeIx, RoundIx};
-use rounds::environments::space::shuffle;
-use rounds::environments::streams::{Purpose, RunSeed, StreamKey};
+use rounds::prelude::{Agent, At, Population, RunSeed, Space, Vec2};
 
+use super::{Twin, draw_order, draws};
+use crate::flocking::{Bird, Flocking};
+
+/// Birds by number, and an index of cells.
 pub(crate) struct Arrays {
     side: f64,
     vision: f64,
     seed: RunSeed,
     step: u32,
-    pub(crate) position: Vec<[f64; 2]>,
-    pub(crate) velocity: Vec<[f64; 2]>,
+    position: Vec<[f64; 2]>,
+    velocity: Vec<[f64; 2]>,
     /// Birds by cell; a cell is at least as wide as birds see.
     cells: Vec<Vec<u32>>,
     /// Cells in one direction.
@@ -19,22 +21,23 @@ pub(crate) struct Arrays {
     order: Vec<u32>,
 }
 
-impl Arrays {
-    pub(crate) fn new(side: f64, birds: u32, vision: f64, seed: RunSeed) -> Self {
-        let mut stream = StreamKey::episode(seed, EpisodeIx(0), Purpose::Dynamics).open();
+impl Twin<Flocking> for Arrays {
+    fn new(model: &Flocking, seed: RunSeed) -> Self {
+        let (side, vision) = (model.side, model.visual_distance);
         let across = (side / vision) as usize;
         let mut sky = Self {
             side,
             vision,
             seed,
             step: 0,
-            position: Vec::with_capacity(birds as usize),
-            velocity: Vec::with_capacity(birds as usize),
+            position: Vec::with_capacity(model.birds as usize),
+            velocity: Vec::with_capacity(model.birds as usize),
             cells: vec![Vec::new(); across * across],
             across,
-            order: (0..birds).collect(),
+            order: (0..model.birds).collect(),
         };
-        for bird in 0..birds {
+        let mut stream = draws(seed, 0);
+        for bird in 0..model.birds {
             let mut draw = |low: f64, high: f64| stream.random_range(low..high);
             let at = [draw(0.0, side), draw(0.0, side)];
             let velocity = [draw(-1.0, 1.0), draw(-1.0, 1.0)];
@@ -46,24 +49,37 @@ impl Arrays {
         sky
     }
 
-    pub(crate) fn step(&mut self) {
+    fn step(&mut self) {
         self.step += 1;
-        let mut stream = StreamKey {
-            round: RoundIx(self.step),
-            ..StreamKey::episode(self.seed, EpisodeIx(0), Purpose::Dynamics)
-        }
-        .open();
         let mut order = std::mem::take(&mut self.order);
-        for (number, bird) in (0..).zip(&mut order) {
-            *bird = number;
-        }
-        shuffle(&mut order, &mut stream);
+        draw_order(&mut order, &mut draws(self.seed, self.step));
         for &bird in &order {
             self.fly(bird);
         }
         self.order = order;
     }
 
+    fn equals(&self, flock: &mut Population<Flocking>) -> bool {
+        let bits = |v: Vec2| [v.x.to_bits(), v.y.to_bits()];
+        let here = |bird: usize| {
+            let ([x, y], [u, v]) = (self.position[bird], self.velocity[bird]);
+            [bits(Vec2::new(x, y)), bits(Vec2::new(u, v))]
+        };
+        let in_space = flock.agents().all(|bird| {
+            let (sky, place) = (flock.space(), flock.space().place(bird));
+            [bits(place), bits(sky[bird].velocity)] == here(bird.index())
+        });
+        let mut entities = flock.world_mut().query::<(&Agent, &At<Vec2>, &Bird)>();
+        let entities = entities.iter(flock.world());
+        in_space
+            && entities.len() == self.position.len()
+            && entities
+                .into_iter()
+                .all(|(agent, at, bird)| [bits(at.0), bits(bird.velocity)] == here(agent.0.index()))
+    }
+}
+
+impl Arrays {
     fn index(&self, x: f64) -> usize {
         ((x * (self.across as f64 / self.side)) as usize).min(self.across - 1)
     }
