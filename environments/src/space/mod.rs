@@ -2,7 +2,7 @@
 //!
 //! A space holds, for each agent, where it is and the state that its neighbours can see. Both lie in
 //! plain arrays in the order in which neighbours are looked up, and change at once when an agent
-//! acts, so the next agent sees it. Agents are named by [`AgentId`](crate::ids::AgentId), in the
+//! acts, so the next agent sees it. Agents are named by [`AgentId`], in the
 //! order in which they were added, and stay.
 //!
 //! # Determinism
