@@ -380,7 +380,10 @@ fn read_configuration(
                 Problem::at(
                     place,
                     ProblemKind::Conflict,
-                    format!("`{name}` is of no use to a graph that is {}", graph.as_str()),
+                    format!(
+                        "`{name}` is of no use to a graph that is {}",
+                        graph.as_str()
+                    ),
                     "says nothing of this graph",
                 )
                 .help(match key {
