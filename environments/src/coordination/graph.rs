@@ -23,7 +23,10 @@ pub enum GraphError {
         last: usize,
     },
     /// Messages cannot reach everybody.
-    #[error("the graph is disconnected: no path leads from agent {from} to agent {to}")]
+    #[error(
+        "the graph is disconnected: no path leads from agent {from} to agent {to}; allow_disconnected \
+         permits it"
+    )]
     Disconnected {
         /// One agent.
         from: usize,
