@@ -261,3 +261,30 @@ impl Objective for FacilityLocation {
         self.above(agent, &self.second, out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_orders_hold_the_same_values() {
+        for targets in [1, 7, 8, 19] {
+            let ground = Arc::new(Ground::new(&[3, 1, 6]).unwrap());
+            let row = |e: usize| (0..targets).map(|j| (e * targets + j) as f64).collect();
+            let values: Vec<Vec<f64>> = (0..10).map(row).collect();
+            let objective = FacilityLocation::new(ground.clone(), &values).unwrap();
+            let mut summary = vec![0.0; targets];
+            for (e, row) in values.iter().enumerate() {
+                objective.clear(&mut summary);
+                objective.insert(e, &mut summary);
+                assert_eq!(summary, *row, "element {e}");
+                let agent = ground.agent_of(e);
+                let mut gains = vec![0.0; ground.actions(agent)];
+                objective.clear(&mut summary);
+                objective.marginals(agent, &summary, &mut gains);
+                let gain = gains[e - ground.block(agent).start];
+                assert_eq!(gain, row.iter().sum::<f64>(), "element {e}");
+            }
+        }
+    }
+}
