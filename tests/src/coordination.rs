@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rounds_agents::coordination::{CoordinationPlugin, Made, Make};
+use rounds_agents::coordination::{CoordinationPlugin, Made, Make, Yardstick};
 use rounds_agents::engine::{
     Engine, EngineError, EngineOptions, FinishedEpisode, Outcome, RunSink,
 };
@@ -11,7 +11,7 @@ use rounds_environments::coordination::{Configuration, Density, GraphKind};
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
 use rounds_models::CallRecord;
-use rounds_policies::coordination::{Method, MplOptions};
+use rounds_policies::coordination::{Greedy, Method, MplOptions, Queries};
 
 /// The method of a name with its defaults, MA-MPL with `levels` maximisers instead of `sqrt(T)`.
 pub fn named(name: &str, levels: u32) -> Method {
@@ -35,6 +35,17 @@ pub fn make(method: &Method) -> Make {
             traffic: method.traffic(ground, graph, horizon),
             lag: method.lag(graph),
         })
+    })
+}
+
+/// Measures utilities against clairvoyant greedy.
+pub fn greedy() -> Yardstick {
+    Arc::new(|setting| {
+        let ground = Arc::new(setting.ground.clone());
+        let queries = (0..ground.agents())
+            .map(|agent| Queries::new(ground.clone(), agent, setting.summary_len))
+            .collect();
+        Ok(Box::new(Greedy::new(queries, setting.summary_len)))
     })
 }
 

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use allocation_counter::AllocationInfo;
-use rounds_agents::coordination::{CoordinationPlugin, Yardstick};
+use rounds_agents::coordination::CoordinationPlugin;
 use rounds_environments::coordination::area::{AreaConfig, AreaFactory};
 use rounds_environments::coordination::ekf::{EkfConfig, EkfFactory};
 use rounds_environments::coordination::objectives::{
@@ -22,9 +22,9 @@ use rounds_environments::environment::EnvironmentError;
 use rounds_environments::ids::{EpisodeIx, RoundIx};
 use rounds_environments::streams::RunSeed;
 use rounds_policies::coordination::{
-    Flooding, Greedy, Method, MplOptions, OseaOptions, OsmaOptions, Queries, SplOptions,
+    Flooding, Method, MplOptions, OseaOptions, OsmaOptions, SplOptions,
 };
-use rounds_tests::coordination::{engine, make, named, one, play, sparse, tracking};
+use rounds_tests::coordination::{engine, greedy, make, named, one, play, sparse, tracking};
 
 const SEED: RunSeed = RunSeed(11);
 /// Rounds of the short and of the long episode.
@@ -63,16 +63,6 @@ fn config(agents: usize, rounds: u32) -> TrackingConfig {
         horizon: rounds,
         ..TrackingConfig::default()
     }
-}
-
-fn greedy() -> Yardstick {
-    Arc::new(|setting| {
-        let ground = Arc::new(setting.ground.clone());
-        let queries = (0..ground.agents())
-            .map(|agent| Queries::new(ground.clone(), agent, setting.summary_len))
-            .collect();
-        Ok(Box::new(Greedy::new(queries, setting.summary_len)))
-    })
 }
 
 /// Every method with its defaults but the optimum, and the settings that lead other ways.

@@ -18,13 +18,13 @@ use std::time::Duration;
 
 use measure::timed;
 use plain::Plain;
-use rounds_agents::coordination::{CoordinationPlugin, Yardstick};
+use rounds_agents::coordination::CoordinationPlugin;
 use rounds_environments::coordination::tracking::{TrackingConfig, TrackingFactory};
 use rounds_environments::coordination::{CoordinationFactory, GraphKind};
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
-use rounds_policies::coordination::{Greedy, Method, Queries};
-use rounds_tests::coordination::{engine, make, named, play, sparse, tracking};
+use rounds_policies::coordination::Method;
+use rounds_tests::coordination::{engine, greedy, make, named, play, sparse, tracking};
 
 const SEED: RunSeed = RunSeed(7);
 const EPISODE: EpisodeIx = EpisodeIx(0);
@@ -63,7 +63,7 @@ fn compare(title: &str, factory: &Arc<TrackingFactory>, name: &str) {
     let family = |all: bool| CoordinationPlugin {
         factory: factory.clone(),
         make: make(&method),
-        yardstick: all.then(|| greedy()),
+        yardstick: all.then(greedy),
         picture_every: if all { 10 } else { 0 },
     };
     for turn in 0..TURNS {
@@ -110,16 +110,6 @@ fn plain_run(factory: &dyn CoordinationFactory, method: &Method) -> Vec<Row> {
             (actions.to_vec(), utility)
         })
         .collect()
-}
-
-fn greedy() -> Yardstick {
-    Arc::new(|setting| {
-        let ground = Arc::new(setting.ground.clone());
-        let queries = (0..ground.agents())
-            .map(|agent| Queries::new(ground.clone(), agent, setting.summary_len))
-            .collect();
-        Ok(Box::new(Greedy::new(queries, setting.summary_len)))
-    })
 }
 
 /// Numbers are compared as the log writes them, which tells any two apart.
