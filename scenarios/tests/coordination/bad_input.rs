@@ -157,7 +157,7 @@ kind = "tracking"
     fs::write(folder.path().join("suite.toml"), suite).unwrap();
     let error = refuses(folder.path(), &["check", "suite.toml"]);
     assert!(
-        error.contains("of a suite is \"clinic\", got \"tracking\""),
+        error.contains("cases are visits of a clinic, got \"tracking\""),
         "{error}"
     );
     assert!(error.contains("suite.toml:6"), "{error}");
