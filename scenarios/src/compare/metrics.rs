@@ -6,28 +6,36 @@ use rounds_environments::nearest::nearest;
 
 use super::side::Side;
 use crate::clinic::VisitScore;
+use crate::coordination::CoordinationScore;
 use crate::run::Score;
 use crate::statistics::Direction;
 use crate::stepped::StepScore;
 
 /// Metrics of which less is better; of all others, more.
-const LESS_IS_BETTER: [&str; 20] = [
+const LESS_IS_BETTER: [&str; 27] = [
     "agent_calls",
     "aborted",
     "brier",
     "calls",
     "cost",
     "cost_usd",
+    "distance",
     "ece",
     "failed",
+    "floats",
     "forced",
+    "idle",
     "latency_s",
     "leaked",
     "malformed",
+    "messages",
     "minutes",
     "nll",
     "not_available",
+    "position_error",
+    "posterior_trace",
     "questions",
+    "regret",
     "repeated",
     "rounds",
     "tokens",
@@ -49,7 +57,7 @@ pub struct UnknownMetric {
 /// Which way `metric` is good.
 pub fn direction(metric: &str) -> Direction {
     let name = metric.split('.').next().unwrap_or(metric);
-    let known: [&dyn Score; 2] = [&VisitScore::default(), &StepScore];
+    let known = scores();
     let stated = known.iter().flat_map(|score| score.decisive());
     match stated.into_iter().find(|(decisive, _)| *decisive == name) {
         Some((_, direction)) => *direction,
@@ -61,21 +69,33 @@ pub fn direction(metric: &str) -> Direction {
 /// The metrics that decide where none is asked for: whether cases were passed and their score in
 /// an evaluation, else those of the family.
 pub fn decisive_metrics(side: &Side) -> Vec<String> {
-    let candidates: Vec<&str> = if side.suite().is_some() {
-        vec!["passed", "score"]
-    } else if side.metrics.contains("return") {
-        StepScore.decisive().iter().map(|(name, _)| *name).collect()
-    } else {
-        let visits = VisitScore::default();
-        let names = visits.decisive().iter().map(|(name, _)| *name);
-        names.collect()
-    };
-    let there = |name: &&str| side.metrics.contains(*name);
-    candidates
+    if side.suite().is_some() {
+        return there(side, &["passed", "score"]);
+    }
+    let families = scores();
+    let stated = families.iter().map(|score| {
+        let names: Vec<&str> = score.decisive().iter().map(|(name, _)| *name).collect();
+        there(side, &names)
+    });
+    stated
         .into_iter()
-        .filter(there)
-        .map(str::to_owned)
-        .collect()
+        .find(|names| !names.is_empty())
+        .unwrap_or_default()
+}
+
+/// Those of `names` that a side has.
+fn there(side: &Side, names: &[&str]) -> Vec<String> {
+    let names = names.iter().filter(|name| side.metrics.contains(**name));
+    names.map(|name| (*name).to_owned()).collect()
+}
+
+/// How each family is scored; the first of which a metric that decides is there is that of a run.
+fn scores() -> [Box<dyn Score>; 3] {
+    [
+        Box::new(CoordinationScore),
+        Box::new(StepScore),
+        Box::new(VisitScore::default()),
+    ]
 }
 
 /// The metrics asked for, each once, or those that decide.

@@ -2,13 +2,17 @@
 
 mod build;
 mod gathered;
+mod library;
 mod method;
+mod promise;
 mod report;
 mod score;
 mod story;
 
 pub use build::{BuiltCoordination, build};
 pub use gathered::{Facts, Gathered, OfConfiguration};
+pub use library::Coordinated;
+pub use promise::promise;
 pub use report::sections;
 pub use score::{CoordinationScore, SCORER, utility_of};
 pub use story::tell;

@@ -140,19 +140,19 @@ fn bounds(of: &Configuration<'_>, seed: RunSeed) -> Vec<Curve> {
         .collect()
 }
 
-/// What is proved of a method, by the objective's class and what was measured of it.
+/// What is proved of a method on a connected graph, by the objective's class and what was measured of it.
 fn proved(arm: &OfConfiguration, method: &Method) -> Option<ProvedRatio> {
+    if arm.facts.tau > 1.0 - 1e-9 {
+        return None;
+    }
     let alpha = arm.facts.alpha;
     let constants = Constants {
         alpha,
         curvature: arm.curvature,
         ..Constants::default()
     };
-    let class = match arm.facts.class.as_str() {
-        "submodular" => Class::Submodular,
-        "weakly-dr" => Class::WeaklyDr { alpha },
-        _ => return None,
-    };
+    let classes = [Class::Submodular, Class::WeaklyDr { alpha }];
+    let class = classes.into_iter().find(|c| c.name() == arm.facts.class)?;
     method.proved_ratio(&constants, class)
 }
 

@@ -58,6 +58,12 @@ pub trait Score: Send + Sync {
         &[]
     }
 
+    /// Whether a metric of which all values are 0 or 1 is a proportion; else it is a quantity that
+    /// happens to take no other value.
+    fn has_proportions(&self) -> bool {
+        true
+    }
+
     /// The metric that is the stated probability of being right, and the 0/1 metric that says
     /// whether it was; the arm then has an expected calibration error, `ece`.
     fn calibrated(&self) -> Option<(&'static str, &'static str)> {

@@ -95,8 +95,11 @@ pub fn summarise(
                 .iter()
                 .zip(&arm.rows)
                 .map(|(&id, row)| (id, row.metrics.get(name).copied().flatten()));
-            let sample =
+            let mut sample =
                 Sample::new(values).map_err(|error| RunError::Input(format!("{name}: {error}")))?;
+            if !score.has_proportions() {
+                sample = sample.as_continuous();
+            }
             summary.put(name, &estimate(&sample, RunSeed(head.seed)));
             of_arm.insert(name, sample);
         }

@@ -366,19 +366,33 @@ fn read_configuration(
     moving: bool,
 ) -> ConfigurationSpec {
     let graph = table.choice("graph").unwrap_or(GraphSpecKind::Complete);
-    let mean_degree = match graph {
-        GraphSpecKind::ErdosRenyi => table.number("mean_degree", POSITIVE, 4.0),
-        _ => 4.0,
-    };
-    let file = match graph {
-        GraphSpecKind::Edges | GraphSpecKind::Weights => {
-            if table.entry("graph_file").is_none() {
-                table.missing("graph_file", "graph_file = \"edges.txt\"");
-            }
-            table.path("graph_file", PathKind::File)
+    let mean_degree = table.number("mean_degree", POSITIVE, 4.0);
+    let file = table.path("graph_file", PathKind::File);
+    let read = matches!(graph, GraphSpecKind::Edges | GraphSpecKind::Weights);
+    if read && table.entry("graph_file").is_none() {
+        table.missing("graph_file", "graph_file = \"edges.txt\"");
+    }
+    let drawn = graph == GraphSpecKind::ErdosRenyi;
+    for (key, used) in [("mean_degree", drawn), ("graph_file", read)] {
+        if let Some(place) = table.place_of(key).filter(|_| !used) {
+            let name = table.name(key);
+            table.note(
+                Problem::at(
+                    place,
+                    ProblemKind::Conflict,
+                    format!(
+                        "`{name}` is of no use to a graph that is {}",
+                        graph.as_str()
+                    ),
+                    "says nothing of this graph",
+                )
+                .help(match key {
+                    "mean_degree" => "it belongs to graph = \"erdos-renyi\"",
+                    _ => "it belongs to graph = \"edges\" or \"weights\"",
+                }),
+            );
         }
-        _ => None,
-    };
+    }
     let mix = moving.then(|| {
         table.get("mix", |node| {
             const WORDS: &str = "three shares [random, adversarial, polyline] that are not all 0";

@@ -148,3 +148,38 @@ fn a_mistake_is_told_as_by_check() {
     let (_, errors) = ends(2, shipped(), &arguments);
     assert!(errors.contains("did you mean `kind`?"), "{errors}");
 }
+
+#[test]
+fn coordination_is_told_without_a_word_of_clinics() {
+    let (text, _) = ends(0, shipped(), &["describe", "tracking.toml"]);
+    for part in [
+        "10 agents tracked 15 targets",
+        "600 rounds",
+        "a complete graph (random, adversarial and polyline targets 8:1:1)",
+        "mean degree 4",
+        "\u{201c}ma-mpl\u{201d}, meta-policy learning (MA-MPL) with eta0 = 300.0",
+        "9 arms were compared in the same worlds",
+        "Holm",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("clinical"), "{text}");
+    for (set, part) in [
+        ("environment.score=reciprocal", "1/(d + 0.001)"),
+        ("environment.regret=none", "No regret was measured"),
+        ("limits.rounds=40", "40 rounds"),
+        ("seed=99", "the seed 99"),
+    ] {
+        assert!(!text.contains(part), "{part}");
+        let (after, _) = ends(0, shipped(), &["describe", "tracking.toml", "--set", set]);
+        assert!(after.contains(part), "{set}: {after}");
+    }
+    let (json, _) = ends(0, shipped(), &["describe", "objective.toml", "--json"]);
+    let facts: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        facts["settings"]["environment"]["world"]["file"],
+        "lookouts.json"
+    );
+    assert_eq!(facts["arms"].as_array().unwrap().len(), 5);
+    assert_eq!(facts["statistics"]["unit"], "episode");
+}

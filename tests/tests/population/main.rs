@@ -2,6 +2,7 @@
 //! by hand, what the models are known for, and how few lines they need.
 #![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
 
+mod allocations;
 #[path = "../../../scenarios/examples/flocking.rs"]
 #[expect(
     dead_code,
