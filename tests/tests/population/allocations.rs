@@ -15,13 +15,16 @@ fn steps_of_a_town_allocate_nothing() {
     }
 }
 
-/// A cell of the index grows when it holds more birds than ever before, and then by half or more.
+/// Only a cell of the index that holds more birds than ever before grows, to 4, to 8 and so on: a few
+/// times a cell, however long the flight.
 #[test]
-fn steps_of_a_flock_allocate_only_where_a_cell_is_fuller_than_ever() {
+fn turns_of_birds_allocate_nothing() {
     for (name, model) in FLOCKING {
         let mut flock = Population::new(model, RunSeed(3)).unwrap();
-        flock.run(200).unwrap();
-        let info = allocation_counter::measure(|| flock.run(100).unwrap());
-        assert!(info.count_total < 100, "{name}: {}", info.count_total);
+        let info = allocation_counter::measure(|| flock.run(200).unwrap());
+        let cells = (model.side / model.visual_distance).powi(2);
+        let turns = 200 * model.birds;
+        assert!((info.count_total as f64) < 4.0 * cells, "{name}: {info:?}");
+        assert!(f64::from(turns) > 20.0 * cells);
     }
 }
