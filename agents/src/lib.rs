@@ -6,5 +6,6 @@
 //! policy ever sees an `Entity`, and no log line holds one.
 
 pub mod clinic;
+pub mod coordination;
 pub mod engine;
 pub mod stepped;

@@ -15,6 +15,7 @@ pub mod compare;
 pub mod describe;
 pub mod editor;
 pub mod evaluate;
+pub mod family;
 mod hash;
 pub mod leaderboard;
 pub mod predicate;

@@ -21,6 +21,25 @@ pub enum Class {
 }
 
 impl Class {
+    /// Its name in logs and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Submodular => "submodular",
+            Self::WeaklyDr { .. } => "weakly DR-submodular",
+            Self::Monotone => "monotone",
+            Self::Any => "any",
+        }
+    }
+
+    /// The DR ratio, where it is known: 1 for a submodular function.
+    pub fn alpha(self) -> Option<f64> {
+        match self {
+            Self::Submodular => Some(1.0),
+            Self::WeaklyDr { alpha } => alpha,
+            Self::Monotone | Self::Any => None,
+        }
+    }
+
     /// Whether marginals must not be negative.
     pub fn is_monotone(self) -> bool {
         self != Self::Any

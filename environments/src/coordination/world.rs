@@ -35,7 +35,8 @@ pub trait CoordinationWorld: Send + Sync {
     /// [`EnvironmentError`] when the round cannot be played; the episode then fails.
     fn reveal(&mut self, round: RoundIx) -> Result<(), EnvironmentError>;
 
-    /// The objective of the present round; of no meaning before the first.
+    /// The objective of the present round. Before the first its ground set, class and shape hold,
+    /// its values mean nothing.
     fn objective(&self) -> &dyn Objective;
 
     /// Carries the joint action out, one entry an agent, `None` for no action.

@@ -70,6 +70,16 @@ pub enum CoordinationError {
         /// What it gave.
         fault: Fault,
     },
+    /// Somebody did what he cannot do.
+    #[error("agent {agent} chose action {got}, expected one from 0 to {}", .actions - 1)]
+    Action {
+        /// The agent.
+        agent: usize,
+        /// What it chose.
+        got: u32,
+        /// How many actions it has.
+        actions: usize,
+    },
     /// A setting of the method that cannot be.
     #[error("{key}: expected {expected}, got {got}")]
     Setting {

@@ -9,7 +9,8 @@ use super::args::CheckArgs;
 use super::evaluate::check_thresholds;
 use super::self_test::load_pairs;
 use super::{Failure, print};
-use crate::clinic::{Cassette, build};
+use crate::clinic::Cassette;
+use crate::family::build;
 use crate::schema::{
     BEHAVIOUR_SCHEMA, CASE_SCHEMA, Overrides, SELF_TEST_SCHEMA, SUITE_SCHEMA, Scenario, SuiteSpec,
     Variants, load_behaviour, load_case, schema_of,
@@ -61,11 +62,10 @@ fn check_scenario(file: &Path, overrides: &Overrides) -> Result<String, Failure>
         let built = build(&set, arm, &Cassette::default())?;
         let _ = writeln!(
             text,
-            "  {}: {} episodes, {} conditions, {} findings",
+            "  {}: {} episodes, {}",
             arm.name,
-            built.experiment.manifest.episodes,
-            built.knowledge.conditions().len(),
-            built.knowledge.findings().len()
+            built.experiment().manifest.episodes,
+            built.size()
         );
     }
     Ok(text)
@@ -96,7 +96,7 @@ fn check_suite(file: &Path, overrides: &Overrides) -> Result<String, Failure> {
     );
     for (number, arm) in suite.set.arms.iter().enumerate() {
         let built = build(&suite.set, arm, &Cassette::default())?;
-        let Some(cases) = &built.cases else {
+        let Some(cases) = built.cases() else {
             continue;
         };
         if number == 0 {

@@ -9,8 +9,9 @@ use rounds_environments::streams::RunSeed;
 use super::Failure;
 use super::conclude_cases::conclude_cases;
 use crate::clinic::cases::CaseScore;
-use crate::clinic::{BuiltClinic, CaseTeller, NOTICE, outcome};
+use crate::clinic::{CaseTeller, NOTICE, outcome};
 use crate::evaluate::{ArmResult, SuiteFile, read_judgements};
+use crate::family::Built;
 use crate::report::{
     EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
     render,
@@ -47,7 +48,7 @@ pub(crate) struct RunArm<'a> {
     /// The arm.
     pub(crate) arm: &'a Arm,
     /// What was run.
-    pub(crate) built: BuiltClinic,
+    pub(crate) built: Built,
     /// Its run directory.
     pub(crate) folder: PathBuf,
 }
@@ -84,13 +85,13 @@ pub(crate) fn conclude(
         command: command.to_owned(),
         wall_s,
     };
-    let Some(score) = arms.first().map(|run| &*run.built.experiment.score) else {
+    let Some(score) = arms.first().map(|run| &*run.built.experiment().score) else {
         return Err(Failure::Usage("there is no arm".to_owned()));
     };
     let (rows, cases, results) = together(score_arms(arms, jobs)?, arms);
     let restricted = arms
         .iter()
-        .any(|run| run.built.experiment.manifest.restricted);
+        .any(|run| run.built.experiment().manifest.restricted);
     let mut summary = summarise(&head, &rows, score)?;
     // Variants are compared with the arm that they vary, not with each other.
     let suite = SuiteFile::read(folder)?;
@@ -118,7 +119,7 @@ fn together(
     scored: Vec<ScoredArm>,
     arms: &[RunArm],
 ) -> (Vec<ArmRows>, Vec<ReportCase>, Vec<ArmResult>) {
-    let seed = |run: &RunArm| run.built.experiment.manifest.seed;
+    let seed = |run: &RunArm| run.built.experiment().manifest.seed;
     let several = arms.windows(2).any(|pair| seed(&pair[0]) != seed(&pair[1]));
     let mut rows: Vec<ArmRows> = Vec::new();
     let mut cases = Vec::new();
@@ -162,8 +163,8 @@ struct ScoredArm {
 
 /// Name of a case among those of several seeds. Where patients are drawn, each seed has its own;
 /// a record or a script is the same case with any seed.
-pub(crate) fn case_of_all(built: &BuiltClinic, case: &str) -> String {
-    let manifest = &built.experiment.manifest;
+pub(crate) fn case_of_all(built: &Built, case: &str) -> String {
+    let manifest = &built.experiment().manifest;
     let data = &manifest.data;
     match data.get("records").or(data.get("cases")) {
         Some(_) => case.to_owned(),
@@ -182,7 +183,7 @@ fn score_arms(arms: &[RunArm], jobs: usize) -> Result<Vec<ScoredArm>, RunError> 
 
 fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
     let mut cases = Vec::new();
-    let judged = match &run.built.cases {
+    let judged = match run.built.cases() {
         Some(cases) => Some(CaseScore {
             judgements: read_judgements(&run.folder)?.map(Arc::new),
             ..CaseScore::clone(cases)
@@ -191,18 +192,22 @@ fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
     };
     let verdicts = judged.as_ref();
     let mut result = verdicts.map(|score| ArmResult::new(&run.arm.name, &score.book));
-    let teller = CaseTeller::new(&run.arm.name, &run.built.knowledge);
+    let clinic = run.built.clinic();
+    let teller = clinic.map(|built| CaseTeller::new(&run.arm.name, &built.knowledge));
     let mut told = [0_usize; Outcome::ALL.len()];
     let settings = run.arm.settings.clone().into_iter().collect();
     let named = (run.arm.name.as_str(), settings);
     let score = match verdicts {
         Some(score) => score,
-        None => &*run.built.experiment.score,
+        None => &*run.built.experiment().score,
     };
     let rows = derive(named, &run.folder, score, |episode, scored| {
         if let (Some(result), Some(score)) = (&mut result, verdicts) {
             result.add(score, episode, &scored.row);
         }
+        let Some(teller) = &teller else {
+            return;
+        };
         let ended = outcome(scored);
         if let Some(count) = Outcome::ALL
             .iter()
@@ -214,7 +219,7 @@ fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
             cases.push(teller.tell(episode, scored));
         }
     })?;
-    let asked = run.built.experiment.manifest.episodes as usize;
+    let asked = run.built.experiment().manifest.episodes as usize;
     if rows.rows.len() != asked {
         return Err(RunError::Damaged {
             path: run.folder.join(RunDirectory::EVENTS),

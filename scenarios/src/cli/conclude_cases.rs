@@ -56,7 +56,7 @@ pub(super) fn conclude_cases(
     mut results: Vec<ArmResult>,
     summary: &mut Summary,
 ) -> Result<ReportEvaluation, Failure> {
-    let Some(cases) = arms.iter().find_map(|run| run.built.cases.as_ref()) else {
+    let Some(cases) = arms.iter().find_map(|run| run.built.cases()) else {
         return Ok(ReportEvaluation::default());
     };
     let book: &CaseBook = &cases.book;
@@ -80,7 +80,7 @@ pub(super) fn conclude_cases(
         .collect();
     let persons = |name: &str| {
         let run = arms.iter().find(|run| run.arm.name == name);
-        run.map(|run| run.arm.scenario.environment.person.clone())
+        run.and_then(|run| Some(run.arm.scenario.clinic()?.environment.person.clone()))
     };
     let persons: Vec<Person> = results
         .iter()

@@ -3,8 +3,9 @@
 use super::args::DescribeArgs;
 use super::evaluate::check_thresholds;
 use super::{Failure, print};
-use crate::clinic::{Cassette, build};
+use crate::clinic::Cassette;
 use crate::describe::{Described, Suite, facts, methods};
+use crate::family::build;
 use crate::schema::{Overrides, SUITE_SCHEMA, Scenario, SuiteSpec, Variants, schema_of};
 
 /// Says what a scenario or suite does, as a paragraph of methods or as facts.
@@ -25,19 +26,29 @@ pub(crate) fn describe(arguments: &DescribeArgs) -> Result<(), Failure> {
     let mut arms = Vec::new();
     for arm in &set.arms {
         let built = build(&set, arm, &Cassette::default())?;
-        if let (Some(suite), Some(cases)) = (&suite, &built.cases) {
+        if let (Some(suite), Some(cases)) = (&suite, built.cases()) {
             check_thresholds(suite, cases)?;
         }
-        arms.push(Described::new(arm, &built));
+        if let Some(clinic) = built.clinic() {
+            arms.push(Described::new(arm, clinic));
+        }
     }
     let suite = suite.as_ref().map(|suite| Suite {
         thresholds: suite.thresholds.clone(),
         judge: suite.judge.clone(),
     });
-    let facts = facts(&set, &arms, suite.as_ref());
+    let Some(base) = set.scenario.clinic() else {
+        return Err(Failure::Usage(format!(
+            "{}: only scenarios of the clinic can be put in words",
+            file.display()
+        )));
+    };
     match arguments.json {
-        true => print(&format!("{facts:#}\n")),
-        false => print(&methods(&set, &arms, suite.as_ref())),
+        true => print(&format!(
+            "{:#}\n",
+            facts(&set, &base, &arms, suite.as_ref())
+        )),
+        false => print(&methods(&set, &base, &arms, suite.as_ref())),
     }
     Ok(())
 }

@@ -15,8 +15,9 @@ use super::conclude_cases::{shown, unmet};
 use super::run::{check_replay, finish, folder_of, run_arms_of};
 use super::{Failure, print};
 use crate::clinic::cases::{CaseBook, CaseScore};
-use crate::clinic::{Cassette, NOTICE, build, live_model};
+use crate::clinic::{Cassette, NOTICE, live_model};
 use crate::evaluate::{ArmResult, SuiteFile, explain, judge_visits, metric_names, read_judgements};
+use crate::family::build;
 use crate::report::text_table;
 use crate::run::{Episode, RunDirectory, pretty, score_run};
 use crate::schema::{Overrides, Side, SuiteJudge, SuiteSpec, Variants, load_behaviour};
@@ -49,7 +50,7 @@ pub(crate) fn evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
     let suite = &suites[0];
     check_replay(common)?;
     let first = build(&suite.set, &suite.set.arms[0], &Cassette::default())?;
-    let Some(cases) = &first.cases else {
+    let Some(cases) = first.cases() else {
         return Err(Failure::Usage("the suite has no cases".to_owned()));
     };
     check_thresholds(suite, cases)?;
@@ -115,7 +116,7 @@ fn behaviours(arguments: &EvaluateArgs) -> Result<Vec<(String, Vec<String>)>, Fa
                     },
                     &Variants::default(),
                 )?;
-                format!("policies.{}.behaviour", suite.set.scenario.team.policy)
+                format!("policies.{}.behaviour", suite.policy())
             }
         };
         arms.push((behaviour.name, vec![format!("{key}={value}")]));
@@ -247,7 +248,7 @@ fn judge_all(suite: &SuiteSpec, judge: &SuiteJudge, arms: &[RunArm<'_>]) -> Resu
     };
     let server = ModelServer::start(live_model(spec)?, ServerOptions::default());
     for run in arms {
-        if let Some(cases) = &run.built.cases {
+        if let Some(cases) = run.built.cases() {
             judge_visits(&run.folder, cases, &server, judge.votes)?;
         }
     }
@@ -266,7 +267,7 @@ impl Played {
         Some(Self {
             name: run.arm.name.clone(),
             folder: run.folder.clone(),
-            score: Arc::clone(run.built.cases.as_ref()?),
+            score: Arc::clone(run.built.cases()?),
         })
     }
 }

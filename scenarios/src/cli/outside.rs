@@ -11,7 +11,7 @@ use super::Failure;
 use super::args::Common;
 use crate::clinic::Outside;
 use crate::run::RunDirectory;
-use crate::schema::{PolicySpec, ProcessSpec, Scenario, ScenarioSet};
+use crate::schema::{Family, PolicySpec, ProcessSpec, Scenario, ScenarioSet};
 
 /// Refuses arms that would start a program without leave, or one that is not there.
 pub(crate) fn permit(
@@ -52,8 +52,9 @@ pub(crate) fn permit(
 }
 
 fn process_of(scenario: &Scenario) -> Option<(&str, &ProcessSpec)> {
-    let name = scenario.team.policy.as_str();
-    match scenario.policies.get(name)? {
+    let Family::Clinic(clinic) = &scenario.family;
+    let name = clinic.team.policy.as_str();
+    match clinic.policies.get(name)? {
         PolicySpec::Process(spec) => Some((name, spec)),
         _ => None,
     }

@@ -28,7 +28,7 @@ fn evaluation(run: &Path) -> Result<(PathBuf, Evaluation), Failure> {
     let mut parts = Vec::new();
     for arm in arm_folders(&folder)? {
         let (_, _, built) = rebuild(&arm)?;
-        if let Some(score) = built.cases {
+        if let Some(score) = built.cases().cloned() {
             let manifest = read_manifest(&arm)?;
             parts.push(Played {
                 folder: arm,

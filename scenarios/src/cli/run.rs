@@ -13,7 +13,8 @@ use super::conclude_cases::shown;
 use super::outside::{outside, permit};
 use super::progress::Shown;
 use super::{Failure, no_arm, print};
-use crate::clinic::{BuiltClinic, Cassette, NOTICE, build, recording, tell};
+use crate::clinic::{Cassette, NOTICE, recording};
+use crate::family::{Built, build};
 use crate::report::text_table;
 use crate::run::{
     Episode, ExecuteOptions, RunDirectory, RunError, arm_folder, default_folder, execute,
@@ -209,8 +210,8 @@ pub(super) fn run_arm<'a>(
     };
     let mut built = build(set, arm, &cassette)?;
     if let Some(first) = only {
-        built.experiment.manifest.first = first;
-        built.experiment.manifest.episodes = 1;
+        built.experiment_mut().manifest.first = first;
+        built.experiment_mut().manifest.episodes = 1;
     }
     let person = arm.scenario.asks_a_person();
     let options = ExecuteOptions {
@@ -221,13 +222,13 @@ pub(super) fn run_arm<'a>(
     };
     let quiet = common.quiet || common.json;
     let story = story && !quiet && std::io::stdout().is_terminal();
-    let asked = u64::from(built.experiment.manifest.episodes);
+    let asked = u64::from(built.experiment().manifest.episodes);
     let label = match common.seeds {
         Some(_) => format!("{} seed {}", arm.name, set.scenario.seed.0),
         None => arm.name.clone(),
     };
     let mut shown = Shown::new(&label, asked, quiet || person);
-    let executed = execute(&built.experiment, &options, &mut |progress, episode| {
+    let executed = execute(built.experiment(), &options, &mut |progress, episode| {
         shown.at(u64::from(progress.finished), u64::from(progress.asked));
         if story && episode.ix.0 == 0 {
             print(&first_visit(&built, episode));
@@ -255,7 +256,7 @@ pub(super) fn jobs_of(common: &Common) -> usize {
     }
 }
 
-fn first_visit(built: &BuiltClinic, episode: &FinishedEpisode) -> String {
+fn first_visit(built: &Built, episode: &FinishedEpisode) -> String {
     let events = String::from_utf8_lossy(&episode.events)
         .lines()
         .filter_map(|line| serde_json::from_str(line).ok())
@@ -264,7 +265,7 @@ fn first_visit(built: &BuiltClinic, episode: &FinishedEpisode) -> String {
         episode: episode.ix.0,
         events,
     };
-    format!("The first visit\n{}\n", tell(&built.knowledge, &episode))
+    format!("The first visit\n{}\n", built.tell(&episode))
 }
 
 /// Derives everything from the logs, unless a finished run was left as it is.

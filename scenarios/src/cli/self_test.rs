@@ -12,8 +12,9 @@ use super::evaluate::not_met;
 use super::run::{folder_of, run_arms_of};
 use super::{Failure, print};
 use crate::clinic::cases::CaseBook;
-use crate::clinic::{Cassette, NOTICE, build};
+use crate::clinic::{Cassette, NOTICE};
 use crate::evaluate::{ArmResult, CaseOutcome};
+use crate::family::build;
 use crate::run::{pretty, score_run, write_whole};
 use crate::schema::{Overrides, SelfTestPair, SuiteSpec, Variants, load_self_test};
 use crate::statistics::estimate::{LEVEL, wilson_interval};
@@ -44,7 +45,7 @@ pub(crate) fn self_test(arguments: &EvaluateArgs) -> Result<(), Failure> {
         )));
     };
     let built = build(&suite.set, &suite.set.arms[0], &Cassette::default())?;
-    let Some(cases) = built.cases else {
+    let Some(cases) = built.cases() else {
         return Err(Failure::Usage("the suite has no cases".to_owned()));
     };
     let book = &*cases.book;
@@ -66,7 +67,7 @@ pub(crate) fn self_test(arguments: &EvaluateArgs) -> Result<(), Failure> {
     let (ran, _) = run_arms_of(common, &sets, &numbers, &folder, |_| Ok(()))?;
     let mut verdicts = Vec::new();
     for run in &ran {
-        let score = run.built.cases.as_ref();
+        let score = run.built.cases();
         let score = score.ok_or_else(|| Failure::Usage("the suite has no cases".to_owned()))?;
         let mut result = ArmResult::new(&run.arm.name, &score.book);
         score_run(&run.folder, &**score, |episode, scored| {
@@ -110,7 +111,7 @@ pub(super) fn load_pairs(path: &Path, book: &CaseBook) -> Result<Vec<SelfTestPai
 
 /// The arms of a pair: the careless policy, then its twin, each on its case alone.
 fn arms_of(pair: &SelfTestPair, suite: &SuiteSpec, book: &CaseBook) -> Vec<(String, Vec<String>)> {
-    let policy = &suite.set.scenario.team.policy;
+    let policy = suite.policy();
     let file = book
         .find(&pair.case)
         .map(|case| case.spec.file.clone())

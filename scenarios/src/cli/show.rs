@@ -7,8 +7,9 @@ use super::args::{ScoreArgs, ShowArgs, ViewArgs};
 use super::conclude::{RunArm, Typed, conclude, cores};
 use super::conclude_cases::shown;
 use super::{Failure, no_arm, print};
-use crate::clinic::{BuiltClinic, Cassette, build, tell};
+use crate::clinic::Cassette;
 use crate::evaluate::stored_cases;
+use crate::family::{Built, build};
 use crate::report::text_table;
 use crate::run::{EpisodeReader, RunDirectory, RunError, pretty, read_json, read_manifest};
 use crate::schema::{Overrides, PathKind, Scenario, ScenarioSet, nearest_path};
@@ -109,7 +110,7 @@ pub(crate) fn arm_folders(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// The scenario and the clinic of a finished run.
-pub(super) fn rebuild(folder: &Path) -> Result<(ScenarioSet, usize, BuiltClinic), Failure> {
+pub(super) fn rebuild(folder: &Path) -> Result<(ScenarioSet, usize, Built), Failure> {
     let manifest = read_manifest(folder)?;
     let name = folder.join("manifest.json").display().to_string();
     // The visits of an evaluation are scored by the cases that they were played with.
@@ -146,18 +147,11 @@ pub(super) fn rebuild(folder: &Path) -> Result<(ScenarioSet, usize, BuiltClinic)
 }
 
 /// One episode of a finished run as a story.
-pub(crate) fn story(
-    folder: &Path,
-    built: &BuiltClinic,
-    episode: u32,
-) -> Result<Option<String>, Failure> {
+pub(crate) fn story(folder: &Path, built: &Built, episode: u32) -> Result<Option<String>, Failure> {
     for read in EpisodeReader::open(&folder.join(RunDirectory::EVENTS)).map_err(Failure::Run)? {
         let read = read?;
         if read.episode == episode {
-            return Ok(Some(format!(
-                "Episode {episode}\n{}\n",
-                tell(&built.knowledge, &read)
-            )));
+            return Ok(Some(format!("Episode {episode}\n{}\n", built.tell(&read))));
         }
     }
     Ok(None)
@@ -222,7 +216,7 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
             }
             None => {
                 let (_, _, built) = rebuild(&arm)?;
-                crate::run::score_run(&arm, &*built.experiment.score, |_, scored| {
+                crate::run::score_run(&arm, &*built.experiment().score, |_, scored| {
                     let hit = match scored.row.metrics.get("hit@1").copied().flatten() {
                         Some(hit) if hit > 0.0 => "correct",
                         Some(_) => "missed",

@@ -11,7 +11,8 @@ use super::Failure;
 use super::args::{BenchArgs, Common, MOST_SEEDS};
 use super::conclude::{RunArm, case_of_all};
 use super::run::{check_bench_folder, finish, run_arm, show_result};
-use crate::clinic::{BuiltClinic, Cassette, build};
+use crate::clinic::Cassette;
+use crate::family::{Built, build};
 use crate::run::{Episode, RunError, Score, arm_folder, score_run};
 use crate::schema::{Overrides, Scenario, ScenarioSet, UntilRule};
 use crate::statistics::sequential::{FIRST_LOOK, half_width, may_stop};
@@ -23,7 +24,7 @@ struct Replicate {
     /// Place of its scenario among those of all seeds.
     set: usize,
     number: usize,
-    built: BuiltClinic,
+    built: Built,
     folder: PathBuf,
 }
 
@@ -141,7 +142,7 @@ fn load(common: &Common, arguments: &BenchArgs, seed: u64) -> Result<ScenarioSet
 /// Reads the rule; the metrics are those that an episode without events has.
 fn parse(rule: &str, set: &ScenarioSet) -> Result<UntilRule, Failure> {
     let built = build(set, &set.arms[0], &Cassette::default())?;
-    let score: &dyn Score = &*built.experiment.score;
+    let score: &dyn Score = &*built.experiment().score;
     let nothing = Episode {
         episode: 0,
         events: Vec::new(),
@@ -187,9 +188,15 @@ impl<'a> Measured<'a> {
             drawn,
             ..
         } = self;
-        *drawn = arm.built.experiment.manifest.data.get("records").is_none();
+        *drawn = arm
+            .built
+            .experiment()
+            .manifest
+            .data
+            .get("records")
+            .is_none();
         let values = values.entry(number).or_default();
-        score_run(&arm.folder, &*arm.built.experiment.score, |_, scored| {
+        score_run(&arm.folder, &*arm.built.experiment().score, |_, scored| {
             let case = numbers.number(&case_of_all(&arm.built, &scored.row.case));
             let value = scored.row.metrics.get(&rule.metric).copied().flatten();
             values.push((case, value));

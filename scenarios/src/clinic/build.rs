@@ -17,7 +17,7 @@ use super::patients::{Patients, add_hashes, learn_from};
 use super::score::{SCORER, VisitScore};
 use crate::run::{Experiment, Manifest, RunError, Score, machine};
 use crate::schema::{
-    self, Answers, Arm, KnowledgeSpec, PolicySpec, Scenario, ScenarioSet, TeamKind,
+    self, Answers, Arm, ClinicScenario, KnowledgeSpec, PolicySpec, ScenarioSet, TeamKind,
 };
 
 /// What everything clinical says of itself.
@@ -72,7 +72,12 @@ pub fn install(
 /// # Errors
 /// [`RunError::Input`] when data that the scenario names cannot be used.
 pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltClinic, RunError> {
-    let scenario = &arm.scenario;
+    let Some(scenario) = &arm.scenario.clinic() else {
+        return Err(RunError::Input(format!(
+            "the scenario {} is not of the clinic",
+            arm.scenario.name
+        )));
+    };
     let policy = scenario
         .policies
         .get(&scenario.team.policy)
@@ -144,7 +149,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     };
     let manifest = Manifest {
         schema: "rounds.manifest/1".to_owned(),
-        scenario: scenario.name.clone(),
+        scenario: arm.scenario.name.clone(),
         arm: arm.name.clone(),
         seed: scenario.seed.0,
         first: 0,
@@ -159,7 +164,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     };
     let experiment = Experiment {
         manifest,
-        in_flight: match scenario.asks_a_person() {
+        in_flight: match arm.scenario.asks_a_person() {
             true => 1,
             false => scenario.limits.in_flight.max(1) as usize,
         },
@@ -186,7 +191,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
     })
 }
 
-fn visit_config(scenario: &Scenario, knowledge: &Knowledge) -> VisitConfig {
+fn visit_config(scenario: &ClinicScenario<'_>, knowledge: &Knowledge) -> VisitConfig {
     let team = &scenario.team;
     let everybody = || {
         (0..knowledge.specialities().len() as u32)

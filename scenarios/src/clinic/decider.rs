@@ -24,7 +24,7 @@ use super::patients::behaviour;
 use super::recording::in_file;
 use crate::run::RunError;
 use crate::schema::{
-    self, DoctorBias, KnowledgeSpec, PatientsSpec, PolicySpec, Questions, Scenario, Side,
+    self, ClinicScenario, DoctorBias, KnowledgeSpec, PatientsSpec, PolicySpec, Questions, Side,
 };
 
 /// How often an unreadable reply is asked again.
@@ -32,7 +32,7 @@ const RE_ASKS: u32 = 2;
 
 /// Builds what decides for the clinicians of a scenario.
 pub(super) fn decider(
-    scenario: &Scenario,
+    scenario: &ClinicScenario<'_>,
     policy: &PolicySpec,
     knowledge: &Arc<Knowledge>,
     cassette: &Cassette,
@@ -68,8 +68,8 @@ pub(super) fn decider(
             server: server(scenario, model, cassette)?,
             re_asks: RE_ASKS,
         }),
-        PolicySpec::Process(spec) => process(&scenario.team, spec, knowledge, cassette),
-        PolicySpec::Human => human(&scenario.team, knowledge, cassette),
+        PolicySpec::Process(spec) => process(scenario.team, spec, knowledge, cassette),
+        PolicySpec::Human => human(scenario.team, knowledge, cassette),
     }
 }
 
@@ -94,7 +94,7 @@ pub(super) fn answering(
 
 /// Builds who speaks for the doctor of a consultation, and who compares diagnoses.
 pub(super) fn consulting(
-    scenario: &Scenario,
+    scenario: &ClinicScenario<'_>,
     policy: &PolicySpec,
     knowledge: &Arc<Knowledge>,
     cassette: &Cassette,
@@ -165,7 +165,7 @@ fn addition(bias: Option<&Path>) -> Result<Arc<str>, RunError> {
 }
 
 /// The file of titles that the patients of a scenario come with.
-fn titles(scenario: &Scenario) -> Option<&Path> {
+fn titles<'a>(scenario: &ClinicScenario<'a>) -> Option<&'a Path> {
     match &scenario.environment.patients {
         PatientsSpec::AgentClinic { titles, .. } | PatientsSpec::Fhir { titles, .. } => {
             titles.as_deref()
@@ -175,7 +175,7 @@ fn titles(scenario: &Scenario) -> Option<&Path> {
 }
 
 fn clinician(
-    scenario: &Scenario,
+    scenario: &ClinicScenario<'_>,
     spec: &KnowledgeSpec,
     knowledge: &Arc<Knowledge>,
 ) -> Result<KnowledgeClinician, RunError> {
@@ -218,7 +218,7 @@ fn clinician(
 
 /// Starts the model of this name; calls that were recorded are answered from the recording.
 fn server(
-    scenario: &Scenario,
+    scenario: &ClinicScenario<'_>,
     model: &str,
     cassette: &Cassette,
 ) -> Result<Arc<ModelServer>, RunError> {

@@ -24,8 +24,8 @@ use super::sources;
 use crate::hash::{sha256, sha256_of};
 use crate::run::RunError;
 use crate::schema::{
-    self, BehaviourSpec, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Scenario, Side, Tests,
-    Visible, load_behaviour,
+    self, BehaviourSpec, ClinicScenario, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Side,
+    Tests, Visible, load_behaviour,
 };
 
 /// Share of subjects that `part = "test"` holds out.
@@ -38,7 +38,7 @@ const MOST_EPISODES: u32 = i32::MAX as u32;
 /// Adds the content hashes of the files that a run depends on.
 pub(super) fn add_hashes(
     data: &mut Value,
-    scenario: &Scenario,
+    scenario: &ClinicScenario<'_>,
     learned: Option<&LearnedSpec>,
 ) -> Result<(), RunError> {
     let hash = |path: &Path| {
@@ -81,7 +81,7 @@ pub(super) fn add_hashes(
             data["process"][&*name] = json!({"sha256": hash(&file)?});
         }
     }
-    for (name, model) in &scenario.models {
+    for (name, model) in scenario.models {
         let path = match model {
             ModelSpec::Scripted { script, .. } => script.as_ref(),
             ModelSpec::Replay { calls } => Some(calls),
@@ -104,7 +104,7 @@ pub(super) enum Patients {
 }
 
 impl Patients {
-    pub(super) fn load(scenario: &Scenario) -> Result<Self, RunError> {
+    pub(super) fn load(scenario: &ClinicScenario<'_>) -> Result<Self, RunError> {
         let input = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
         Ok(match &scenario.environment.patients {
             PatientsSpec::BuiltinKnowledge => Self::Drawn(Knowledge::builtin()),
@@ -197,7 +197,10 @@ impl Patients {
     }
 
     /// Episodes, description for the manifest, restricted or not.
-    pub(super) fn describe(&self, scenario: &Scenario) -> Result<(u32, Value, bool), RunError> {
+    pub(super) fn describe(
+        &self,
+        scenario: &ClinicScenario<'_>,
+    ) -> Result<(u32, Value, bool), RunError> {
         if let Self::Scripted(book) = self {
             let hashes = book.cases().iter().map(|case| {
                 let spec = &case.spec;
@@ -246,7 +249,7 @@ impl Patients {
     pub(super) fn source(
         self,
         knowledge: &Arc<Knowledge>,
-        scenario: &Scenario,
+        scenario: &ClinicScenario<'_>,
     ) -> Result<Arc<dyn PatientSource>, RunError> {
         let noise = Noise {
             unknown: scenario.environment.noise.unknown,
@@ -275,7 +278,11 @@ impl Patients {
 }
 
 /// How the patients of cases are played.
-fn played(scenario: &Scenario, noise: Noise, chart: ChartOptions) -> Result<Played, RunError> {
+fn played(
+    scenario: &ClinicScenario<'_>,
+    noise: Noise,
+    chart: ChartOptions,
+) -> Result<Played, RunError> {
     let environment = &scenario.environment;
     let mut manners = vec![Manner {
         unknown: noise.unknown,
@@ -322,7 +329,7 @@ fn part_of(set: &RecordSet, part: schema::Part, seed: RunSeed) -> Vec<Arc<Record
 pub(super) fn learn_from(
     learned: &LearnedSpec,
     patients: &Patients,
-    scenario: &Scenario,
+    scenario: &ClinicScenario<'_>,
 ) -> Result<Arc<Knowledge>, RunError> {
     let set =
         RecordSet::load(&learned.records).map_err(|error| RunError::Input(error.to_string()))?;
@@ -346,7 +353,7 @@ pub(super) fn learn_from(
         .map_err(|error| RunError::Input(error.to_string()))
 }
 
-fn chart_options(scenario: &Scenario) -> ChartOptions {
+fn chart_options(scenario: &ClinicScenario<'_>) -> ChartOptions {
     let environment = &scenario.environment;
     ChartOptions {
         fidelity: match environment.fidelity {

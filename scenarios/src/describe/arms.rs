@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::Described;
 use super::words::{counted, listed};
-use crate::schema::{Scenario, ScenarioSet};
+use crate::schema::{ClinicScenario, ScenarioSet};
 
 /// Limits of a visit and changes while it runs.
-pub(super) fn limits(scenario: &Scenario) -> Vec<String> {
+pub(super) fn limits(scenario: &ClinicScenario<'_>) -> Vec<String> {
     let limits = &scenario.limits;
     let mut most = vec![counted(limits.rounds, "round")];
     most.extend(
@@ -24,7 +24,7 @@ pub(super) fn limits(scenario: &Scenario) -> Vec<String> {
         "A visit took at most {}; a team that had not diagnosed by its last round had to.",
         listed(&most)
     )];
-    for entry in &scenario.timeline {
+    for entry in scenario.timeline {
         let set = entry.set.iter();
         let set: Vec<String> = set
             .map(|(key, value)| format!("{key} became {}", plain(value)))

@@ -6,12 +6,17 @@ use super::policies::used;
 use super::words::file_name;
 use super::{Described, Suite};
 use crate::clinic::NOTICE;
-use crate::schema::{ModelSpec, PatientsSpec, PolicySpec, Scenario, ScenarioSet};
+use crate::schema::{ClinicScenario, ModelSpec, PatientsSpec, PolicySpec, ScenarioSet};
 use crate::statistics::Direction;
 use crate::statistics::estimate::LEVEL;
 
 /// What `set` does, as JSON (`rounds.description/1`). Files are named without their folders.
-pub fn facts(set: &ScenarioSet, arms: &[Described], suite: Option<&Suite>) -> Value {
+pub fn facts(
+    set: &ScenarioSet,
+    base: &ClinicScenario<'_>,
+    arms: &[Described],
+    suite: Option<&Suite>,
+) -> Value {
     let described: Vec<Value> = arms.iter().map(arm).collect();
     let mut facts = json!({
         "schema": "rounds.description/1",
@@ -22,7 +27,7 @@ pub fn facts(set: &ScenarioSet, arms: &[Described], suite: Option<&Suite>) -> Va
         "hash": set.hash,
         "seed": set.scenario.seed.0,
         "repeats": set.scenario.repeats,
-        "settings": settings(&set.scenario, arms),
+        "settings": settings(base, arms),
         "arms": described,
         "statistics": statistics(set, arms),
     });
@@ -50,12 +55,12 @@ fn arm(arm: &Described) -> Value {
         "restricted": arm.restricted,
         "checks": arm.checks,
         "critical_checks": arm.critical,
-        "resolved": settings(arm.scenario(), std::slice::from_ref(arm)),
+        "resolved": arm.scenario().map(|scenario| settings(&scenario, std::slice::from_ref(arm))),
     })
 }
 
 /// The settings of a scenario: the policies that decide, and the models that they ask.
-fn settings(scenario: &Scenario, arms: &[Described]) -> Value {
+fn settings(scenario: &ClinicScenario<'_>, arms: &[Described]) -> Value {
     let used = used(scenario, arms);
     let policies = scenario
         .policies

@@ -17,7 +17,7 @@ pub use facts::facts;
 use serde_json::Value;
 
 use crate::clinic::{BuiltClinic, NOTICE};
-use crate::schema::{Arm, AtLeast, Scenario, ScenarioSet, SuiteJudge};
+use crate::schema::{Arm, AtLeast, ClinicScenario, ScenarioSet, SuiteJudge};
 use crate::statistics::Direction;
 
 /// An arm with what its data turned out to be.
@@ -100,20 +100,24 @@ impl Described {
     }
 
     /// The scenario of the arm.
-    fn scenario(&self) -> &Scenario {
-        &self.arm.scenario
+    fn scenario(&self) -> Option<ClinicScenario<'_>> {
+        self.arm.scenario.clinic()
     }
 }
 
 /// The paragraphs of a methods section on `set`, whose arms are `arms`.
-pub fn methods(set: &ScenarioSet, arms: &[Described], suite: Option<&Suite>) -> String {
-    let base = &set.scenario;
+pub fn methods(
+    set: &ScenarioSet,
+    base: &ClinicScenario<'_>,
+    arms: &[Described],
+    suite: Option<&Suite>,
+) -> String {
     let what = if suite.is_some() { "suite" } else { "scenario" };
     let mut simulation = vec![format!(
         "Diagnostic visits were simulated with Rounds {}, a deterministic multi-agent simulator, \
          under the {what} \u{201c}{}\u{201d}.",
         env!("CARGO_PKG_VERSION"),
-        base.name
+        set.scenario.name
     )];
     simulation.extend(
         arms.first()

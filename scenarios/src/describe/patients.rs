@@ -2,10 +2,10 @@
 
 use super::Described;
 use super::words::{counted, file_name, listed, percent};
-use crate::schema::{Fidelity, Matching, Part, PatientsSpec, Scenario, Tests, Visible};
+use crate::schema::{ClinicScenario, Fidelity, Matching, Part, PatientsSpec, Tests, Visible};
 
 /// The patients, their answers and the environment.
-pub(super) fn sentences(scenario: &Scenario, first: &Described) -> Vec<String> {
+pub(super) fn sentences(scenario: &ClinicScenario<'_>, first: &Described) -> Vec<String> {
     let environment = &scenario.environment;
     let mut out = vec![source(scenario, first)];
     let records = matches!(
@@ -81,7 +81,7 @@ pub(super) fn sentences(scenario: &Scenario, first: &Described) -> Vec<String> {
     out
 }
 
-fn source(scenario: &Scenario, first: &Described) -> String {
+fn source(scenario: &ClinicScenario<'_>, first: &Described) -> String {
     let were = if first.patients == 1 { "was" } else { "were" };
     let patients = format!("{} {were}", counted(first.patients, "patient"));
     match &scenario.environment.patients {

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use super::Described;
 use super::words::{counted, file_name, percent};
-use crate::schema::{KnowledgeSpec, ModelSpec, Part, PolicySpec, Questions, Scenario};
+use crate::schema::{ClinicScenario, KnowledgeSpec, ModelSpec, Part, PolicySpec, Questions};
 
 /// The policies that the arms use, as `scenario` has them.
-pub(super) fn sentences(scenario: &Scenario, arms: &[Described]) -> Vec<String> {
+pub(super) fn sentences(scenario: &ClinicScenario<'_>, arms: &[Described]) -> Vec<String> {
     used(scenario, arms)
         .into_iter()
         .filter_map(|name| {
@@ -18,12 +18,18 @@ pub(super) fn sentences(scenario: &Scenario, arms: &[Described]) -> Vec<String> 
 }
 
 /// Names of the policies that decide in the scenario or in any arm.
-pub(super) fn used(scenario: &Scenario, arms: &[Described]) -> BTreeSet<String> {
-    let arms = arms.iter().map(|arm| arm.scenario().team.policy.clone());
+pub(super) fn used(scenario: &ClinicScenario<'_>, arms: &[Described]) -> BTreeSet<String> {
+    let arms = arms.iter().filter_map(Described::scenario);
+    let arms = arms.map(|arm| arm.team.policy.clone());
     arms.chain([scenario.team.policy.clone()]).collect()
 }
 
-fn sentence(name: &str, policy: &PolicySpec, scenario: &Scenario, arms: &[Described]) -> String {
+fn sentence(
+    name: &str,
+    policy: &PolicySpec,
+    scenario: &ClinicScenario<'_>,
+    arms: &[Described],
+) -> String {
     let begin = format!("Decisions were made by the policy \u{201c}{name}\u{201d},");
     match policy {
         PolicySpec::Knowledge(spec) => format!("{begin} {}", knowledge(spec, arms)),

@@ -2,13 +2,13 @@
 
 use super::words::{counted, listed};
 use super::{Described, Suite};
-use crate::schema::Scenario;
+use crate::schema::ClinicScenario;
 use crate::statistics::Direction;
 use crate::statistics::estimate::LEVEL;
 
 /// Metrics, intervals, tests, and what a suite demands.
 pub(super) fn sentences(
-    scenario: &Scenario,
+    scenario: &ClinicScenario<'_>,
     arms: &[Described],
     suite: Option<&Suite>,
 ) -> Vec<String> {

@@ -1,10 +1,10 @@
 //! Who saw them: the protocol of the team.
 
 use super::words::{counted, percent};
-use crate::schema::{MissingTest, Protocol, Scenario, TeamKind, TeamSpec};
+use crate::schema::{ClinicScenario, MissingTest, Protocol, TeamKind, TeamSpec};
 
 /// The team and its thresholds.
-pub(super) fn sentences(scenario: &Scenario) -> Vec<String> {
+pub(super) fn sentences(scenario: &ClinicScenario<'_>) -> Vec<String> {
     let team = &scenario.team;
     match team.protocol {
         Protocol::DynamiCare => members(team),
@@ -13,7 +13,7 @@ pub(super) fn sentences(scenario: &Scenario) -> Vec<String> {
 }
 
 /// One doctor in free text.
-fn consultation(scenario: &Scenario) -> Vec<String> {
+fn consultation(scenario: &ClinicScenario<'_>) -> Vec<String> {
     let team = &scenario.team;
     let missing = match team.missing_test {
         MissingTest::Normal => "that its readings were normal",

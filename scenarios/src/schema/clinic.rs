@@ -35,14 +35,6 @@ choice! {
 }
 
 choice! {
-    /// Kinds of environment.
-    enum EnvironmentKind {
-        /// The clinic.
-        Clinic = "clinic",
-    }
-}
-
-choice! {
     /// How closely the published program is followed where it departs from its paper.
     pub enum Fidelity {
         /// As described.
@@ -108,20 +100,8 @@ pub struct ClinicSpec {
     pub behaviour: Option<PathBuf>,
 }
 
-/// Reads `[environment]`.
-pub(crate) fn read_environment(root: &mut TableReader<'_>) -> Option<ClinicSpec> {
-    let Some(mut table) = root.table("environment") else {
-        if root.entry("environment").is_none() {
-            root.missing("environment", "[environment] with kind = \"clinic\"");
-        }
-        return None;
-    };
-    if table.entry("kind").is_none() {
-        table.missing("kind", "kind = \"clinic\"");
-        return None;
-    }
-    // The other keys belong to the kind: without it, none can be judged.
-    let EnvironmentKind::Clinic = table.choice::<EnvironmentKind>("kind")?;
+/// Reads `[environment]` of the clinic, whose kind was read already.
+pub(crate) fn read_clinic(mut table: TableReader<'_>) -> Option<ClinicSpec> {
     let patients = read_patients(&mut table);
     let noise = read_noise(&mut table);
     let fidelity = table.choice("fidelity").unwrap_or(Fidelity::Strict);

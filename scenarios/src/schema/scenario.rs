@@ -6,13 +6,14 @@ use rounds_environments::streams::RunSeed;
 use serde::Serialize;
 
 use super::{
-    clinic::{Answers, ClinicSpec, read_environment},
+    clinic::ClinicSpec,
     diagnostics::{ProblemKind, Problems},
     document::Table,
-    policy::{ModelSpec, PolicySpec, read_models, read_policies},
+    family::{Family, read_family},
+    policy::{ModelSpec, PolicySpec, read_models},
     reader::TableReader,
     source::Origin,
-    team::{Protocol, TeamSpec, read_team},
+    team::TeamSpec,
     timeline::{TimelineEntry, read_timeline},
     values::{Fault, NOT_NEGATIVE, string},
 };
@@ -45,12 +46,9 @@ pub struct Scenario {
     pub episodes: Option<u32>,
     /// Runs of each case, at least 1.
     pub repeats: u32,
-    /// The environment.
-    pub environment: ClinicSpec,
-    /// The team of doctors.
-    pub team: TeamSpec,
-    /// Policies by name.
-    pub policies: BTreeMap<String, PolicySpec>,
+    /// The environment, its agents and their policies.
+    #[serde(flatten)]
+    pub family: Family,
     /// Models by name.
     pub models: BTreeMap<String, ModelSpec>,
     /// Changes of the environment, in the order of their times.
@@ -59,21 +57,54 @@ pub struct Scenario {
     pub limits: Limits,
 }
 
+/// A scenario whose family is the clinic.
+#[derive(Debug, Clone, Copy)]
+pub struct ClinicScenario<'a> {
+    /// Root of all random streams.
+    pub seed: RunSeed,
+    /// Cases, as [`Scenario::episodes`].
+    pub episodes: Option<u32>,
+    /// Runs of each case.
+    pub repeats: u32,
+    /// The environment.
+    pub environment: &'a ClinicSpec,
+    /// The team of doctors.
+    pub team: &'a TeamSpec,
+    /// Policies by name.
+    pub policies: &'a BTreeMap<String, PolicySpec>,
+    /// Models by name.
+    pub models: &'a BTreeMap<String, ModelSpec>,
+    /// Changes of the environment.
+    pub timeline: &'a [TimelineEntry],
+    /// Limits.
+    pub limits: &'a Limits,
+}
+
 impl Scenario {
     /// Whether somebody at the terminal decides, so that episodes come one after the other.
     pub fn asks_a_person(&self) -> bool {
-        let policy = self.policies.get(&self.team.policy);
-        self.environment.patient == Answers::Human || matches!(policy, Some(PolicySpec::Human))
+        self.family.asks_a_person()
+    }
+
+    /// The scenario as one of the clinic; `None` for another family.
+    pub fn clinic(&self) -> Option<ClinicScenario<'_>> {
+        let Family::Clinic(clinic) = &self.family;
+        Some(ClinicScenario {
+            seed: self.seed,
+            episodes: self.episodes,
+            repeats: self.repeats,
+            environment: &clinic.environment,
+            team: &clinic.team,
+            policies: &clinic.policies,
+            models: &self.models,
+            timeline: &self.timeline,
+            limits: &self.limits,
+        })
     }
 }
 
 /// Episodes of a scenario that names no number and has no set of records to go through.
 pub const DEFAULT_EPISODES: u32 = 100;
-
-/// Rounds of a team by default, as published.
-const TEAM_ROUNDS: u32 = 10;
-/// Turns of the doctor of a consultation by default, as published.
-const CONSULTATION_TURNS: u32 = 20;
 
 /// Reads a merged tree that begins at `place`; `None` when a required part could not be read.
 /// What is returned is a scenario only when no problem was noted.
@@ -96,15 +127,10 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
         .is_some()
         .then(|| root.count("episodes", 1, DEFAULT_EPISODES));
     let repeats = root.count("repeats", 1, 1);
-    let environment = read_environment(&mut root);
     let (model_names, models) = read_models(&mut root);
-    let (policy_names, policies) = read_policies(&mut root, &model_names);
-    let team = read_team(&mut root, &policy_names, &model_names);
+    let family = read_family(&mut root, &model_names);
     let timeline = read_timeline(&mut root);
-    let rounds = match team.as_ref().map(|team| team.protocol) {
-        Some(Protocol::AgentClinic) => CONSULTATION_TURNS,
-        _ => TEAM_ROUNDS,
-    };
+    let rounds = family.as_ref().map_or(0, Family::default_rounds);
     let limits = read_limits(&mut root, rounds);
     // Arms are laid over the tree and read each as a scenario of its own.
     root.entry("arms");
@@ -114,9 +140,7 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
         seed,
         episodes,
         repeats,
-        environment: environment?,
-        team: team?,
-        policies,
+        family: family?,
         models,
         timeline,
         limits,

@@ -140,6 +140,12 @@ impl SuiteSpec {
 }
 
 impl SuiteSpec {
+    /// Name of the policy that decides: the cases of a suite are visits of a clinic.
+    pub fn policy(&self) -> &str {
+        let clinic = self.set.scenario.clinic();
+        clinic.map_or("", |clinic| clinic.team.policy.as_str())
+    }
+
     /// Values that a part of the person is swapped to.
     pub fn values_of(&self, part: &str) -> Vec<String> {
         let own = self.swap.get(part).cloned();

@@ -88,13 +88,19 @@ fn defaults_are_those_of_the_method() {
         (RunSeed(7), None, 1)
     );
     assert_eq!(
-        scenario.environment.patients,
+        scenario.clinic().unwrap().environment.patients,
         PatientsSpec::BuiltinKnowledge
     );
-    assert_eq!(scenario.environment.matching, Matching::Word);
-    assert_eq!(scenario.environment.visible_until, Visible::Hours(24.0));
-    assert_eq!(scenario.environment.tests, Tests::Up);
-    let team = &scenario.team;
+    assert_eq!(
+        scenario.clinic().unwrap().environment.matching,
+        Matching::Word
+    );
+    assert_eq!(
+        scenario.clinic().unwrap().environment.visible_until,
+        Visible::Hours(24.0)
+    );
+    assert_eq!(scenario.clinic().unwrap().environment.tests, Tests::Up);
+    let team = &scenario.clinic().unwrap().team;
     assert_eq!(
         (team.kind, team.max_members, team.triage),
         (TeamKind::Dynamic, 5, 2)
@@ -112,7 +118,10 @@ fn defaults_are_those_of_the_method() {
     assert_eq!(ward.arms[0].name, "default");
     assert_eq!(ward.arms[0].scenario, *scenario);
     let published = load_with(WARD, &set(&["environment.fidelity=as_published"])).unwrap();
-    assert_eq!(published.scenario.environment.matching, Matching::Substring);
+    assert_eq!(
+        published.scenario.clinic().unwrap().environment.matching,
+        Matching::Substring
+    );
 }
 
 #[test]
@@ -131,7 +140,7 @@ fn the_command_line_wins_over_the_file() {
         (RunSeed(u64::MAX), Some(3))
     );
     assert_eq!(
-        (scenario.team.kind, scenario.limits.rounds),
+        (scenario.clinic().unwrap().team.kind, scenario.limits.rounds),
         (TeamKind::Static, 0)
     );
     assert_eq!(scenario.name, "other");
@@ -170,7 +179,10 @@ fn a_file_extends_others_and_its_paths_start_from_its_own_folder() {
         folder: folder_of_records,
         part: Part::Test,
     };
-    assert_eq!(loaded.scenario.environment.patients, patients);
+    assert_eq!(
+        loaded.scenario.clinic().unwrap().environment.patients,
+        patients
+    );
     assert_eq!(
         load(&loaded.resolved_toml).unwrap().scenario,
         loaded.scenario
@@ -179,7 +191,7 @@ fn a_file_extends_others_and_its_paths_start_from_its_own_folder() {
     let replaced = set(&["environment.patients.knowledge=builtin"]);
     let replaced = Scenario::load(&top, &replaced).unwrap().scenario;
     assert_eq!(
-        replaced.environment.patients,
+        replaced.clinic().unwrap().environment.patients,
         PatientsSpec::BuiltinKnowledge
     );
 
@@ -232,10 +244,13 @@ policies.specialist = {{ kind = \"scripted\", model = \"m\" }}
     let names: Vec<&str> = loaded.arms.iter().map(|arm| arm.name.as_str()).collect();
     assert_eq!(names, ["dynamic", "scripted"]);
     assert_eq!(loaded.arms[0].settings["agents.team.kind"], "dynamic");
-    assert_eq!(loaded.arms[1].scenario.team.kind, TeamKind::Static);
+    assert_eq!(
+        loaded.arms[1].scenario.clinic().unwrap().team.kind,
+        TeamKind::Static
+    );
     let model = "m".to_owned();
     assert_eq!(
-        loaded.arms[1].scenario.policies["specialist"],
+        loaded.arms[1].scenario.clinic().unwrap().policies["specialist"],
         PolicySpec::Scripted {
             model,
             behaviour: None
@@ -253,7 +268,8 @@ fn a_program_runs_where_its_command_is_written() {
     let base = std::path::absolute("some/where").unwrap();
     let overrides = Overrides::default();
     let loaded = Scenario::from_toml("ward.toml", &text, base.clone(), &overrides).unwrap();
-    let PolicySpec::Process(spec) = &loaded.scenario.policies["specialist"] else {
+    let PolicySpec::Process(spec) = &loaded.scenario.clinic().unwrap().policies["specialist"]
+    else {
         panic!("expected a process");
     };
     assert_eq!(spec.folder.join("agent.py"), base.join("agent.py"));
@@ -284,7 +300,10 @@ fn several_varied_keys_multiply_and_replace_the_arms() {
             "agents.team.kind=static,agents.team.max_members=3",
         ]
     );
-    assert_eq!(loaded.arms[3].scenario.team.max_members, 3);
+    assert_eq!(
+        loaded.arms[3].scenario.clinic().unwrap().team.max_members,
+        3
+    );
     assert_eq!(loaded.arms[3].settings["agents.team.max_members"], 3);
     assert_eq!(load(&loaded.resolved_toml).unwrap(), loaded);
 }

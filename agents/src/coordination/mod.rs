@@ -1,0 +1,16 @@
+//! Multi-agent online coordination as a family: in each tick every episode plays one round.
+//!
+//! Agents choose (`Decide`), the objective is revealed (`Act`), agents learn and the joint action is
+//! carried out (`Advance`). Each agent is an entity that carries its [`Agent`] side of the method;
+//! what agents read of each other lies in dense arrays of the group ([`rounds_policies::coordination::Board`]).
+//!
+//! # Source
+//! MA-OC card, sections 1 and 8.1 (round order).
+
+mod group;
+mod plugin;
+mod record;
+mod round;
+
+pub use group::{Agent, Coordination};
+pub use plugin::{CoordinationPlugin, Made, Make, Setting, Yardstick};
