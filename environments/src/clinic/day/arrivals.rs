@@ -61,7 +61,8 @@ fn draw(
     };
     let own_seed = RunSeed(stream(Purpose::Truth).random());
     let knowledge = Arc::clone(knowledge);
-    let patient = KnowledgePatient::draw(Arc::clone(&knowledge), own_seed, EpisodeIx(number), noise);
+    let patient =
+        KnowledgePatient::draw(Arc::clone(&knowledge), own_seed, EpisodeIx(number), noise);
     let mut fate = stream(Purpose::Dynamics);
     let severity = knowledge.condition(patient.condition()).severity;
     let acuity = triage(severity, config.triage_error, fate.random());

@@ -283,7 +283,9 @@ mod tests {
             ("arrivals_per_hour", |c| c.arrivals_per_hour = 0.0),
             ("arrivals_per_hour", |c| c.arrivals_per_hour = 1e9),
             ("warm_up_minutes", |c| c.warm_up_minutes = 1440.0),
-            ("restricted_to_minutes", |c| c.restricted_to_minutes = 1430.0),
+            ("restricted_to_minutes", |c| {
+                c.restricted_to_minutes = 1430.0
+            }),
         ];
         for (key, change) in changes {
             let mut config = DayConfig::default();

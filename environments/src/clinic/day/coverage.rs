@@ -37,7 +37,11 @@ impl BedCoverage {
     /// passed over.
     pub fn weigh(&mut self, bed: usize, weight: f64) {
         if let Some(slot) = self.weights.get_mut(bed) {
-            *slot = if weight.is_finite() { weight.max(0.0) } else { 0.0 };
+            *slot = if weight.is_finite() {
+                weight.max(0.0)
+            } else {
+                0.0
+            };
         }
     }
 
@@ -47,7 +51,11 @@ impl BedCoverage {
         if bed < beds
             && let Some(slot) = self.shares.get_mut(specialist * beds + bed)
         {
-            *slot = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
+            *slot = if share.is_nan() {
+                0.0
+            } else {
+                share.clamp(0.0, 1.0)
+            };
         }
     }
 
