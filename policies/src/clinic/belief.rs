@@ -6,9 +6,13 @@
 //!
 //! Source: DynamiCare card, section 8.
 
+mod search;
+
 use std::sync::LazyLock;
 
 use rounds_environments::clinic::knowledge::{ConditionIx, FindingIx, Knowledge, SpecialityIx};
+
+pub use search::{QuestionSearch, SearchBuffers};
 
 /// What one class of a scope stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

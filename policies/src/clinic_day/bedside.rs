@@ -3,7 +3,7 @@
 use rounds_environments::clinic::knowledge::{ConditionIx, FindingIx};
 
 use super::clinicians::Clinicians;
-use crate::clinic::belief::{Objective, entropy_bits};
+use crate::clinic::belief::{SearchBuffers, entropy_bits};
 
 /// A belief that is made when it is asked for.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -35,6 +35,7 @@ pub struct Bedside {
     entropy: Option<f64>,
     /// One for each scope of which no two are alike.
     own: Vec<Belief>,
+    buffers: SearchBuffers,
 }
 
 impl Bedside {
@@ -113,7 +114,7 @@ impl Bedside {
         specialist: usize,
     ) -> Option<(FindingIx, f64)> {
         let at = clinicians.scope_of(specialist)?;
-        let scope = clinicians.scope(at);
+        let (scope, search) = clinicians.scope(at);
         let own = self.own.get_mut(at)?;
         if own.read != self.answers {
             let known = self.known.iter().map(|&(e, present)| (e, Some(present)));
@@ -121,7 +122,7 @@ impl Bedside {
             own.read = self.answers;
         }
         if own.sought != self.changes {
-            let best = scope.best_question(&own.posterior, &self.closed, Objective::Gain);
+            let best = search.best(scope, &own.posterior, &self.closed, &mut self.buffers);
             own.best = best.filter(|(_, gain)| *gain >= clinicians.config().min_gain);
             own.sought = self.changes;
         }
@@ -186,7 +187,7 @@ mod tests {
     use rounds_environments::streams::RunSeed;
 
     use super::*;
-    use crate::clinic::belief::Scope;
+    use crate::clinic::belief::{Objective, Scope};
     use crate::clinic_day::BedsideConfig;
 
     fn clinicians(overlap: f64) -> Clinicians {

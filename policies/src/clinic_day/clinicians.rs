@@ -4,7 +4,7 @@ use rounds_environments::clinic::day::{ACUITIES, Staff};
 use rounds_environments::clinic::knowledge::{ConditionIx, FindingIx, Knowledge};
 use serde::{Deserialize, Serialize};
 
-use crate::clinic::belief::{Scope, ScopeError};
+use crate::clinic::belief::{QuestionSearch, Scope, ScopeError};
 
 /// How the staff works at a bed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -80,7 +80,7 @@ impl BedsideConfig {
 pub struct Clinicians {
     config: BedsideConfig,
     /// Scopes of which no two are alike.
-    scopes: Vec<Scope>,
+    scopes: Vec<(Scope, QuestionSearch)>,
     scope_of: Vec<usize>,
     all: Scope,
     /// Findings below each finding that can only be there where it is.
@@ -107,7 +107,9 @@ impl Clinicians {
                 Some(at) => at,
                 None => {
                     let covers = |d: ConditionIx| own.binary_search(&d).is_ok();
-                    scopes.push(Scope::covering(knowledge, covers, None)?);
+                    let scope = Scope::covering(knowledge, covers, None)?;
+                    let search = QuestionSearch::new(&scope);
+                    scopes.push((scope, search));
                     sets.push(own);
                     scopes.len() - 1
                 }
@@ -150,7 +152,7 @@ impl Clinicians {
         self.scope_of.get(specialist).copied()
     }
 
-    pub(super) fn scope(&self, at: usize) -> &Scope {
+    pub(super) fn scope(&self, at: usize) -> &(Scope, QuestionSearch) {
         &self.scopes[at]
     }
 
