@@ -91,11 +91,15 @@ static ENTROPY_TANGENTS: LazyLock<[[f64; 2]; TANGENTS]> = LazyLock::new(|| {
     })
 });
 
+/// The part of 0 to 1 that `p` is in.
+fn part_of(p: f64) -> usize {
+    ((p * TANGENTS as f64) as usize).min(TANGENTS - 1)
+}
+
 /// A little more than [`binary_entropy`] of a probability: entropy is concave, so its tangents
 /// lie above it.
 fn entropy_bound(p: f64) -> f64 {
-    let part = ((p * TANGENTS as f64) as usize).min(TANGENTS - 1);
-    let [slope, start] = ENTROPY_TANGENTS[part];
+    let [slope, start] = ENTROPY_TANGENTS[part_of(p)];
     start + slope * p + ROUNDING
 }
 

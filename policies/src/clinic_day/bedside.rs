@@ -122,8 +122,9 @@ impl Bedside {
             own.read = self.answers;
         }
         if own.sought != self.changes {
-            let best = search.best(scope, &own.posterior, &self.closed, &mut self.buffers);
-            own.best = best.filter(|(_, gain)| *gain >= clinicians.config().min_gain);
+            let least = clinicians.config().min_gain;
+            let buffers = &mut self.buffers;
+            own.best = search.best(scope, &own.posterior, &self.closed, least, buffers);
             own.sought = self.changes;
         }
         own.best

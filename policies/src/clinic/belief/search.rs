@@ -1,15 +1,37 @@
 //! [`Scope::best_question`] by gain for who asks often: the same answer in a fraction of the time.
 //!
-//! Gains of all findings are bounded from above first, class by class over contiguous rows, and only
-//! by the classes that carry mass; the exact gain is computed for the few findings whose bound
-//! reaches the best.
+//! Gains of all findings are bounded from above first, class by class over contiguous rows of single
+//! precision, and only by the classes that carry mass; the exact gain is computed for the few
+//! findings whose bound reaches the best.
+
+use std::sync::LazyLock;
 
 use rounds_environments::clinic::knowledge::FindingIx;
 
-use super::{ENTROPY_TANGENTS, ROUNDING, Scope, TANGENTS, gain_of};
+use super::{ENTROPY_TANGENTS, Scope, binary_entropy, gain_of, part_of};
 
 /// Classes of less mass are left out of the bounds.
 const NO_MASS: f64 = 1e-6;
+/// Room in bits for what single precision loses, for each class: sums of `n` terms that are not
+/// negative and come to at most 1 are off by less than `(n + 2) 2^-24`, and a tangent's slope is
+/// below 9. Far above that, as `entropy_bound` has room too.
+const LOST: f32 = 16.0 / (1 << 24) as f32;
+/// Most classes of a search; the room would grow beyond use.
+const MOST_CLASSES: usize = 1 << 12;
+/// Classes that are added in one pass over the findings.
+const AT_ONCE: usize = 8;
+
+/// Where a few tangents touch the entropy: their least is above it everywhere and close, and needs
+/// no table.
+const TOUCH: [f64; 8] = [0.004, 0.02, 0.06, 0.15, 0.35, 0.65, 0.85, 0.96];
+
+/// Slope and value at 0 of the tangents at [`TOUCH`].
+static FEW_TANGENTS: LazyLock<[[f32; 2]; TOUCH.len()]> = LazyLock::new(|| {
+    TOUCH.map(|p| {
+        let slope = libm::log2((1.0 - p) / p);
+        [slope as f32, (binary_entropy(p) - slope * p) as f32]
+    })
+});
 
 /// The tables of a scope by class.
 ///
@@ -18,18 +40,20 @@ const NO_MASS: f64 = 1e-6;
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuestionSearch {
     findings: usize,
-    theta: Vec<f64>,
-    entropy: Vec<f64>,
+    theta: Vec<f32>,
+    entropy: Vec<f32>,
 }
 
 /// Buffers of a search, used again and again.
 ///
 /// # Shapes
-/// Both `[findings]`.
+/// `p`, `within`, `bound`: `[findings]`; `kept`: the classes that carry mass.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SearchBuffers {
-    p: Vec<f64>,
-    bound: Vec<f64>,
+    p: Vec<f32>,
+    within: Vec<f32>,
+    bound: Vec<f32>,
+    kept: Vec<(usize, f32)>,
 }
 
 impl QuestionSearch {
@@ -39,7 +63,7 @@ impl QuestionSearch {
         let classes = scope.classes().len();
         let by_class = |table: &[f64]| {
             (0..classes)
-                .flat_map(|k| (0..findings).map(move |e| table[e * classes + k]))
+                .flat_map(|k| (0..findings).map(move |e| table[e * classes + k] as f32))
                 .collect()
         };
         Self {
@@ -50,7 +74,8 @@ impl QuestionSearch {
     }
 
     /// What [`Scope::best_question`] of the scope that the search was made of gives for
-    /// [`super::Objective::Gain`]: greatest gain, lowest index.
+    /// [`super::Objective::Gain`]: greatest gain, lowest index; `None` when no gain is at least
+    /// `least` bits.
     ///
     /// # Shapes
     /// `posterior`: `[classes]`; `closed`: findings that must not be asked; those beyond its end
@@ -60,40 +85,35 @@ impl QuestionSearch {
         scope: &Scope,
         posterior: &[f64],
         closed: &[bool],
+        least: f64,
         buffers: &mut SearchBuffers,
     ) -> Option<(FindingIx, f64)> {
-        let SearchBuffers { p, bound } = buffers;
-        p.clear();
-        p.resize(self.findings, 0.0);
-        bound.clear();
-        bound.resize(self.findings, 0.0);
-        let mut left_out = 0.0;
-        let rows = self.theta.chunks_exact(self.findings);
-        let rows = rows.zip(self.entropy.chunks_exact(self.findings));
-        for (&mass, (theta, entropy)) in posterior.iter().zip(rows) {
-            if mass < NO_MASS {
-                left_out += mass;
-                continue;
-            }
-            for (p, theta) in p.iter_mut().zip(theta) {
-                *p += mass * theta;
-            }
-            for (bound, entropy) in bound.iter_mut().zip(entropy) {
-                *bound -= mass * entropy;
-            }
+        if posterior.len() > MOST_CLASSES {
+            let best = scope.best_question(posterior, closed, super::Objective::Gain);
+            return best.filter(|(_, gain)| *gain >= least);
         }
-        // A tangent lies above the entropy everywhere, so it holds for what was left out too.
-        let mut likely: Option<(usize, f64)> = None;
-        for (e, (bound, &p)) in bound.iter_mut().zip(p.iter()).enumerate() {
-            if closed.get(e).copied().unwrap_or(false) {
-                *bound = f64::NEG_INFINITY;
-                continue;
+        let left_out = self.sum_up(posterior, buffers);
+        let lost = (posterior.len() + 2 * AT_ONCE) as f32 * LOST;
+        let SearchBuffers {
+            p, within, bound, ..
+        } = buffers;
+        let tangents = *FEW_TANGENTS;
+        for ((bound, &p), within) in bound.iter_mut().zip(p.iter()).zip(within.iter()) {
+            let mut entropy = f32::INFINITY;
+            for [slope, start] in tangents {
+                // A tangent lies above the entropy everywhere, so with what was left out too.
+                let line = start + slope * p + slope.max(0.0) * left_out;
+                entropy = if line < entropy { line } else { entropy };
             }
-            let part = ((p * TANGENTS as f64) as usize).min(TANGENTS - 1);
-            let [slope, start] = ENTROPY_TANGENTS[part];
-            *bound += start + slope * p + slope.max(0.0) * left_out + 2.0 * ROUNDING;
-            if likely.is_none_or(|(_, most)| *bound > most) {
-                likely = Some((e, *bound));
+            *bound = entropy - within + lost;
+        }
+        let is_closed = |e: usize| closed.get(e).is_some_and(|closed| *closed);
+        let mut likely: Option<usize> = None;
+        let mut most = f32::NEG_INFINITY;
+        for (e, &bound) in bound.iter().enumerate() {
+            if bound > most && !is_closed(e) {
+                most = bound;
+                likely = Some(e);
             }
         }
         let exact = |e: usize| {
@@ -101,18 +121,76 @@ impl QuestionSearch {
             let theta = scope.row(&scope.theta, e)?;
             Some(gain_of(posterior, theta, scope.row(&scope.entropy, e)?))
         };
-        let (at, _) = likely?;
+        let at = likely?;
+        if f64::from(most) < least {
+            return None;
+        }
         let mut best = (at, exact(at)?);
+        let mut enough = best.1.max(least);
         for (e, &bound) in bound.iter().enumerate() {
-            if bound < best.1 || e == at {
+            if f64::from(bound) < enough || e == at || is_closed(e) {
+                continue;
+            }
+            let [slope, start] = ENTROPY_TANGENTS[part_of(f64::from(p[e]))];
+            let more = f64::from(left_out) * slope.max(0.0) + f64::from(lost);
+            let entropy = start + slope * f64::from(p[e]) + more;
+            if entropy - f64::from(within[e]) < enough {
                 continue;
             }
             let gain = exact(e)?;
             if gain > best.1 || (gain == best.1 && e < best.0) {
                 best = (e, gain);
+                enough = gain.max(least);
             }
         }
-        Some((FindingIx(best.0 as u32), best.1))
+        (best.1 >= least).then_some((FindingIx(best.0 as u32), best.1))
+    }
+
+    /// `p` and what entropy is left within the classes, both of the classes that carry mass; gives
+    /// the mass of the others.
+    fn sum_up(&self, posterior: &[f64], buffers: &mut SearchBuffers) -> f32 {
+        let n = self.findings;
+        let SearchBuffers {
+            p,
+            within,
+            bound,
+            kept,
+        } = buffers;
+        for sums in [&mut *p, &mut *within, bound] {
+            sums.clear();
+            sums.resize(n, 0.0);
+        }
+        kept.clear();
+        let mut left_out = 0.0;
+        for (k, &mass) in posterior.iter().enumerate() {
+            match mass < NO_MASS {
+                true => left_out += mass as f32,
+                false => kept.push((k, mass as f32)),
+            }
+        }
+        // Classes without mass fill the last pass up.
+        kept.resize(kept.len().next_multiple_of(AT_ONCE), (0, 0.0));
+        for (table, sums) in [(&self.theta, p), (&self.entropy, within)] {
+            let row = |k: usize| table.get(k * n..(k + 1) * n).unwrap_or_default();
+            for few in kept.as_chunks::<AT_ONCE>().0 {
+                add(sums, few.map(|(k, _)| row(k)), few.map(|(_, mass)| mass));
+            }
+        }
+        left_out
+    }
+}
+
+/// Adds some rows at once, so that the sums are loaded and stored once.
+fn add(sums: &mut [f32], rows: [&[f32]; AT_ONCE], mass: [f32; AT_ONCE]) {
+    let [a, b, c, d, e, f, g, h] = rows;
+    let first = a.iter().zip(b).zip(c.iter().zip(d));
+    let last = e.iter().zip(f).zip(g.iter().zip(h));
+    for (sum, (first, last)) in sums.iter_mut().zip(first.zip(last)) {
+        let ((a, b), (c, d)) = first;
+        let ((e, f), (g, h)) = last;
+        let first = (mass[0] * a + mass[1] * b) + (mass[2] * c + mass[3] * d);
+        let last = (mass[4] * e + mass[5] * f) + (mass[6] * g + mass[7] * h);
+        *sum += first + last;
     }
 }
 
@@ -152,12 +230,19 @@ mod tests {
                 let closed: Vec<bool> = (0..count).map(|_| draw(0.2)).collect();
                 let posterior = scope.posterior(known);
                 let plain = scope.best_question(&posterior, &closed, Objective::Gain);
-                let fast = search.best(scope, &posterior, &closed, &mut buffers);
+                let fast = search.best(scope, &posterior, &closed, 0.0, &mut buffers);
                 assert_eq!(fast, plain);
+                for least in [1e-3, 0.1] {
+                    let fast = search.best(scope, &posterior, &closed, least, &mut buffers);
+                    assert_eq!(fast, plain.filter(|(_, gain)| *gain >= least));
+                }
             }
             let all = vec![true; count];
             let posterior = scope.posterior([]);
-            assert_eq!(search.best(scope, &posterior, &all, &mut buffers), None);
+            assert_eq!(
+                search.best(scope, &posterior, &all, 0.0, &mut buffers),
+                None
+            );
         }
     }
 }
