@@ -12,6 +12,7 @@ pub use {
 pub mod cli;
 pub mod clinic;
 pub mod compare;
+pub mod coordination;
 pub mod describe;
 pub mod editor;
 pub mod evaluate;

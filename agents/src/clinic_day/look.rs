@@ -116,8 +116,7 @@ pub(super) fn choose(
             }
             *played = Played {
                 utility: value(objective, actions, summary),
-                best: None,
-                moved: 0,
+                ..Played::default()
             };
             if let Some(reference) = reference {
                 let (best, moved) = reference.measure(*round, objective, summary)?;

@@ -56,6 +56,7 @@ pub(crate) struct Played {
     pub(crate) utility: f64,
     pub(crate) best: Option<f64>,
     pub(crate) moved: u32,
+    pub(crate) curvature: Option<f64>,
 }
 
 /// One episode in progress: the group of its agents.
@@ -72,6 +73,8 @@ pub struct Coordination {
     pub(super) played: Played,
     pub(super) measured: Vec<f64>,
     pub(super) summary: Vec<f64>,
+    /// Marginals of one agent, and its least ones.
+    pub(super) marginals: [Vec<f64>; 2],
     /// Objectives of earlier rounds, where feedback comes late: that of round `t` at `t % len`.
     pub(super) kept: Vec<Option<Box<dyn Objective>>>,
     /// Rounds between two pictures; 0 for none.
@@ -90,10 +93,43 @@ impl Coordination {
         &*self.world
     }
 
+    /// Whether this round is one of those that the log holds a picture of.
+    pub(super) fn is_pictured(&self) -> bool {
+        let round = self.round.0;
+        self.picture_every > 0
+            && (round.is_multiple_of(self.picture_every) || round == 1 || round == self.horizon)
+    }
+
     /// The round that is played or was played last, from 1.
     pub fn round(&self) -> RoundIx {
         self.round
     }
+}
+
+/// Gains below this count as zero.
+const NOTHING: f64 = 1e-12;
+
+/// Curvature of a submodular function on the whole ground set:
+/// `c = 1 - min f(v given V \ v) / f({v})`.
+pub(super) fn curvature(
+    objective: &dyn Objective,
+    summary: &mut [f64],
+    [single, least]: &mut [Vec<f64>; 2],
+) -> f64 {
+    let ground = objective.ground();
+    let mut ratio = 1.0_f64;
+    for agent in 0..ground.agents() {
+        let actions = ground.actions(agent);
+        objective.clear(summary);
+        objective.marginals(agent, summary, &mut single[..actions]);
+        objective.min_marginals(agent, summary, &mut least[..actions]);
+        for (single, least) in single[..actions].iter().zip(&least[..actions]) {
+            if *single > NOTHING {
+                ratio = ratio.min(least / single);
+            }
+        }
+    }
+    1.0 - ratio.max(0.0)
 }
 
 /// `f` of a joint action.

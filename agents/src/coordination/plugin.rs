@@ -6,6 +6,7 @@ use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use rounds_environments::coordination::{Class, CommGraph, CoordinationFactory, Ground, Scene};
 use rounds_environments::ids::{EpisodeIx, RoundIx};
+use rounds_environments::streams::RunSeed;
 use rounds_policies::coordination::{CoordinationError, Oracle, Population, Traffic};
 
 use super::group::{Agent, Chooser, Coordination, Played, Reference};
@@ -61,6 +62,38 @@ pub struct CoordinationPlugin {
     pub picture_every: u32,
 }
 
+impl CoordinationPlugin {
+    /// Makes the agents of the first episode once, so that a setting that cannot be is found before
+    /// anything is run.
+    ///
+    /// # Errors
+    /// What is wrong.
+    pub fn check(&self) -> Result<(), EpisodeFailure> {
+        let scene = self.factory.reset(RunSeed(0), EpisodeIx(0));
+        let scene = scene.map_err(|error| EpisodeFailure(error.to_string()))?;
+        let setting = Setting::of(&scene, self.factory.horizon());
+        let fault = |error: CoordinationError| EpisodeFailure(error.to_string());
+        (self.make)(&setting).map_err(fault)?;
+        if let Some(yardstick) = &self.yardstick {
+            yardstick(&setting).map_err(fault)?;
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Setting<'a> {
+    fn of(scene: &'a Scene, horizon: u32) -> Self {
+        let objective = scene.world.objective();
+        Self {
+            ground: scene.world.ground(),
+            graph: &scene.graph,
+            class: objective.class(),
+            horizon,
+            summary_len: objective.summary_len(),
+        }
+    }
+}
+
 #[derive(Resource, Clone)]
 struct Family(Arc<CoordinationPlugin>);
 
@@ -82,29 +115,19 @@ impl Plugin for CoordinationPlugin {
 fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), EpisodeFailure> {
     let Family(family) = world.resource::<Family>().clone();
     let seed = world.resource::<RunContext>().seed;
-    let Scene {
-        configuration,
-        world: scene,
-        graph,
-    } = family
+    let scene = family
         .factory
         .reset(seed, ix)
         .map_err(|error| EpisodeFailure(error.to_string()))?;
     let fault = |error: CoordinationError| EpisodeFailure(error.to_string());
-    let agents = scene.ground().agents();
-    if graph.agents() != agents {
+    let setting = Setting::of(&scene, family.factory.horizon());
+    let agents = setting.ground.agents();
+    if setting.graph.agents() != agents {
         return Err(EpisodeFailure(format!(
             "the graph has {} agents, expected {agents}",
-            graph.agents()
+            setting.graph.agents()
         )));
     }
-    let setting = Setting {
-        ground: scene.ground(),
-        graph: &graph,
-        class: scene.objective().class(),
-        horizon: family.factory.horizon(),
-        summary_len: scene.objective().summary_len(),
-    };
     let Made {
         population,
         traffic,
@@ -120,9 +143,11 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
         Population::Oracle(oracle) => (Vec::new(), Chooser::Oracle(oracle)),
     };
     let summary = vec![0.0; setting.summary_len];
-    let measures = scene.measures().len();
+    let marginals = [(); 2].map(|()| vec![0.0; setting.ground.most_actions()]);
+    let measures = scene.world.measures().len();
+    let horizon = setting.horizon;
     if let Some(mut log) = world.get_mut::<EpisodeLog>(entity) {
-        begin(&mut log.0, &configuration, &setting);
+        begin(&mut log.0, &scene.configuration, &setting);
     }
     let Some(mut episode) = world.get_mut::<Episode>(entity) else {
         return Err(EpisodeFailure("the episode has no entity".to_owned()));
@@ -134,15 +159,15 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
             decider: 0,
         })
         .collect();
-    let positions = Positions::new(scene.picture());
+    let positions = Positions::new(scene.world.picture());
     let group = world
         .spawn((
             group,
             GroupOf(entity),
             Coordination {
-                horizon: setting.horizon,
-                world: scene,
-                graph,
+                horizon,
+                world: scene.world,
+                graph: scene.graph,
                 chooser,
                 reference: yardstick.map(|oracle| Reference::new(oracle, agents)),
                 traffic,
@@ -151,6 +176,7 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
                 played: Played::default(),
                 measured: vec![0.0; measures],
                 summary,
+                marginals,
                 kept: (0..lag_slots(lag)).map(|_| None).collect(),
                 picture_every: family.picture_every,
                 positions,

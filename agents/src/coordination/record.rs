@@ -69,13 +69,14 @@ pub(super) fn round_event(log: &mut EventLog, at_min: f64, group: &mut Coordinat
     if let Some(best) = group.played.best {
         event.add("best", &best).add("moved", &group.played.moved);
     }
+    if let Some(curvature) = group.played.curvature {
+        event.add("curvature", &curvature);
+    }
     for (name, value) in group.world.measures().iter().zip(&group.measured) {
         event.add(name, value);
     }
     drop(event);
-    let due = group.picture_every > 0
-        && (round.is_multiple_of(group.picture_every) || round == 1 || round == group.horizon);
-    if due
+    if group.is_pictured()
         && let Some(picture) = group.world.picture()
         && let Some(mut event) = log.event(round, at_min, "world", "", "moved")
     {

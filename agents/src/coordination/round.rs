@@ -3,10 +3,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bevy_ecs::prelude::*;
+use rounds_environments::coordination::Class;
 use rounds_environments::ids::{AgentId, RoundIx};
 use rounds_policies::coordination::{CoordinationError, Moment, Revealed};
 
-use super::group::{Agent, Chooser, Coordination, Played, value};
+use super::group::{Agent, Chooser, Coordination, Played, curvature, value};
 use super::record::{finish, round_event};
 use crate::engine::{
     Activity, Episode, EpisodeClock, EpisodeLog, GroupOf, Members, Outcome, RunContext, panic_text,
@@ -111,9 +112,12 @@ fn measure(group: &mut Coordination) -> Result<(), CoordinationError> {
     }
     group.played = Played {
         utility: value(objective, &group.actions, &mut group.summary),
-        best: None,
-        moved: 0,
+        ..Played::default()
     };
+    if objective.class() == Class::Submodular && group.is_pictured() {
+        let summary = &mut group.summary;
+        group.played.curvature = Some(curvature(objective, summary, &mut group.marginals));
+    }
     if let Some(reference) = &mut group.reference {
         let (best, moved) = reference.measure(round, objective, &mut group.summary)?;
         group.played.best = Some(best);

@@ -3,6 +3,8 @@
 //! # Source
 //! MA-OC card, sections 2 and 5 (Metropolis weights).
 
+use super::spectrum::largest_eigenvalue;
+
 /// Why a graph cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -37,6 +39,36 @@ pub enum GraphError {
         got: usize,
         /// Where.
         row: usize,
+    },
+    /// Weights for other agents.
+    #[error("weights: expected {expected} rows, one an agent, got {got}")]
+    Agents {
+        /// Agents.
+        expected: usize,
+        /// Rows.
+        got: usize,
+    },
+    /// A random graph cannot be as dense as that.
+    #[error("{what}: expected {expected}, got {got}")]
+    Density {
+        /// Which number.
+        what: &'static str,
+        /// The number.
+        got: f64,
+        /// What is allowed.
+        expected: &'static str,
+    },
+    /// Too few edges to hope for.
+    #[error(
+        "none of {tries} random graphs of {agents} agents with edges of probability {p} was connected"
+    )]
+    NeverConnected {
+        /// Agents.
+        agents: usize,
+        /// Probability of an edge.
+        p: f64,
+        /// Graphs drawn.
+        tries: u32,
     },
     /// A weight that cannot be.
     #[error("weight of {a} and {b} is {got}: expected {expected}")]
@@ -287,66 +319,6 @@ fn second_eigenvalue(graph: &CommGraph) -> f64 {
         }
     }
     largest_eigenvalue(&a, n)
-}
-
-/// Largest absolute eigenvalue of a symmetric matrix. Squaring it again and again leaves the
-/// columns in its eigenspace, whose stretch under one multiplication is the eigenvalue.
-fn largest_eigenvalue(a: &[f64], n: usize) -> f64 {
-    const SQUARINGS: usize = 50;
-    const CLOSE: f64 = 1e-14;
-    let mut power = a.to_vec();
-    let mut next = vec![0.0; n * n];
-    let mut found = 0.0;
-    let mut still = 0;
-    for _ in 0..SQUARINGS {
-        let norm = power.iter().map(|x| x * x).sum::<f64>().sqrt();
-        if norm < 1e-13 {
-            return found;
-        }
-        for x in &mut power {
-            *x /= norm;
-        }
-        let stretched = stretch(a, &power, n);
-        still = if (stretched - found).abs() <= CLOSE {
-            still + 1
-        } else {
-            0
-        };
-        found = stretched;
-        if still == 3 {
-            break;
-        }
-        multiply(&power, &power, &mut next, n);
-        std::mem::swap(&mut power, &mut next);
-    }
-    found
-}
-
-fn multiply(a: &[f64], b: &[f64], out: &mut [f64], n: usize) {
-    out.fill(0.0);
-    for i in 0..n {
-        for k in 0..n {
-            let x = a[i * n + k];
-            if x != 0.0 {
-                for j in 0..n {
-                    out[i * n + j] += x * b[k * n + j];
-                }
-            }
-        }
-    }
-}
-
-/// How much `a` stretches the longest row of `power`.
-fn stretch(a: &[f64], power: &[f64], n: usize) -> f64 {
-    let length = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
-    let rows = power.chunks_exact(n);
-    let longest = rows.max_by(|v, w| length(v).total_cmp(&length(w)));
-    let Some(v) = longest else { return 0.0 };
-    let image: Vec<f64> = a
-        .chunks_exact(n)
-        .map(|row| row.iter().zip(v).map(|(x, y)| x * y).sum())
-        .collect();
-    length(&image) / length(v)
 }
 
 #[cfg(test)]

@@ -60,6 +60,12 @@ pub trait CoordinationWorld: Send + Sync {
         None
     }
 
+    /// What the agents know of the picture before they act; where targets are uncertain, where they
+    /// probably are.
+    fn seen(&self) -> Option<Picture<'_>> {
+        self.picture()
+    }
+
     /// An action in words.
     fn action_name(&self, agent: usize, action: u32) -> String {
         let _ = agent;

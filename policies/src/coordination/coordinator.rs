@@ -56,6 +56,14 @@ impl Revealed<'_> {
         self.objective.marginals(agent, summary, out);
         check_marginals(self.objective.class(), agent, out)
     }
+
+    /// The error that tells of a fault of this objective.
+    pub fn error(&self, fault: Fault) -> CoordinationError {
+        CoordinationError::Objective {
+            round: self.round,
+            fault,
+        }
+    }
 }
 
 /// Why agents cannot go on.
@@ -90,12 +98,14 @@ pub enum CoordinationError {
         /// The value.
         got: String,
     },
-    /// The exhaustive optimum has too much to search.
-    #[error("the optimum by exhaustion takes {got:.3e} joint actions, expected at most {most:.0e}")]
+    /// There are too many sets to go through them all.
+    #[error("{what} goes through {got:.3e} sets, expected at most {most:.0e}")]
     TooLarge {
+        /// What goes through them.
+        what: &'static str,
         /// Largest number.
         most: f64,
-        /// Joint actions.
+        /// Sets there are.
         got: f64,
     },
 }

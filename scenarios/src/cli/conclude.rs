@@ -9,22 +9,30 @@ use rounds_environments::streams::RunSeed;
 use super::Failure;
 use super::conclude_cases::conclude_cases;
 use crate::clinic::cases::CaseScore;
-use crate::clinic::{CaseTeller, NOTICE, outcome};
+use crate::clinic::{CaseTeller, outcome};
 use crate::evaluate::{ArmResult, SuiteFile, read_judgements};
-use crate::family::Built;
+use crate::family::{Built, Gather, gathered_sections, notice};
 use crate::report::{
-    EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportMetric,
-    render,
+    EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportError,
+    ReportMetric, render,
 };
 use crate::run::{
-    ArmRows, RunDirectory, RunError, SummaryHead, derive, pretty, summarise, write_whole,
+    ArmRows, Episode, RunDirectory, RunError, Scored, SummaryHead, derive, pretty, summarise,
+    write_whole,
 };
-use crate::schema::{Arm, ScenarioSet};
+use crate::schema::{Arm, Family, ScenarioSet};
 use crate::statistics::Summary;
 use crate::statistics::summary::Until;
 
 /// Metrics that the table of a terminal shows; all are in `summary.json`.
-pub(crate) const SHOWN: [&str; 13] = [
+pub(crate) const SHOWN: [&str; 20] = [
+    "utility",
+    "regret",
+    "ratio",
+    "distance",
+    "covered",
+    "posterior_trace",
+    "messages",
     "correct",
     "hit@1",
     "hit@1.category",
@@ -88,7 +96,12 @@ pub(crate) fn conclude(
     let Some(score) = arms.first().map(|run| &*run.built.experiment().score) else {
         return Err(Failure::Usage("there is no arm".to_owned()));
     };
-    let (rows, cases, results) = together(score_arms(arms, jobs)?, arms);
+    let Together {
+        rows,
+        told,
+        results,
+        gathered,
+    } = together(score_arms(arms, jobs)?, arms);
     let restricted = arms
         .iter()
         .any(|run| run.built.experiment().manifest.restricted);
@@ -106,50 +119,68 @@ pub(crate) fn conclude(
     };
     summary.until.clone_from(&typed.until);
     write_whole(&folder.join("summary.json"), &pretty(&summary))?;
-    let mut data = report_data(set, typed, folder, &summary, cases, restricted);
+    let mut data = report_data(set, typed, folder, &summary, told, restricted);
     data.evaluation = evaluation;
-    let page = render(&data).map_err(|error| Failure::Run(RunError::Input(error.to_string())))?;
+    let undrawn = |error: ReportError| Failure::Run(RunError::Input(error.to_string()));
+    data.sections = gathered_sections(&gathered, set.scenario.seed.0).map_err(undrawn)?;
+    let page = render(&data).map_err(undrawn)?;
     write_whole(&folder.join("report.html"), page.as_bytes())?;
     Ok(summary)
 }
 
+/// All arms, each with its seeds together.
+#[derive(Default)]
+struct Together {
+    rows: Vec<ArmRows>,
+    /// Cases that the report tells.
+    told: Vec<ReportCase>,
+    /// Verdicts, where visits are of cases.
+    results: Vec<ArmResult>,
+    /// What families show beyond metrics, by the name of the arm.
+    gathered: Vec<(String, Gather)>,
+}
+
 /// Brings the seeds of one arm together. Cases of several seeds are others; the report tells those
 /// of the first.
-fn together(
-    scored: Vec<ScoredArm>,
-    arms: &[RunArm],
-) -> (Vec<ArmRows>, Vec<ReportCase>, Vec<ArmResult>) {
+fn together(scored: Vec<ScoredArm>, arms: &[RunArm]) -> Together {
     let seed = |run: &RunArm| run.built.experiment().manifest.seed;
     let several = arms.windows(2).any(|pair| seed(&pair[0]) != seed(&pair[1]));
-    let mut rows: Vec<ArmRows> = Vec::new();
-    let mut cases = Vec::new();
-    let mut results: Vec<ArmResult> = Vec::new();
+    let mut all = Together::default();
     for (scored, run) in scored.into_iter().zip(arms) {
         let (mut of_arm, told) = (scored.rows, scored.told);
         if let Some(result) = scored.result {
-            match results.iter_mut().find(|known| known.name == result.name) {
+            match all
+                .results
+                .iter_mut()
+                .find(|known| known.name == result.name)
+            {
                 Some(known) => known.merge(result),
-                None => results.push(result),
+                None => all.results.push(result),
             }
+        }
+        let mut known = all.gathered.iter_mut();
+        match known.find(|(name, _)| *name == of_arm.name) {
+            Some((_, known)) => known.merge(scored.gathered),
+            None => all.gathered.push((of_arm.name.clone(), scored.gathered)),
         }
         if several {
             for row in &mut of_arm.rows {
                 row.case = case_of_all(&run.built, &row.case);
             }
         }
-        match rows.iter_mut().find(|known| known.name == of_arm.name) {
+        match all.rows.iter_mut().find(|known| known.name == of_arm.name) {
             Some(known) => {
                 known.rows.extend(of_arm.rows);
                 known.rounds += of_arm.rounds;
                 known.calls += of_arm.calls;
             }
             None => {
-                rows.push(of_arm);
-                cases.extend(told);
+                all.rows.push(of_arm);
+                all.told.extend(told);
             }
         }
     }
-    (rows, cases, results)
+    all
 }
 
 /// What was derived from the log of one arm.
@@ -159,6 +190,8 @@ struct ScoredArm {
     told: Vec<ReportCase>,
     /// The verdicts, where its visits are of cases.
     result: Option<ArmResult>,
+    /// What the family shows beyond metrics.
+    gathered: Gather,
 }
 
 /// Name of a case among those of several seeds. Where patients are drawn, each seed has its own;
@@ -195,6 +228,7 @@ fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
     let clinic = run.built.clinic();
     let teller = clinic.map(|built| CaseTeller::new(&run.arm.name, &built.knowledge));
     let mut told = [0_usize; Outcome::ALL.len()];
+    let mut gathered = run.built.gather();
     let settings = run.arm.settings.clone().into_iter().collect();
     let named = (run.arm.name.as_str(), settings);
     let score = match verdicts {
@@ -205,10 +239,12 @@ fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
         if let (Some(result), Some(score)) = (&mut result, verdicts) {
             result.add(score, episode, &scored.row);
         }
-        let Some(teller) = &teller else {
-            return;
+        gathered.add(episode);
+        let ended = match scored.row.outcome.as_str() {
+            // Whoever has no stories of visits still tells what went wrong.
+            "done" if teller.is_none() => return,
+            _ => outcome(scored),
         };
-        let ended = outcome(scored);
         if let Some(count) = Outcome::ALL
             .iter()
             .position(|o| *o == ended)
@@ -216,7 +252,10 @@ fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
             && *count < TOLD
         {
             *count += 1;
-            cases.push(teller.tell(episode, scored));
+            cases.push(match &teller {
+                Some(teller) => teller.tell(episode, scored),
+                None => untold(&run.arm.name, episode, scored),
+            });
         }
     })?;
     let asked = run.built.experiment().manifest.episodes as usize;
@@ -231,7 +270,20 @@ fn score_arm(run: &RunArm) -> Result<ScoredArm, RunError> {
         rows,
         told: cases,
         result,
+        gathered,
     })
+}
+
+/// An episode that did not come to its end, of a family without stories.
+fn untold(arm: &str, episode: &Episode, scored: &Scored) -> ReportCase {
+    ReportCase {
+        episode: u64::from(episode.episode),
+        arm: arm.to_owned(),
+        case: scored.row.case.clone(),
+        outcome: outcome(scored),
+        reason: scored.row.reason.clone(),
+        ..ReportCase::default()
+    }
 }
 
 fn report_data(
@@ -282,7 +334,7 @@ fn report_data(
         title: set.scenario.name.clone(),
         command: typed.command.clone(),
         seed,
-        disclaimer: NOTICE.to_owned(),
+        disclaimer: notice(&set.scenario.family).to_owned(),
         scenario_toml: set.resolved_toml.clone(),
         episodes: EpisodeCounts {
             asked: counts.asked,
@@ -297,6 +349,7 @@ fn report_data(
         next_commands: next_commands(set, typed.scenario.as_deref(), folder),
         restricted,
         evaluation: None,
+        sections: Vec::new(),
     }
 }
 
@@ -311,10 +364,10 @@ pub(crate) fn next_commands(
         .filter(|name| !Path::new(name).is_absolute());
     let rounds = typed.unwrap_or_else(|| "rounds".to_owned());
     let folder = folder.display();
-    let further = if set.arms.len() > 1 {
-        "--set environment.noise.unknown=0.1"
-    } else {
-        "--vary agents.team.kind=static,dynamic,all"
+    let further = match &set.scenario.family {
+        Family::Clinic(_) if set.arms.len() > 1 => "--set environment.noise.unknown=0.1",
+        Family::Clinic(_) => "--vary agents.team.kind=static,dynamic,all",
+        Family::Coordination(_) => "--seeds 1..8",
     };
     let then = scenario.map_or_else(
         || format!("{rounds} list scenarios"),

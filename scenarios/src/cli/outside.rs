@@ -52,7 +52,9 @@ pub(crate) fn permit(
 }
 
 fn process_of(scenario: &Scenario) -> Option<(&str, &ProcessSpec)> {
-    let Family::Clinic(clinic) = &scenario.family;
+    let Family::Clinic(clinic) = &scenario.family else {
+        return None;
+    };
     let name = clinic.team.policy.as_str();
     match clinic.policies.get(name)? {
         PolicySpec::Process(spec) => Some((name, spec)),

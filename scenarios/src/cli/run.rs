@@ -13,8 +13,8 @@ use super::conclude_cases::shown;
 use super::outside::{outside, permit};
 use super::progress::Shown;
 use super::{Failure, no_arm, print};
-use crate::clinic::{Cassette, NOTICE, recording};
-use crate::family::{Built, build};
+use crate::clinic::{Cassette, recording};
+use crate::family::{Built, build, notice};
 use crate::report::text_table;
 use crate::run::{
     Episode, ExecuteOptions, RunDirectory, RunError, arm_folder, default_folder, execute,
@@ -327,6 +327,9 @@ pub(super) fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, sum
             let _ = writeln!(text, "  {command}");
         }
     }
-    let _ = writeln!(text, "\n{NOTICE}");
+    let notice = notice(&set.scenario.family);
+    if !notice.is_empty() {
+        let _ = writeln!(text, "\n{notice}");
+    }
     print(&text);
 }

@@ -217,26 +217,15 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
             None => {
                 let (_, _, built) = rebuild(&arm)?;
                 crate::run::score_run(&arm, &*built.experiment().score, |_, scored| {
-                    let hit = match scored.row.metrics.get("hit@1").copied().flatten() {
-                        Some(hit) if hit > 0.0 => "correct",
-                        Some(_) => "missed",
-                        None => "unscored",
-                    };
-                    let questions = scored
-                        .row
-                        .metrics
-                        .get("questions")
-                        .copied()
-                        .flatten()
-                        .unwrap_or(0.0);
+                    let row = &scored.row;
                     let _ = writeln!(
                         text,
-                        "  {:>6}  {:<16} {:<8} {:<9} {questions:>3} questions  {}",
-                        scored.row.episode,
-                        scored.row.case,
-                        scored.row.outcome,
-                        hit,
-                        scored.row.reason.unwrap_or_default()
+                        "  {:>6}  {:<16} {:<8} {}  {}",
+                        row.episode,
+                        row.case,
+                        row.outcome,
+                        built.line(row),
+                        row.reason.as_deref().unwrap_or_default()
                     );
                     Ok(())
                 })?;

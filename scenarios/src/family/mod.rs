@@ -1,14 +1,29 @@
 //! Families of agents: from an arm of a scenario to what can be run, told and reported.
 
+mod gather;
+
+pub use gather::{Gather, gathered_sections};
+
 use crate::clinic::cases::CaseScore;
 use crate::clinic::{self, BuiltClinic, Cassette};
-use crate::run::{Episode, Experiment, RunError};
+use crate::coordination::{self, BuiltCoordination, Gathered};
+use crate::run::{Episode, EpisodeRow, Experiment, RunError};
 use crate::schema::{Arm, Family, ScenarioSet};
 
 /// An arm that is ready to run, with what stories and reports need of it.
 pub enum Built {
     /// Visits of a clinic.
     Clinic(BuiltClinic),
+    /// Agents that coordinate.
+    Coordination(BuiltCoordination),
+}
+
+/// What everything of a family says of itself; empty where nothing need be said.
+pub fn notice(family: &Family) -> &'static str {
+    match family {
+        Family::Clinic(_) => clinic::NOTICE,
+        Family::Coordination(_) => "",
+    }
 }
 
 /// Builds one arm, whatever its family.
@@ -18,6 +33,9 @@ pub enum Built {
 pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<Built, RunError> {
     match &arm.scenario.family {
         Family::Clinic(_) => clinic::build(set, arm, cassette).map(Built::Clinic),
+        Family::Coordination(family) => {
+            coordination::build(set, arm, family).map(Built::Coordination)
+        }
     }
 }
 
@@ -26,6 +44,7 @@ impl Built {
     pub fn experiment(&self) -> &Experiment {
         match self {
             Self::Clinic(built) => &built.experiment,
+            Self::Coordination(built) => &built.experiment,
         }
     }
 
@@ -33,6 +52,7 @@ impl Built {
     pub fn experiment_mut(&mut self) -> &mut Experiment {
         match self {
             Self::Clinic(built) => &mut built.experiment,
+            Self::Coordination(built) => &mut built.experiment,
         }
     }
 
@@ -40,6 +60,7 @@ impl Built {
     pub fn clinic(&self) -> Option<&BuiltClinic> {
         match self {
             Self::Clinic(built) => Some(built),
+            Self::Coordination(_) => None,
         }
     }
 
@@ -56,6 +77,38 @@ impl Built {
                 built.knowledge.conditions().len(),
                 built.knowledge.findings().len()
             ),
+            Self::Coordination(built) => built.size.clone(),
+        }
+    }
+
+    /// What a list of episodes says of one beside how it ended.
+    pub fn line(&self, row: &EpisodeRow) -> String {
+        let metric = |name: &str| row.metrics.get(name).copied().flatten();
+        match self {
+            Self::Clinic(_) => {
+                let hit = match metric("hit@1") {
+                    Some(hit) if hit > 0.0 => "correct",
+                    Some(_) => "missed",
+                    None => "unscored",
+                };
+                let questions = metric("questions").unwrap_or(0.0);
+                format!("{hit:<9} {questions:>3} questions")
+            }
+            Self::Coordination(_) => match (metric("utility"), metric("ratio")) {
+                (Some(utility), Some(ratio)) => {
+                    format!("utility {utility:.3}, {ratio:.3} of the reference")
+                }
+                (Some(utility), None) => format!("utility {utility:.3}"),
+                (None, _) => "unscored".to_owned(),
+            },
+        }
+    }
+
+    /// What the report shows of its episodes beyond metrics, empty yet.
+    pub fn gather(&self) -> Gather {
+        match self {
+            Self::Clinic(_) => Gather::Nothing,
+            Self::Coordination(built) => Gather::Coordination(Gathered::new(built.method.clone())),
         }
     }
 
@@ -63,6 +116,7 @@ impl Built {
     pub fn tell(&self, episode: &Episode) -> String {
         match self {
             Self::Clinic(built) => clinic::tell(&built.knowledge, episode),
+            Self::Coordination(_) => coordination::tell(episode),
         }
     }
 }

@@ -140,6 +140,12 @@ impl Pen<'_, '_> {
         ))
     }
 
+    /// A pale area within an outline.
+    pub(super) fn band(&self, outline: &[(f64, f64)], ink: Ink) -> Result<(), ReportError> {
+        let outline: Vec<_> = outline.iter().map(|p| pixel(*p)).collect();
+        self.put(Polygon::new(outline, ink.marker().mix(0.18).filled()))
+    }
+
     /// A filled disc.
     pub(super) fn dot(&self, at: (f64, f64), radius: u32, ink: Ink) -> Result<(), ReportError> {
         self.put(Circle::new(pixel(at), radius, ink.marker().filled()))

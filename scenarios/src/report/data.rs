@@ -1,6 +1,7 @@
 //! What a report is made of: plain values, no engine types.
 
 use super::evaluation::ReportEvaluation;
+use super::section::ReportSection;
 
 /// Everything one page shows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -32,6 +33,8 @@ pub struct ReportData {
     pub restricted: bool,
     /// What an evaluation shows beyond the metrics.
     pub evaluation: Option<ReportEvaluation>,
+    /// What the family of the agents shows beyond the metrics, after the results.
+    pub sections: Vec<ReportSection>,
 }
 
 /// How many episodes were asked for and how they ended.

@@ -8,13 +8,16 @@
 mod accuracy;
 mod canvas;
 mod comparison;
+mod curves;
 mod data;
 mod evaluation;
 mod headline;
 mod html;
 mod page;
+mod paths;
 mod restrict;
 mod review;
+mod section;
 mod sheet;
 mod shell;
 mod standings;
@@ -27,13 +30,16 @@ mod visit;
 mod sample;
 
 pub use comparison::render_comparison;
+pub use curves::{Curve, curves};
 pub use data::{
     BeliefPoint, EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData,
     ReportError, ReportMetric, TeamSpan, TranscriptLine,
 };
 pub use evaluation::{ReportCaseRow, ReportCases, ReportEvaluation, ReportGroup, ReportVariant};
 pub use page::{CLINICAL_DISCLAIMER, MAX_BYTES, render};
+pub use paths::{Paths, paths};
 pub use review::render_review;
+pub use section::{ReportFigure, ReportSection, ReportTable};
 pub use sheet::render_sheet;
 pub use standings::render_standings;
 pub use text::text_table;

@@ -47,6 +47,9 @@ fn compose(data: &ReportData) -> Result<String, ReportError> {
         out.push_str(&super::evaluation::section(evaluation)?);
     }
     out.push_str(&results(data)?);
+    for given in &data.sections {
+        out.push_str(&super::section::section(given));
+    }
     let mut given = Anchors::default();
     let anchored: Vec<(&ReportCase, String)> = cases
         .into_iter()
@@ -180,6 +183,9 @@ fn transcripts(
     cases: &[(&ReportCase, String)],
     mut room: usize,
 ) -> Result<(String, usize), ReportError> {
+    if cases.is_empty() && !data.sections.is_empty() {
+        return Ok((String::new(), 0));
+    }
     let mut blocks = String::new();
     let mut shown = 0;
     for (case, anchor) in cases {

@@ -165,6 +165,7 @@ pub(super) fn sample() -> ReportData {
         command: "rounds bench ward.toml --episodes 200 --out runs/ward".into(),
         seed: 7,
         evaluation: None,
+        sections: Vec::new(),
         disclaimer: super::CLINICAL_DISCLAIMER.into(),
         scenario_toml:
             "schema = \"rounds.scenario/1\"\nname = \"ward\"\n\n[environment]\nkind = \"clinic\"\n"

@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::{
     clinic::{Answers, ClinicSpec, read_clinic},
+    coordination::{CoordinationSpec, WorldKind, read_coordination},
+    method::{MethodSpec, read_methods},
     policy::{PolicySpec, read_policies},
     reader::TableReader,
-    team::{Protocol, TeamSpec, read_team},
+    team::{Protocol, TeamSpec, read_reference, read_team},
     values::choice,
 };
 
@@ -17,7 +19,26 @@ choice! {
     enum EnvironmentKind {
         /// The clinic.
         Clinic = "clinic",
+        /// Agents that track targets by nearness.
+        Tracking = "tracking",
+        /// Agents that track targets by extended Kalman filters.
+        Ekf = "ekf",
+        /// Agents that cover an area.
+        Coverage = "coverage",
+        /// Agents under a set function of somebody's own.
+        Objective = "objective",
     }
+}
+
+/// Agents that coordinate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CoordinationFamily {
+    /// The environment.
+    pub environment: CoordinationSpec,
+    /// Policy of the agents, a name in `policies`.
+    pub policy: String,
+    /// Policies by name.
+    pub policies: BTreeMap<String, MethodSpec>,
 }
 
 /// Visits of a clinic.
@@ -37,24 +58,32 @@ pub struct ClinicFamily {
 pub enum Family {
     /// Visits of a clinic.
     Clinic(ClinicFamily),
+    /// Agents that coordinate.
+    Coordination(CoordinationFamily),
 }
 
 /// Rounds of a team by default, as published.
 const TEAM_ROUNDS: u32 = 10;
 /// Turns of the doctor of a consultation by default, as published.
 const CONSULTATION_TURNS: u32 = 20;
+/// Rounds of coordination by default.
+const COORDINATION_ROUNDS: u32 = 600;
 
 impl Family {
     /// Whether somebody at the terminal decides.
     pub(super) fn asks_a_person(&self) -> bool {
-        let Self::Clinic(clinic) = self;
+        let Self::Clinic(clinic) = self else {
+            return false;
+        };
         let policy = clinic.policies.get(&clinic.team.policy);
         clinic.environment.patient == Answers::Human || matches!(policy, Some(PolicySpec::Human))
     }
 
     /// Rounds of an episode where the scenario sets no limit.
     pub(super) fn default_rounds(&self) -> u32 {
-        let Self::Clinic(clinic) = self;
+        let Self::Clinic(clinic) = self else {
+            return COORDINATION_ROUNDS;
+        };
         match clinic.team.protocol {
             Protocol::AgentClinic => CONSULTATION_TURNS,
             Protocol::DynamiCare => TEAM_ROUNDS,
@@ -84,12 +113,29 @@ pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option
         }
     };
     // The other keys belong to the kind: without it, none of them can be judged.
-    let Some((EnvironmentKind::Clinic, table)) = kind else {
+    let Some((kind, table)) = kind else {
         for key in ["policies", "agents"] {
             root.entry(key);
         }
         return None;
     };
+    let world = match kind {
+        EnvironmentKind::Clinic => None,
+        EnvironmentKind::Tracking => Some(WorldKind::Tracking),
+        EnvironmentKind::Ekf => Some(WorldKind::Ekf),
+        EnvironmentKind::Coverage => Some(WorldKind::Coverage),
+        EnvironmentKind::Objective => Some(WorldKind::Objective),
+    };
+    if let Some(world) = world {
+        let environment = read_coordination(table, world);
+        let (names, policies) = read_methods(root);
+        let policy = read_agents(root, &names);
+        return Some(Family::Coordination(CoordinationFamily {
+            environment: environment?,
+            policy: policy?,
+            policies,
+        }));
+    }
     let environment = read_clinic(table);
     let (policy_names, policies) = read_policies(root, models);
     let team = read_team(root, &policy_names, models);
@@ -98,4 +144,23 @@ pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option
         team: team?,
         policies,
     }))
+}
+
+/// Reads `[agents]` of coordination: the policy of the team.
+fn read_agents(root: &mut TableReader<'_>, policies: &[&str]) -> Option<String> {
+    let Some(mut agents) = root.table("agents") else {
+        if root.entry("agents").is_none() {
+            root.missing("agents", "[agents.team] with a policy");
+        }
+        return None;
+    };
+    let team = agents.table("team");
+    if team.is_none() && agents.entry("team").is_none() {
+        agents.missing("team", "[agents.team] with a policy");
+    }
+    agents.finish();
+    let mut team = team?;
+    let policy = read_reference(&mut team, "policy", "policies", policies);
+    team.finish();
+    policy
 }

@@ -9,6 +9,7 @@
 mod behaviour;
 mod case;
 mod clinic;
+mod coordination;
 mod diagnostics;
 mod document;
 mod family;
@@ -16,6 +17,7 @@ mod json;
 mod kind;
 mod layers;
 mod load;
+mod method;
 mod moves;
 mod paths;
 mod patients;
@@ -42,10 +44,15 @@ pub use case::{
     JudgeSpec, PassSpec, PatientFile, load_case,
 };
 pub use clinic::{Answers, ClinicSpec, Fidelity, Matching, NoiseSpec, Tests, Visible};
+pub use coordination::{
+    ConfigurationSpec, CoordinationSpec, GraphSpecKind, InformationSpec, MotionSpec, RegretSpec,
+    ScoreSpec, WorldSpec,
+};
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
-pub use family::{ClinicFamily, Family};
+pub use family::{ClinicFamily, CoordinationFamily, Family};
 pub use kind::schema_of;
 pub use load::{Arm, Overrides, ScenarioSet};
+pub use method::{Flooding, MethodKind, MethodSpec};
 pub(crate) use paths::{PathKind, nearest_path};
 pub use patients::{Part, PatientsSpec, VisitRule};
 pub use policy::{KnowledgeSpec, LearnedSpec, ModelSpec, PolicySpec, Questions};

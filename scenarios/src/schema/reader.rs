@@ -164,6 +164,11 @@ impl<'a> TableReader<'a> {
         }
     }
 
+    /// Where `key` is written, if it is.
+    pub(crate) fn place_of(&self, key: &str) -> Option<&'a Origin> {
+        self.table.get(key).map(|entry| &entry.key)
+    }
+
     /// Keys of the table at `key`, with their places.
     pub(crate) fn entries(&self, key: &str) -> Vec<(&'a str, &'a Origin)> {
         match self.table.get(key).map(|entry| &entry.value.data) {

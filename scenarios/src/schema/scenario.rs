@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     clinic::ClinicSpec,
-    diagnostics::{ProblemKind, Problems},
+    diagnostics::{Problem, ProblemKind, Problems},
     document::Table,
     family::{Family, read_family},
     policy::{ModelSpec, PolicySpec, read_models},
@@ -88,7 +88,9 @@ impl Scenario {
 
     /// The scenario as one of the clinic; `None` for another family.
     pub fn clinic(&self) -> Option<ClinicScenario<'_>> {
-        let Family::Clinic(clinic) = &self.family;
+        let Family::Clinic(clinic) = &self.family else {
+            return None;
+        };
         Some(ClinicScenario {
             seed: self.seed,
             episodes: self.episodes,
@@ -126,12 +128,16 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
         .entry("episodes")
         .is_some()
         .then(|| root.count("episodes", 1, DEFAULT_EPISODES));
-    let repeats = root.count("repeats", 1, 1);
     let (model_names, models) = read_models(&mut root);
     let family = read_family(&mut root, &model_names);
-    let timeline = read_timeline(&mut root);
     let rounds = family.as_ref().map_or(0, Family::default_rounds);
-    let limits = read_limits(&mut root, rounds);
+    let visits = matches!(family, Some(Family::Clinic(_)) | None);
+    if !visits {
+        refuse(&mut root, &["repeats", "models", "timeline"]);
+    }
+    let repeats = root.count("repeats", 1, 1);
+    let timeline = read_timeline(&mut root);
+    let limits = read_limits(&mut root, rounds, visits);
     // Arms are laid over the tree and read each as a scenario of its own.
     root.entry("arms");
     root.finish();
@@ -147,7 +153,22 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
     })
 }
 
-fn read_limits(root: &mut TableReader<'_>, rounds: u32) -> Limits {
+/// Notes keys that mean nothing for the kind of environment.
+fn refuse(root: &mut TableReader<'_>, keys: &[&'static str]) {
+    for key in keys {
+        if let Some(entry) = root.entry(key) {
+            root.note(Problem::at(
+                &entry.key,
+                ProblemKind::NotAllowed,
+                format!("`{key}` means nothing for this kind of environment"),
+                "not a key of its scenarios",
+            ));
+        }
+    }
+}
+
+/// Reads `[limits]`; minutes and cost are of visits alone.
+fn read_limits(root: &mut TableReader<'_>, rounds: u32, visits: bool) -> Limits {
     let Some(mut table) = root.table("limits") else {
         return Limits {
             rounds,
@@ -157,9 +178,13 @@ fn read_limits(root: &mut TableReader<'_>, rounds: u32) -> Limits {
         };
     };
     let limits = Limits {
-        rounds: table.count("rounds", 0, rounds),
-        minutes: table.optional_number("minutes", NOT_NEGATIVE),
-        cost: table.optional_number("cost", NOT_NEGATIVE),
+        rounds: table.count("rounds", u32::from(!visits), rounds),
+        minutes: visits
+            .then(|| table.optional_number("minutes", NOT_NEGATIVE))
+            .flatten(),
+        cost: visits
+            .then(|| table.optional_number("cost", NOT_NEGATIVE))
+            .flatten(),
         in_flight: table.count("in_flight", 1, 256),
     };
     table.finish();

@@ -76,6 +76,12 @@ pub(crate) const NOT_NEGATIVE: Range = Range {
     words: "a number of at least 0",
 };
 
+/// Finite and above zero.
+pub(crate) const POSITIVE: Range = Range {
+    allows: |x| x > 0.0 && x.is_finite(),
+    words: "a number above 0",
+};
+
 /// Why a value cannot be read, before its place is known.
 #[derive(Debug)]
 pub(crate) struct Fault {

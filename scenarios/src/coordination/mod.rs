@@ -1,0 +1,14 @@
+//! Coordination in scenarios: from a file to agents on a graph, and what a run of them shows.
+
+mod build;
+mod gathered;
+mod method;
+mod report;
+mod score;
+mod story;
+
+pub use build::{BuiltCoordination, build};
+pub use gathered::{Facts, Gathered, OfConfiguration};
+pub use report::sections;
+pub use score::{CoordinationScore, SCORER, utility_of};
+pub use story::tell;
