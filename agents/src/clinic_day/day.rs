@@ -3,18 +3,21 @@
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
-use rounds_environments::clinic::day::{BedCoverage, Day, DayConfig, Staff};
+use rounds_environments::clinic::day::{Day, DayConfig, MeansTable, Staff};
 use rounds_environments::clinic::knowledge::{Knowledge, Noise};
-use rounds_environments::coordination::{CommGraph, Objective};
+use rounds_environments::coordination::objectives::{Detection, ObjectiveError};
+use rounds_environments::coordination::{CommGraph, GraphKind, Ground, Objective};
 use rounds_environments::ids::RoundIx;
 use rounds_policies::clinic_day::{Bedside, BedsideConfig, Clinicians};
 use rounds_policies::coordination::Traffic;
 
 use crate::coordination::{Chooser, Played, Reference};
 
-/// What all days of a run are made of.
+/// What the days of one configuration are made of.
 #[derive(Debug, Clone)]
 pub struct DayPlan {
+    /// Name of the configuration in results.
+    pub name: String,
     /// The clinic.
     pub config: Arc<DayConfig>,
     /// What patients are drawn from.
@@ -26,15 +29,63 @@ pub struct DayPlan {
     /// How the staff works at a bed.
     pub bedside: BedsideConfig,
     /// Who of the staff can talk to whom.
-    pub graph: CommGraph,
+    pub graph: GraphKind,
+    /// Whether some may be out of each other's reach.
+    pub allow_disconnected: bool,
 }
 
-/// What is the same for all episodes.
+/// What is the same for all days of a configuration.
 #[derive(Debug)]
 pub(super) struct House {
     pub(super) plan: DayPlan,
     pub(super) staff: Staff,
     pub(super) clinicians: Clinicians,
+    pub(super) means: Arc<MeansTable>,
+}
+
+/// What the beds are worth in a tick, `f(S) = sum_b w_b (1 - prod over (i, b) in S of (1 - q_ib))`:
+/// the expected weight of what the staff at the beds learns, as if each specialist learnt its share
+/// independently. Monotone and submodular.
+///
+/// `w_b` is the weight of a bed, its acuity's times its uncertainty in bits, and `q_ib` the share of
+/// the uncertainty that specialist `i` expects to resolve by its best question. Action `b` of agent
+/// `i` is to stand at bed `b`.
+///
+/// # Source
+/// MA-OC card, section 1 (objective of sets of agents and actions); the form, that of detection with
+/// beds as items, is [inferred].
+#[derive(Debug)]
+pub(super) struct Worth {
+    pub(super) objective: Detection,
+    /// `[beds]`.
+    pub(super) weights: Vec<f64>,
+    /// `[specialists * beds]`, in the order of the ground set.
+    pub(super) shares: Vec<f64>,
+}
+
+impl Worth {
+    /// Beds that are worth nothing, for a ground set in which every specialist has every bed.
+    pub(super) fn new(ground: Arc<Ground>) -> Self {
+        let beds = ground.most_actions();
+        Self {
+            weights: vec![0.0; beds],
+            shares: vec![0.0; ground.len()],
+            objective: Detection::empty(ground, beds),
+        }
+    }
+
+    /// Makes the objective of the weights and shares.
+    ///
+    /// # Errors
+    /// [`ObjectiveError`] when one of them is not a number of its range.
+    pub(super) fn refill(&mut self) -> Result<(), ObjectiveError> {
+        let (beds, shares) = (self.weights.len(), &self.shares);
+        self.objective.refill(&self.weights, |element, hits| {
+            if shares[element] != 0.0 {
+                hits.push(element % beds, shares[element]);
+            }
+        })
+    }
 }
 
 /// A bed with the visit that is in it: a group, of which who stands there is a member.
@@ -68,7 +119,8 @@ pub struct ClinicDay {
     /// The tick that is played or was played last, from 1.
     pub(super) round: RoundIx,
     pub(super) ticks: u32,
-    pub(super) objective: BedCoverage,
+    pub(super) graph: CommGraph,
+    pub(super) worth: Worth,
     pub(super) actions: Vec<Option<u32>>,
     pub(super) played: Played,
     pub(super) summary: Vec<f64>,

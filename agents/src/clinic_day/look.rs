@@ -13,10 +13,10 @@ use crate::engine::{Activity, Episode, RunContext};
 /// Makes the objective of the tick of the charts as they are; only of those that have changed.
 pub(super) fn weigh_beds(
     mut activity: ResMut<Activity>,
-    mut days: Query<(&Episode, &mut ClinicDay)>,
+    mut days: Query<(&mut Episode, &mut ClinicDay)>,
     mut beds: Query<&mut Bed>,
 ) {
-    for (episode, mut day) in &mut days {
+    for (mut episode, mut day) in &mut days {
         if episode.outcome.is_some() {
             continue;
         }
@@ -25,12 +25,13 @@ pub(super) fn weigh_beds(
             day,
             house,
             beds: entities,
-            objective,
+            worth,
             round,
             ..
         } = &mut *day;
         *round = RoundIx(round.0 + 1);
         let clinicians = &house.clinicians;
+        let mut changed = false;
         let mut in_order = beds.iter_many_mut(entities.iter()).matched();
         while let Some(mut bed) = in_order.fetch_next() {
             let bed = &mut *bed;
@@ -44,15 +45,19 @@ pub(super) fn weigh_beds(
                 continue;
             }
             bed.weighed = changes;
+            changed = true;
             let Some(patient) = open else {
-                objective.weigh(number, 0.0);
+                worth.weights[number] = 0.0;
                 continue;
             };
-            objective.weigh(number, bed.bedside.weight(clinicians, patient.acuity));
-            for specialist in 0..clinicians.count() {
-                let share = bed.bedside.share(clinicians, specialist);
-                objective.share(specialist, number, share);
+            worth.weights[number] = bed.bedside.weight(clinicians, patient.acuity);
+            let shares = worth.shares.iter_mut().skip(number).step_by(entities.len());
+            for (specialist, share) in shares.enumerate() {
+                *share = bed.bedside.share(clinicians, specialist);
             }
+        }
+        if changed {
+            guarded(&mut episode, || worth.refill());
         }
     }
 }
@@ -69,18 +74,19 @@ pub(super) fn choose(
         }
         let ix = episode.ix;
         let ClinicDay {
-            house,
+            graph,
             staff,
             chooser,
             reference,
             round,
-            objective,
+            worth,
             actions,
             played,
             summary,
             kept,
             ..
         } = &mut *day;
+        let objective = &worth.objective;
         guarded::<CoordinationError>(&mut episode, || {
             match chooser {
                 Chooser::Oracle(oracle) => oracle.act(*round, objective, actions)?,
@@ -90,7 +96,7 @@ pub(super) fn choose(
                         episode: ix,
                         agent: AgentId(0),
                         round: *round,
-                        graph: &house.plan.graph,
+                        graph,
                     };
                     let mut members = agents.iter_many_mut(staff.iter()).matched();
                     for action in actions.iter_mut() {

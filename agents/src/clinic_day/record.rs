@@ -150,18 +150,23 @@ impl<'a> Scribe<'a> {
 }
 
 /// The first event: what the day is of.
-pub(super) fn begin(log: &mut EventLog, house: &House, setting: &Setting<'_>) {
+pub(super) fn begin(log: &mut EventLog, day: u32, house: &House, setting: &Setting<'_>) {
     let config = &house.plan.config;
     if let Some(mut event) = log.event(0, 0.0, "world", "", "began") {
         event
+            .add("configuration", &*house.plan.name)
+            .add("day", &day)
             .add("beds", &config.beds)
             .add("staff", house.staff.names())
+            .add("arrivals_per_hour", &config.arrivals_per_hour)
+            .add("overlap", &config.overlap)
             .add("ticks", &setting.horizon)
             .add("day_minutes", &config.day_minutes)
             .add("warm_up_minutes", &config.warm_up_minutes)
             .add("restricted_to_minutes", &config.restricted_to_minutes)
             .add("acuity_weights", &house.plan.bedside.acuity_weights)
-            .add("edges", &setting.graph.edges());
+            .add("edges", &setting.graph.edges())
+            .add("diameter", &setting.graph.diameter());
     }
 }
 

@@ -21,11 +21,11 @@ pub(super) fn learn(
         }
         let ix = episode.ix;
         let ClinicDay {
-            house,
+            graph,
             staff,
             chooser,
             round,
-            objective,
+            worth,
             actions,
             kept,
             ..
@@ -41,7 +41,7 @@ pub(super) fn learn(
         let of_round = RoundIx(round.0 - lag);
         let objective: &dyn Objective = match kept.get(of_round.index() % kept.len().max(1)) {
             Some(Some(kept)) => &**kept,
-            _ => objective,
+            _ => &worth.objective,
         };
         let revealed = Revealed {
             objective,
@@ -53,7 +53,7 @@ pub(super) fn learn(
             episode: ix,
             agent: AgentId(0),
             round: *round,
-            graph: &house.plan.graph,
+            graph,
         };
         let learnt = guarded::<CoordinationError>(&mut episode, || {
             objective.clear(board.running_mut());

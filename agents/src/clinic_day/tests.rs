@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use rounds_environments::clinic::day::{DayConfig, Staffing};
 use rounds_environments::clinic::knowledge::{Knowledge, Noise};
-use rounds_environments::coordination::{CommGraph, Objective};
-use rounds_environments::ids::{EpisodeIx, RoundIx};
+use rounds_environments::coordination::GraphKind;
+use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
 use rounds_models::CallRecord;
-use rounds_policies::clinic_day::{BedsideConfig, OwnBest, Rota};
+use rounds_policies::clinic_day::BedsideConfig;
 use rounds_policies::coordination::{
-    Board, CoordinationError, Coordinator, Oracle, Population, Traffic,
+    Board, CoordinationError, Coordinator, Method, Moment, Oracle, Population, Revealed, Traffic,
 };
 use serde_json::Value;
 
@@ -16,97 +16,73 @@ use super::{ClinicDayPlugin, DayPlan};
 use crate::coordination::{Made, Make, Setting};
 use crate::engine::{Engine, EngineError, EngineOptions, FinishedEpisode, Outcome, RunSink};
 
-/// Sequential greedy with knowledge of the objective.
-struct Greedy(Vec<f64>);
+/// Who chooses: a method by name, or nobody goes anywhere.
+type Arm = &'static str;
 
-impl Oracle for Greedy {
-    fn act(
-        &mut self,
-        _round: RoundIx,
-        objective: &dyn Objective,
-        actions: &mut [Option<u32>],
-    ) -> Result<(), CoordinationError> {
-        let mut out = vec![0.0; objective.ground().most_actions()];
-        objective.clear(&mut self.0);
-        for (agent, action) in actions.iter_mut().enumerate() {
-            objective.marginals(agent, &self.0, &mut out);
-            let mut best = 0;
-            for (a, value) in out.iter().enumerate() {
-                if *value > out[best] {
-                    best = a;
-                }
-            }
-            *action = Some(best as u32);
-            let element = objective.ground().element(agent, best as u32);
-            objective.insert(element, &mut self.0);
-        }
-        Ok(())
-    }
-}
-
-fn greedy(setting: &Setting<'_>) -> Box<dyn Oracle> {
-    Box::new(Greedy(vec![0.0; setting.summary_len]))
-}
-
-#[derive(Clone, Copy)]
-enum Arm {
-    Rota,
-    OwnBest,
-    Greedy,
-    Nowhere,
-}
+const NOWHERE: Arm = "nowhere";
 
 struct Stay;
 
 impl Coordinator for Stay {
-    fn act(&mut self, _: &rounds_policies::coordination::Moment<'_>, _: &mut Board) -> Option<u32> {
+    fn act(&mut self, _: &Moment<'_>, _: &mut Board) -> Option<u32> {
         None
     }
 
     fn learn(
         &mut self,
-        _: &rounds_policies::coordination::Moment<'_>,
-        _: &rounds_policies::coordination::Revealed<'_>,
+        _: &Moment<'_>,
+        _: &Revealed<'_>,
         _: &mut Board,
     ) -> Result<(), CoordinationError> {
         Ok(())
     }
 }
 
+fn population(arm: Arm, setting: &Setting<'_>) -> Result<Population, CoordinationError> {
+    let (ground, graph) = (setting.ground, setting.graph);
+    if let Some(method) = Method::from_name(arm) {
+        return method.build(
+            ground,
+            graph,
+            setting.class,
+            setting.horizon,
+            setting.summary_len,
+        );
+    }
+    let stay = || -> Box<dyn Coordinator> { Box::new(Stay) };
+    Ok(Population::Online {
+        coordinators: (0..ground.agents()).map(|_| stay()).collect(),
+        board: Board::new(ground.agents(), 0, 0, setting.summary_len),
+    })
+}
+
 fn make(arm: Arm) -> Make {
     Arc::new(move |setting: &Setting<'_>| {
-        let (n, beds) = (setting.ground.agents(), setting.ground.actions(0));
-        let one = |i: usize| -> Result<Box<dyn Coordinator>, CoordinationError> {
-            Ok(match arm {
-                Arm::Rota => Box::new(Rota::new(i, n, beds)?),
-                Arm::OwnBest => Box::new(OwnBest::new(beds, setting.summary_len)),
-                Arm::Greedy | Arm::Nowhere => Box::new(Stay),
-            })
-        };
-        let population = match arm {
-            Arm::Greedy => Population::Oracle(greedy(setting)),
-            _ => Population::Online {
-                coordinators: (0..n).map(one).collect::<Result<_, _>>()?,
-                board: Board::new(n, 0, 0, setting.summary_len),
-            },
-        };
         Ok(Made {
-            population,
+            population: population(arm, setting)?,
             traffic: Traffic::default(),
             lag: 0,
         })
     })
 }
 
+fn greedy(setting: &Setting<'_>) -> Result<Box<dyn Oracle>, CoordinationError> {
+    match population("greedy", setting)? {
+        Population::Oracle(oracle) => Ok(oracle),
+        Population::Online { .. } => unreachable!("greedy knows the objective"),
+    }
+}
+
 fn plan(config: DayConfig) -> DayPlan {
-    let staff = config.staff.max(1) as usize;
     DayPlan {
+        name: String::new(),
         config: Arc::new(config),
         patients: Knowledge::builtin(),
         noise: Noise::default(),
         knowledge: Knowledge::builtin(),
         bedside: BedsideConfig::default(),
-        graph: CommGraph::metropolis(staff, &[], true).unwrap(),
+        graph: GraphKind::Complete,
+        allow_disconnected: false,
     }
 }
 
@@ -124,12 +100,20 @@ impl RunSink for Sink {
     }
 }
 
-fn run(plan: DayPlan, arm: Arm, in_flight: usize) -> Vec<FinishedEpisode> {
-    let plugin = ClinicDayPlugin {
-        plan,
+fn plugin(plans: Vec<DayPlan>, arm: Arm) -> ClinicDayPlugin {
+    ClinicDayPlugin {
+        plans,
         make: make(arm),
-        yardstick: Some(Arc::new(|setting| Ok(greedy(setting)))),
-    };
+        yardstick: Some(Arc::new(greedy)),
+    }
+}
+
+fn run(plan: DayPlan, arm: Arm, in_flight: usize) -> Vec<FinishedEpisode> {
+    run_all(vec![plan], arm, in_flight, 3)
+}
+
+fn run_all(plans: Vec<DayPlan>, arm: Arm, in_flight: usize, count: u32) -> Vec<FinishedEpisode> {
+    let plugin = plugin(plans, arm);
     let options = EngineOptions {
         seed: RunSeed(5),
         in_flight,
@@ -137,7 +121,9 @@ fn run(plan: DayPlan, arm: Arm, in_flight: usize) -> Vec<FinishedEpisode> {
     };
     let mut engine = Engine::new(options, plugin).unwrap();
     let mut sink = Sink::default();
-    engine.run(&mut (0..3).map(EpisodeIx), &mut sink).unwrap();
+    engine
+        .run(&mut (0..count).map(EpisodeIx), &mut sink)
+        .unwrap();
     sink.0.sort_by_key(|episode| episode.ix);
     sink.0
 }
@@ -162,7 +148,7 @@ fn is(line: &Value, kind: &str) -> bool {
 
 #[test]
 fn at_every_tick_who_arrived_waits_lies_or_is_gone() {
-    for arm in [Arm::Rota, Arm::OwnBest, Arm::Greedy, Arm::Nowhere] {
+    for arm in ["rota", "own-best", "greedy", NOWHERE] {
         let config = DayConfig {
             arrivals_per_hour: 9.0,
             ..short()
@@ -217,12 +203,12 @@ fn with_unlimited_staff_the_arms_do_not_differ() {
         };
         run(plan(config), arm, 3).iter().map(course).collect()
     };
-    let rota = days(Staffing::Unlimited, Arm::Rota);
-    for arm in [Arm::OwnBest, Arm::Greedy, Arm::Nowhere] {
+    let rota = days(Staffing::Unlimited, "rota");
+    for arm in ["own-best", "greedy", NOWHERE] {
         assert_eq!(rota, days(Staffing::Unlimited, arm));
     }
-    let shared = days(Staffing::Shared, Arm::Rota);
-    assert_ne!(shared, days(Staffing::Shared, Arm::Greedy));
+    let shared = days(Staffing::Shared, "rota");
+    assert_ne!(shared, days(Staffing::Shared, "greedy"));
     let diagnosed = |days: &[Vec<Value>]| {
         let lines = days.iter().flatten();
         lines.filter(|line| is(line, "diagnosed")).count()
@@ -259,7 +245,7 @@ fn what_the_doctors_see_does_not_depend_on_the_truth() {
     let sides = |patients: Arc<Knowledge>| -> (Vec<Value>, Vec<Value>) {
         let mut plan = plan(short());
         plan.patients = patients;
-        let days = run(plan, Arm::OwnBest, 3);
+        let days = run(plan, "own-best", 3);
         let all = days.iter().flat_map(lines);
         all.partition(|line| line["side"] != "world")
     };
@@ -275,7 +261,7 @@ fn what_the_doctors_see_does_not_depend_on_the_truth() {
 
 #[test]
 fn days_do_not_depend_on_how_many_are_in_flight() {
-    for arm in [Arm::OwnBest, Arm::Greedy] {
+    for arm in ["own-best", "ma-spl", "ma-mpl", "greedy"] {
         let (one, three) = (run(plan(short()), arm, 1), run(plan(short()), arm, 3));
         assert_eq!(one, three);
         assert_ne!(one[0].events, one[1].events);
@@ -286,7 +272,7 @@ fn days_do_not_depend_on_how_many_are_in_flight() {
 fn who_stands_at_a_bed_is_its_team() {
     let config = short();
     let mut asked = 0;
-    for episode in run(plan(config), Arm::Rota, 3) {
+    for episode in run(plan(config), "rota", 3) {
         let lines = lines(&episode);
         let names: Vec<&str> = lines[0]["staff"]
             .as_array()
@@ -323,19 +309,19 @@ fn the_oracle_is_its_own_measure_and_nobody_else_is_better_on_the_whole() {
         }
         sums
     };
-    let (utility, best) = sums(Arm::Greedy);
+    let (utility, best) = sums("greedy");
     assert!(utility == best && utility > 0.0);
-    for arm in [Arm::Rota, Arm::OwnBest, Arm::Nowhere] {
+    for arm in ["rota", "own-best", NOWHERE] {
         let (utility, best) = sums(arm);
         assert!(utility < best);
     }
-    assert_eq!(sums(Arm::Nowhere).0, 0.0);
+    assert_eq!(sums(NOWHERE).0, 0.0);
 }
 
 #[test]
 fn a_day_without_beds_or_staff_fails_with_words() {
     let failed = |config: DayConfig| {
-        let episodes = run(plan(config), Arm::Rota, 3);
+        let episodes = run(plan(config), "rota", 3);
         assert_eq!(episodes.len(), 3);
         episodes[0].outcome.reason().unwrap_or_default().to_owned()
     };
@@ -352,4 +338,70 @@ fn a_day_without_beds_or_staff_fails_with_words() {
         ..DayConfig::default()
     });
     assert!(nobody.contains("staff: expected at least one"), "{nobody}");
+}
+
+/// A day as it came: who arrives with what.
+fn arrived(episode: &FinishedEpisode) -> Vec<(Value, Value)> {
+    let lines = lines(episode).into_iter();
+    let arrived = lines.filter(|line| is(line, "arrived"));
+    arrived
+        .map(|line| (line["patient"].clone(), line["truth"].clone()))
+        .collect()
+}
+
+#[test]
+fn a_day_has_the_same_patients_in_every_configuration() {
+    let named = |name: &str, arrivals_per_hour| DayPlan {
+        name: name.to_owned(),
+        ..plan(DayConfig {
+            arrivals_per_hour,
+            ..short()
+        })
+    };
+    let both = || vec![named("quiet", 3.0), named("busy", 6.0)];
+    let days = run_all(both(), "rota", 2, 4);
+    let began: Vec<(Value, Value)> = days
+        .iter()
+        .map(|day| {
+            let first = lines(day).swap_remove(0);
+            (first["configuration"].clone(), first["day"].clone())
+        })
+        .collect();
+    let expected = [("quiet", 0), ("busy", 0), ("quiet", 1), ("busy", 1)];
+    assert_eq!(began, expected.map(|(name, day)| (name.into(), day.into())));
+    let people: Vec<_> = days.iter().map(arrived).collect();
+    assert!(people[1].len() > people[0].len() && !people[0].is_empty());
+    assert_eq!(people[1][..people[0].len()], people[0]);
+    assert_ne!(people[2], people[0]);
+}
+
+#[test]
+fn what_cannot_be_is_found_before_anything_is_run() {
+    let named = |config| DayPlan {
+        name: "second".to_owned(),
+        ..plan(config)
+    };
+    let check = |config| {
+        let plans = vec![plan(short()), named(config)];
+        plugin(plans, "ma-spl").check(RunSeed(5))
+    };
+    assert!(check(short()).is_ok());
+    let bad = DayConfig {
+        beds: 0,
+        ..DayConfig::default()
+    };
+    let why = check(bad).unwrap_err().to_string();
+    assert!(
+        why.starts_with("second: beds: expected at least one"),
+        "{why}"
+    );
+    let apart = DayPlan {
+        graph: GraphKind::Edges {
+            edges: vec![(0, 1)],
+        },
+        ..named(short())
+    };
+    let why = plugin(vec![apart], "ma-spl").check(RunSeed(5)).unwrap_err();
+    assert!(why.to_string().starts_with("second: "), "{why}");
+    assert!(plugin(Vec::new(), "rota").check(RunSeed(5)).is_err());
 }

@@ -1,16 +1,12 @@
-//! Decisions of a clinic day: what a specialist asks at a bed, what the chart of the visit says, and
-//! two plain ways of sending the staff to the beds. Research software, not for clinical use.
+//! Decisions of a clinic day: what a specialist asks at a bed, and what the chart of the visit says.
+//! Research software, not for clinical use.
 //!
 //! Every visit has one chart that all who stand at its bed share ([`Bedside`]); each specialist
-//! reads it with the scope of its own ([`Clinicians`]). Methods that learn where to stand are those
-//! of [`crate::coordination`].
+//! reads it with the scope of its own ([`Clinicians`]). Who stands where is chosen by the methods of
+//! [`crate::coordination`], all of them: a bed is an action like any other.
 
 mod bedside;
 mod clinicians;
-mod own_best;
-mod rota;
 
 pub use bedside::Bedside;
 pub use clinicians::{BedsideConfig, BedsideError, Clinicians};
-pub use own_best::OwnBest;
-pub use rota::Rota;

@@ -7,8 +7,10 @@ mod report;
 mod score;
 mod story;
 
+pub(crate) use build::graph;
 pub use build::{BuiltCoordination, build};
 pub use gathered::{Facts, Gathered, OfConfiguration};
+pub(crate) use method::{make, method, yardstick};
 pub use report::sections;
 pub use score::{CoordinationScore, SCORER, utility_of};
 pub use story::tell;

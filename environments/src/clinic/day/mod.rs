@@ -9,7 +9,6 @@
 mod arrivals;
 mod beds;
 mod config;
-mod coverage;
 mod happening;
 mod imaging;
 mod scanner;
@@ -19,7 +18,6 @@ mod staff;
 pub use arrivals::{DayPatient, arrivals};
 pub use beds::{Counts, Phase};
 pub use config::{ACUITIES, DayConfig, DayError, Queue, Service, Staffing};
-pub use coverage::BedCoverage;
 pub use happening::{Happening, What};
 pub use imaging::{Means, MeansTable};
 pub use simulation::Day;
