@@ -117,7 +117,7 @@ fn loads(
     }))
 }
 
-/// The table of every configuration: each arm, and how it differs from the first.
+/// A table for each metric: configurations down, arms across, each beside the first.
 fn compared(arms: &[(&str, &GatheredDays)], names: &[&OfDays], summary: &Summary) -> ReportSection {
     let base = arms.first().map_or("", |(name, _)| *name);
     let minutes = names.first().map_or(0.0, |of| of.facts.restricted_to);
@@ -126,42 +126,45 @@ fn compared(arms: &[(&str, &GatheredDays)], names: &[&OfDays], summary: &Summary
          curve of Kaplan and Meier: who still waits or lies in bed when the day ends is censored then, and who \
          left unseen or was diagnosed wrongly counts as not diagnosed for as long as the day lasts. Utility is \
          what the staff at the beds is expected to learn in a tick, each bed weighed by acuity and \
-         uncertainty. Differences are paired by day, with 95 % intervals that are not corrected for their \
-         number; the comparisons above are."
+         uncertainty."
     )];
     if arms.len() > 1 {
-        text.push(format!("Differences are from {base}."));
+        text.push(format!(
+            "In brackets the difference from {base}, paired by day, with its 95 % interval. These intervals are \
+             not corrected for their number; the comparisons above are."
+        ));
     }
-    let mut head = vec!["configuration".to_owned(), "arm".to_owned()];
-    for (_, title, _) in COMPARED {
-        head.push(title.to_owned());
-        if arms.len() > 1 {
-            head.push("difference".to_owned());
-        }
-    }
-    let mut rows = Vec::new();
-    for of in names {
-        for (arm, _) in arms {
-            let mut row = vec![of.name.clone(), (*arm).to_owned()];
-            for (metric, _, decimals) in COMPARED {
-                let name = named(metric, &of.name);
-                row.push(
-                    found(summary, arm, &name).map_or("–".to_owned(), |(mean, ci)| {
-                        format!("{mean:.decimals$}{}", interval(ci, decimals))
-                    }),
-                );
-                if arms.len() > 1 {
-                    row.push(difference(summary, (arm, base), &name, decimals));
-                }
+    let tables = COMPARED.map(|(metric, title, decimals)| {
+        let mut head = vec![title.to_owned()];
+        head.extend(arms.iter().map(|(arm, _)| (*arm).to_owned()));
+        let rows = names.iter().map(|of| {
+            let name = named(metric, &of.name);
+            let mut row = vec![match of.name.is_empty() {
+                true => "all days".to_owned(),
+                false => of.name.clone(),
+            }];
+            for (arm, _) in arms {
+                let own = found(summary, arm, &name);
+                row.push(own.map_or("–".to_owned(), |(mean, ci)| match *arm == base {
+                    true => format!("{mean:.decimals$}{}", interval(ci, decimals)),
+                    false => {
+                        let less = difference(summary, (arm, base), &name, decimals);
+                        format!("{mean:.decimals$} ({less})")
+                    }
+                }));
             }
-            rows.push(row);
+            row
+        });
+        ReportTable {
+            rows: rows.collect(),
+            head,
         }
-    }
+    });
     ReportSection {
         title: "Waiting, leaving and the right diagnosis".to_owned(),
         text,
         figures: Vec::new(),
-        tables: vec![ReportTable { head, rows }],
+        tables: tables.into(),
     }
 }
 
@@ -212,11 +215,12 @@ fn pictures(
             })
             .collect();
         here.sort_by(|a, b| a.2.total_cmp(&b.2));
-        let shown = match here.len() {
-            0 | 1 => here,
-            n => vec![here.swap_remove(0), here.swap_remove(n - 2)],
-        };
-        for (arm, own, _) in shown {
+        let last = here.len().saturating_sub(1);
+        let ends = here
+            .iter()
+            .enumerate()
+            .filter(|(k, _)| *k == 0 || *k == last);
+        for (_, (arm, own, _)) in ends {
             if let Some(svg) = ward(&own.picture)? {
                 let suffix = match of.name.is_empty() {
                     true => String::new(),

@@ -61,6 +61,11 @@ impl Score for ClinicDayScore {
         ]
     }
 
+    /// All are means or shares over the patients of a day.
+    fn may_be_binary(&self, _metric: &str) -> bool {
+        false
+    }
+
     fn part<'a>(&self, of: &str, name: &'a str) -> Option<&'a str> {
         let rest = name.strip_prefix(of)?;
         rest.strip_prefix('[')?.strip_suffix(']')

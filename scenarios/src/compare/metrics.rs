@@ -6,32 +6,41 @@ use rounds_environments::nearest::nearest;
 
 use super::side::Side;
 use crate::clinic::VisitScore;
+use crate::clinic_day::ClinicDayScore;
+use crate::coordination::CoordinationScore;
 use crate::run::Score;
 use crate::statistics::Direction;
 use crate::stepped::StepScore;
 
 /// Metrics of which less is better; of all others, more.
-const LESS_IS_BETTER: [&str; 20] = [
+const LESS_IS_BETTER: [&str; 27] = [
     "agent_calls",
     "aborted",
     "brier",
     "calls",
     "cost",
     "cost_usd",
+    "distance",
     "ece",
     "failed",
+    "floats",
+    "floats_per_tick",
     "forced",
     "latency_s",
     "leaked",
     "malformed",
+    "messages",
+    "messages_per_tick",
     "minutes",
     "nll",
     "not_available",
     "questions",
+    "regret",
     "repeated",
     "rounds",
     "tokens",
     "unmapped",
+    "weighted_wait_minutes",
 ];
 
 /// A metric that a run does not have.
@@ -48,8 +57,9 @@ pub struct UnknownMetric {
 
 /// Which way `metric` is good.
 pub fn direction(metric: &str) -> Direction {
-    let name = metric.split('.').next().unwrap_or(metric);
-    let known: [&dyn Score; 2] = [&VisitScore::default(), &StepScore];
+    let name = metric.split(['.', '[']).next().unwrap_or(metric);
+    let visits = VisitScore::default();
+    let known: [&dyn Score; 4] = [&visits, &StepScore, &ClinicDayScore, &CoordinationScore];
     let stated = known.iter().flat_map(|score| score.decisive());
     match stated.into_iter().find(|(decisive, _)| *decisive == name) {
         Some((_, direction)) => *direction,
@@ -61,14 +71,20 @@ pub fn direction(metric: &str) -> Direction {
 /// The metrics that decide where none is asked for: whether cases were passed and their score in
 /// an evaluation, else those of the family.
 pub fn decisive_metrics(side: &Side) -> Vec<String> {
-    let candidates: Vec<&str> = if side.suite().is_some() {
-        vec!["passed", "score"]
-    } else if side.metrics.contains("return") {
-        StepScore.decisive().iter().map(|(name, _)| *name).collect()
+    let has = |metric: &str| side.metrics.contains(metric);
+    let visits = VisitScore::default();
+    let family: &dyn Score = if has("return") {
+        &StepScore
+    } else if has("diagnosis_minutes") {
+        &ClinicDayScore
+    } else if has("utility") {
+        &CoordinationScore
     } else {
-        let visits = VisitScore::default();
-        let names = visits.decisive().iter().map(|(name, _)| *name);
-        names.collect()
+        &visits
+    };
+    let candidates: Vec<&str> = match side.suite() {
+        Some(_) => vec!["passed", "score"],
+        None => family.decisive().iter().map(|(name, _)| *name).collect(),
     };
     let there = |name: &&str| side.metrics.contains(*name);
     candidates
@@ -118,6 +134,11 @@ mod tests {
         assert_eq!(direction("hit@1.category"), Direction::HigherIsBetter);
         assert_eq!(direction("brier"), Direction::LowerIsBetter);
         assert_eq!(direction("return"), Direction::HigherIsBetter);
+        assert_eq!(
+            direction("wait_minutes[busy, 0.1]"),
+            Direction::LowerIsBetter
+        );
+        assert_eq!(direction("utility[busy]"), Direction::HigherIsBetter);
     }
 
     #[test]

@@ -77,9 +77,13 @@ pub(crate) fn method(spec: &MethodSpec) -> Method {
                 normalise: spec.normalise.unwrap_or(default.normalise),
             })
         }
-        MethodKind::Rota => Method::Rota(RotaOptions {
-            period: spec.period.unwrap_or(RotaOptions::default().period),
-        }),
+        MethodKind::Rota => {
+            let default = RotaOptions::default();
+            Method::Rota(RotaOptions {
+                period: spec.period.unwrap_or(default.period),
+                spread: spec.spread.unwrap_or(default.spread),
+            })
+        }
     }
 }
 

@@ -69,6 +69,12 @@ pub trait Score: Send + Sync {
         &[]
     }
 
+    /// Whether a metric whose values are all 0 or 1 is one of misses and hits, rather than of numbers
+    /// that happen to be 0 or 1.
+    fn may_be_binary(&self, _metric: &str) -> bool {
+        true
+    }
+
     /// The part of the episodes that metric `name` is of, where it is the decisive metric `of` in
     /// these alone; arms are compared within each part too.
     fn part<'a>(&self, _of: &str, _name: &'a str) -> Option<&'a str> {

@@ -96,8 +96,11 @@ pub fn summarise(
                 .iter()
                 .zip(&arm.rows)
                 .map(|(&id, row)| (id, row.metrics.get(name).copied().flatten()));
-            let sample =
+            let mut sample =
                 Sample::new(values).map_err(|error| RunError::Input(format!("{name}: {error}")))?;
+            if !score.may_be_binary(name) {
+                sample = sample.as_continuous();
+            }
             summary.put(name, &estimate(&sample, RunSeed(head.seed)));
             of_arm.insert(name, sample);
         }
