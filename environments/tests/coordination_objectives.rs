@@ -51,6 +51,7 @@ fn functions(seed: u64, ground: &Arc<Ground>, order: &[usize]) -> Vec<Box<dyn Ob
     table[0] = 0.0;
     let actions = (0..ground.agents()).map(|i| ground.actions(i)).collect();
     let spec = TableSpec {
+        class: None,
         actions,
         values: table,
     };
@@ -219,6 +220,7 @@ proptest! {
 
 fn table(actions: &[usize], values: &[f64]) -> TableObjective {
     let spec = TableSpec {
+        class: None,
         actions: actions.to_vec(),
         values: values.to_vec(),
     };
@@ -341,6 +343,7 @@ fn large_tables_are_classed_by_neighbouring_sets() {
 fn bad_tables_are_refused() {
     let told = |actions: &[usize], values: &[f64]| {
         let spec = TableSpec {
+            class: None,
             actions: actions.to_vec(),
             values: values.to_vec(),
         };

@@ -304,6 +304,7 @@ fn bad_settings_are_refused_by_name() {
 
 fn repeated(values: &[f64]) -> RepeatedFactory {
     let spec = TableSpec {
+        class: None,
         actions: vec![2, 1],
         values: values.to_vec(),
     };

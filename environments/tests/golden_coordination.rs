@@ -69,7 +69,12 @@ fn table(objective: &dyn Objective) -> Vec<f64> {
 
 fn table_objective(ground: &Ground, values: Vec<f64>) -> TableObjective {
     let actions = (0..ground.agents()).map(|i| ground.actions(i)).collect();
-    TableObjective::new(&TableSpec { actions, values }).unwrap()
+    TableObjective::new(&TableSpec {
+        actions,
+        values,
+        class: None,
+    })
+    .unwrap()
 }
 
 fn check_ratios(objective: &dyn Objective, ratios: &Value, what: &str) {

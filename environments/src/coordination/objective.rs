@@ -27,7 +27,7 @@ impl Class {
             Self::Submodular => "submodular",
             Self::WeaklyDr { .. } => "weakly DR-submodular",
             Self::Monotone => "monotone",
-            Self::Any => "any",
+            Self::Any => "not monotone",
         }
     }
 

@@ -1,5 +1,6 @@
 //! `rounds check`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -10,10 +11,11 @@ use super::evaluate::check_thresholds;
 use super::self_test::load_pairs;
 use super::{Failure, print};
 use crate::clinic::Cassette;
+use crate::coordination::promise;
 use crate::family::build;
 use crate::schema::{
-    BEHAVIOUR_SCHEMA, CASE_SCHEMA, Overrides, SELF_TEST_SCHEMA, SUITE_SCHEMA, Scenario, SuiteSpec,
-    Variants, load_behaviour, load_case, schema_of,
+    BEHAVIOUR_SCHEMA, CASE_SCHEMA, Family, Overrides, SELF_TEST_SCHEMA, SUITE_SCHEMA, Scenario,
+    SuiteSpec, Variants, WorldSpec, load_behaviour, load_case, schema_of,
 };
 
 /// Checks a file by what its `schema` says it is: a scenario with its arms and data, a suite, a
@@ -58,6 +60,7 @@ fn check_scenario(file: &Path, overrides: &Overrides) -> Result<String, Failure>
     let set = Scenario::load(file, overrides)?;
     let arms = set.arms.len();
     let mut text = format!("{}: a scenario with {arms} arm(s)\n", file.display());
+    let mut objectives: BTreeSet<&Path> = BTreeSet::new();
     for arm in &set.arms {
         let built = build(&set, arm, &Cassette::default())?;
         let _ = writeln!(
@@ -67,13 +70,21 @@ fn check_scenario(file: &Path, overrides: &Overrides) -> Result<String, Failure>
             built.experiment().manifest.episodes,
             built.size()
         );
+        if let Family::Coordination(family) = &arm.scenario.family
+            && let WorldSpec::Objective { file } = &family.environment.world
+        {
+            objectives.insert(file);
+        }
+    }
+    for file in objectives {
+        text.push_str(&promise(file)?);
     }
     Ok(text)
 }
 
 fn check_case(file: &Path) -> Result<String, Failure> {
     let case = load_case(file, &Knowledge::builtin())?;
-    let axes: std::collections::BTreeSet<&str> = case
+    let axes: BTreeSet<&str> = case
         .checks
         .iter()
         .map(|check| check.axis.as_str())

@@ -12,6 +12,7 @@ use super::import_args::MimicArgs;
 use super::progress::Shown;
 use super::{Failure, print};
 use crate::clinic::NOTICE;
+use crate::coordination::promise;
 use crate::run::{RunError, pretty};
 use crate::schema::SCHEMA;
 
@@ -120,6 +121,11 @@ pub(super) fn check_path(path: &Path) -> Result<(), Failure> {
             base.specialities().len(),
             base.findings().len()
         ));
+        return Ok(());
+    }
+    let is_objective = text.contains("\"actions\"") && text.contains("\"values\"");
+    if path.extension().is_some_and(|e| e == "json") && is_objective {
+        print(&format!("{}no fault found\n", promise(path)?));
         return Ok(());
     }
     let findings = record::check_path(path)

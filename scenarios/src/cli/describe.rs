@@ -4,9 +4,9 @@ use super::args::DescribeArgs;
 use super::evaluate::check_thresholds;
 use super::{Failure, print};
 use crate::clinic::Cassette;
-use crate::describe::{Described, Suite, facts, methods};
+use crate::describe::{Described, Suite, coordination_facts, coordination_methods, facts, methods};
 use crate::family::build;
-use crate::schema::{Overrides, SUITE_SCHEMA, Scenario, SuiteSpec, Variants, schema_of};
+use crate::schema::{Family, Overrides, SUITE_SCHEMA, Scenario, SuiteSpec, Variants, schema_of};
 
 /// Says what a scenario or suite does, as a paragraph of methods or as facts.
 pub(crate) fn describe(arguments: &DescribeArgs) -> Result<(), Failure> {
@@ -24,6 +24,7 @@ pub(crate) fn describe(arguments: &DescribeArgs) -> Result<(), Failure> {
         None => Scenario::load(file, &overrides)?,
     };
     let mut arms = Vec::new();
+    let mut read = Vec::new();
     for arm in &set.arms {
         let built = build(&set, arm, &Cassette::default())?;
         if let (Some(suite), Some(cases)) = (&suite, built.cases()) {
@@ -32,6 +33,15 @@ pub(crate) fn describe(arguments: &DescribeArgs) -> Result<(), Failure> {
         if let Some(clinic) = built.clinic() {
             arms.push(Described::new(arm, clinic));
         }
+        let manifest = &built.experiment().manifest;
+        read.push((manifest.episodes, manifest.data.clone()));
+    }
+    if let Family::Coordination(base) = &set.scenario.family {
+        match arguments.json {
+            true => print(&format!("{:#}\n", coordination_facts(&set, base, &read))),
+            false => print(&coordination_methods(&set, base, &read)),
+        }
+        return Ok(());
     }
     let suite = suite.as_ref().map(|suite| Suite {
         thresholds: suite.thresholds.clone(),

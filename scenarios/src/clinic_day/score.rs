@@ -61,8 +61,8 @@ impl Score for ClinicDayScore {
         ]
     }
 
-    /// All are means or shares over the patients of a day.
-    fn may_be_binary(&self, _metric: &str) -> bool {
+    /// None: all are means or shares over the patients of a day.
+    fn has_proportions(&self) -> bool {
         false
     }
 

@@ -3,6 +3,7 @@
 mod build;
 mod gathered;
 mod method;
+mod promise;
 mod report;
 mod score;
 mod story;
@@ -11,6 +12,7 @@ pub(crate) use build::graph;
 pub use build::{BuiltCoordination, build};
 pub use gathered::{Facts, Gathered, OfConfiguration};
 pub(crate) use method::{make, method, yardstick};
+pub use promise::promise;
 pub use report::sections;
 pub use score::{CoordinationScore, SCORER, utility_of};
 pub use story::tell;

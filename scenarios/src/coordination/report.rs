@@ -148,11 +148,8 @@ fn proved(arm: &OfConfiguration, method: &Method) -> Option<ProvedRatio> {
         curvature: arm.curvature,
         ..Constants::default()
     };
-    let class = match arm.facts.class.as_str() {
-        "submodular" => Class::Submodular,
-        "weakly-dr" => Class::WeaklyDr { alpha },
-        _ => return None,
-    };
+    let classes = [Class::Submodular, Class::WeaklyDr { alpha }];
+    let class = classes.into_iter().find(|c| c.name() == arm.facts.class)?;
     method.proved_ratio(&constants, class)
 }
 

@@ -50,6 +50,10 @@ impl Score for CoordinationScore {
         &[("utility", Direction::HigherIsBetter)]
     }
 
+    fn has_proportions(&self) -> bool {
+        false
+    }
+
     fn score(&self, episode: &Episode) -> Scored {
         let mut sums: BTreeMap<&str, f64> = BTreeMap::new();
         let mut rounds = Vec::new();
@@ -106,7 +110,11 @@ impl Score for CoordinationScore {
                 "moved" => metrics.insert("path_length".to_owned(), Some(sum)),
                 "best" => {
                     let total = utility.map(|utility| utility * played);
-                    let regret = total.map(|total| sum - total);
+                    // What rounding leaves of 0 is 0.
+                    let regret = total.map(|total| match sum - total {
+                        regret if regret.abs() < 1e-9 * sum.abs() => 0.0,
+                        regret => regret,
+                    });
                     let ratio = total.filter(|_| sum > 0.0).map(|total| total / sum);
                     metrics.insert("ratio".to_owned(), ratio);
                     metrics.insert("regret".to_owned(), regret)

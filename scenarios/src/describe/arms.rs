@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Described;
 use super::words::{counted, listed};
-use crate::schema::{ClinicScenario, ScenarioSet};
+use crate::schema::{Arm, ClinicScenario, ScenarioSet};
 
 /// Limits of a visit and changes while it runs.
 pub(super) fn limits(scenario: &ClinicScenario<'_>) -> Vec<String> {
@@ -73,7 +73,7 @@ pub(super) fn design(set: &ScenarioSet, arms: &[Described]) -> Vec<String> {
     ));
     if let [only] = arms {
         if !only.arm.settings.is_empty() {
-            out.push(changed(only));
+            out.push(changed(&only.arm));
         }
         return out;
     }
@@ -82,16 +82,17 @@ pub(super) fn design(set: &ScenarioSet, arms: &[Described]) -> Vec<String> {
          not say otherwise.",
         counted(arms.len() as u64, "arm")
     ));
-    out.extend(arms.iter().map(changed));
+    out.extend(arms.iter().map(|arm| changed(&arm.arm)));
     out
 }
 
-fn changed(arm: &Described) -> String {
-    let name = &arm.arm.name;
-    if arm.arm.settings.is_empty() {
+/// What an arm set.
+pub(super) fn changed(arm: &Arm) -> String {
+    let name = &arm.name;
+    if arm.settings.is_empty() {
         return format!("Arm \u{201c}{name}\u{201d} changed nothing.");
     }
-    let settings = arm.arm.settings.iter();
+    let settings = arm.settings.iter();
     let settings: Vec<String> = settings
         .map(|(key, value)| format!("{key} = {}", plain(value)))
         .collect();

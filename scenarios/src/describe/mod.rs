@@ -4,6 +4,7 @@
 //! do; equal input gives equal bytes.
 
 mod arms;
+mod coordination;
 mod facts;
 mod patients;
 mod policies;
@@ -13,6 +14,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
+pub use coordination::{coordination_facts, coordination_methods};
 pub use facts::facts;
 use serde_json::Value;
 

@@ -58,6 +58,12 @@ pub trait Score: Send + Sync {
         &[]
     }
 
+    /// Whether a metric of which all values are 0 or 1 is a proportion; else it is a quantity that
+    /// happens to take no other value.
+    fn has_proportions(&self) -> bool {
+        true
+    }
+
     /// The metric that is the stated probability of being right, and the 0/1 metric that says
     /// whether it was; the arm then has an expected calibration error, `ece`.
     fn calibrated(&self) -> Option<(&'static str, &'static str)> {
@@ -67,12 +73,6 @@ pub trait Score: Send + Sync {
     /// Metrics that decide between arms, and which way is better.
     fn decisive(&self) -> &[(&'static str, Direction)] {
         &[]
-    }
-
-    /// Whether a metric whose values are all 0 or 1 is one of misses and hits, rather than of numbers
-    /// that happen to be 0 or 1.
-    fn may_be_binary(&self, _metric: &str) -> bool {
-        true
     }
 
     /// The part of the episodes that metric `name` is of, where it is the decisive metric `of` in

@@ -98,7 +98,7 @@ pub fn summarise(
                 .map(|(&id, row)| (id, row.metrics.get(name).copied().flatten()));
             let mut sample =
                 Sample::new(values).map_err(|error| RunError::Input(format!("{name}: {error}")))?;
-            if !score.may_be_binary(name) {
+            if !score.has_proportions() {
                 sample = sample.as_continuous();
             }
             summary.put(name, &estimate(&sample, RunSeed(head.seed)));

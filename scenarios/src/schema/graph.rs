@@ -58,24 +58,34 @@ impl Default for GraphSpec {
 /// Reads `graph`, `mean_degree` and `graph_file`; what is not written is as in `base`.
 pub(super) fn read_graph(table: &mut TableReader<'_>, base: &GraphSpec) -> GraphSpec {
     let kind = table.choice("graph").unwrap_or(base.kind);
-    let mean_degree = match kind {
-        GraphSpecKind::ErdosRenyi => table.number("mean_degree", POSITIVE, base.mean_degree),
-        _ => base.mean_degree,
-    };
-    let file = match kind {
-        GraphSpecKind::Edges | GraphSpecKind::Weights => {
-            if table.entry("graph_file").is_none() && base.file.is_none() {
-                table.missing("graph_file", "graph_file = \"edges.txt\"");
-            }
-            let file = table.path("graph_file", PathKind::File);
-            file.or_else(|| base.file.clone())
+    let mean_degree = table.number("mean_degree", POSITIVE, base.mean_degree);
+    let file = table.path("graph_file", PathKind::File);
+    let read = matches!(kind, GraphSpecKind::Edges | GraphSpecKind::Weights);
+    if read && table.entry("graph_file").is_none() && base.file.is_none() {
+        table.missing("graph_file", "graph_file = \"edges.txt\"");
+    }
+    let drawn = kind == GraphSpecKind::ErdosRenyi;
+    for (key, used) in [("mean_degree", drawn), ("graph_file", read)] {
+        if let Some(place) = table.place_of(key).filter(|_| !used) {
+            let name = table.name(key);
+            table.note(
+                Problem::at(
+                    place,
+                    ProblemKind::Conflict,
+                    format!("`{name}` is of no use to a graph that is {}", kind.as_str()),
+                    "says nothing of this graph",
+                )
+                .help(match key {
+                    "mean_degree" => "it belongs to graph = \"erdos-renyi\"",
+                    _ => "it belongs to graph = \"edges\" or \"weights\"",
+                }),
+            );
         }
-        _ => None,
-    };
+    }
     GraphSpec {
         kind,
         mean_degree,
-        file,
+        file: file.or_else(|| base.file.clone()),
     }
 }
 

@@ -123,6 +123,8 @@ impl SuiteSpec {
                 set,
             });
         }
+        refuse_other_kinds(&table, &problems);
+        problems.finish()?;
         let table = as_scenario(table, &own, &place);
         let rest = Overrides {
             set: Vec::new(),
@@ -198,6 +200,28 @@ fn swap_arms(part: &str, swap: &BTreeMap<String, Vec<String>>) -> Result<Vec<Lay
             })
         })
         .collect()
+}
+
+/// Notes an environment that is none of the clinic.
+fn refuse_other_kinds(table: &Table, problems: &Problems) {
+    let environment = table.get("environment").map(|entry| &entry.value.data);
+    let Some(Data::Table(environment)) = environment else {
+        return;
+    };
+    if let Some(kind) = environment.get("kind")
+        && let Data::String(name) = &kind.value.data
+        && name != "clinic"
+    {
+        problems.add(
+            Problem::at(
+                &kind.value.origin,
+                ProblemKind::NotAllowed,
+                format!("`environment.kind` of a suite is \"clinic\", got {name:?}"),
+                "cases are visits of a clinic",
+            )
+            .help("leave the key out; other environments are run as scenarios"),
+        );
+    }
 }
 
 /// The scenario that a suite stands for.

@@ -4,6 +4,9 @@ use rounds_environments::clinic::case::Person;
 
 use super::behaviour::Side;
 use super::clinic::{Answers, Fidelity, Matching, Tests};
+use super::coordination::{InformationSpec, RegretSpec, ScoreSpec};
+use super::graph::GraphSpecKind;
+use super::method::Flooding;
 use super::patients::{Part, VisitRule};
 use super::policy::Questions;
 use super::team::{MissingTest, Protocol, TeamKind};
@@ -16,6 +19,11 @@ pub(crate) fn words(name: &str) -> Option<Vec<&'static str>> {
     }
     Some(match name {
         "Answers" => of::<Answers>(),
+        "Flooding" => of::<Flooding>(),
+        "GraphSpecKind" => of::<GraphSpecKind>(),
+        "InformationSpec" => of::<InformationSpec>(),
+        "RegretSpec" => of::<RegretSpec>(),
+        "ScoreSpec" => of::<ScoreSpec>(),
         "Fidelity" => of::<Fidelity>(),
         "Matching" => of::<Matching>(),
         "MissingTest" => of::<MissingTest>(),

@@ -68,10 +68,25 @@ fn at<'a>(file: &'a mut Value, path: &[Step]) -> &'a mut Value {
     value
 }
 
-/// All objects with fixed keys below `schema`, which stands at `path` of `file`.
-pub(crate) fn places(root: &Value, file: &Value) -> Vec<Place> {
+/// The forms that a file can have: one, unless the top of the schema names several.
+pub(crate) fn forms(root: &Value) -> Vec<Value> {
+    let variants = root.get("anyOf").and_then(Value::as_array);
+    let variants = variants.filter(|_| root.get("properties").is_none());
+    variants.cloned().unwrap_or_else(|| vec![root.clone()])
+}
+
+/// All objects with fixed keys in a file of the form `schema`, of which `file` is one.
+pub(crate) fn places(root: &Value, schema: &Value, file: &Value) -> Vec<Place> {
     let mut out = Vec::new();
-    walk(root, root, &[], file, None, &mut out);
+    let keys: Vec<String> = forms(root)
+        .iter()
+        .flat_map(|form| {
+            let form = resolved(root, form);
+            let keys = form.get("properties").and_then(Value::as_object).cloned();
+            keys.into_iter().flatten().map(|(key, _)| key)
+        })
+        .collect();
+    walk(root, schema, &[], file, Some((&keys, &[])), &mut out);
     out
 }
 

@@ -15,7 +15,7 @@ pub use detection::{Detection, Hits};
 pub use facility::FacilityLocation;
 pub use information::{Criterion, Information, Symmetric};
 pub use score::Score;
-pub use table::{TableObjective, TableSpec};
+pub use table::{Promised, TableObjective, TableSpec};
 
 use super::ground::GroundError;
 
@@ -55,6 +55,16 @@ pub enum ObjectiveError {
         item: usize,
         /// Number of items.
         items: usize,
+    },
+    /// A class that the values do not have.
+    #[error("class: expected values that are {promised}, got {got}{witness}")]
+    Promise {
+        /// The class that was promised.
+        promised: &'static str,
+        /// The class that the values have.
+        got: &'static str,
+        /// Sets that show it, where they were looked for.
+        witness: String,
     },
 }
 

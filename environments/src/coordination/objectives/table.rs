@@ -18,6 +18,62 @@ pub struct TableSpec {
     /// `f` of every set, `2^N` numbers: bit `e` of the position tells whether element `e` is in it. The
     /// empty set comes first and is worth 0.
     pub values: Vec<f64>,
+    /// What the values must be; without it whatever they are is found out and taken.
+    #[serde(default)]
+    pub class: Option<Promised>,
+}
+
+/// What a table can be said to be beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Promised {
+    /// No marginal is negative.
+    Monotone,
+    /// Monotone, and marginals never grow with the set.
+    Submodular,
+    /// Monotone, with a DR ratio above 0.
+    WeaklyDr,
+}
+
+impl Promised {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Monotone => Class::Monotone.name(),
+            Self::Submodular => Class::Submodular.name(),
+            Self::WeaklyDr => Class::WeaklyDr { alpha: None }.name(),
+        }
+    }
+
+    fn holds(self, class: Class) -> bool {
+        match self {
+            Self::Monotone => class.is_monotone(),
+            Self::Submodular => class == Class::Submodular,
+            Self::WeaklyDr => matches!(class, Class::Submodular | Class::WeaklyDr { .. }),
+        }
+    }
+
+    /// Sets that break it, in words; empty where there are too many to look at.
+    fn witness(self, values: &[f64]) -> String {
+        let Ok(structure) = structure::Structure::of_table(values) else {
+            return String::new();
+        };
+        let (extreme, what) = match (structure.monotone, self) {
+            (false, _) | (_, Self::Monotone) => (&structure.least_marginal, "adds"),
+            (_, Self::Submodular) => (&structure.most_growth, "adds more to the larger set, by"),
+            (_, Self::WeaklyDr) => (&structure.alpha, "has the ratio"),
+        };
+        let Some(pair) = &extreme.at else {
+            return String::new();
+        };
+        let element = pair
+            .element
+            .map_or(String::new(), |v| format!("element {v} "));
+        let sets = match pair.smaller == pair.larger {
+            true => format!("the set {:?}", pair.smaller),
+            false => format!("the sets {:?} and {:?}", pair.smaller, pair.larger),
+        };
+        format!(": {element}{what} {} at {sets}", extreme.value)
+    }
 }
 
 /// A set function that looks its values up.
@@ -40,7 +96,8 @@ impl TableObjective {
     ///
     /// # Errors
     /// [`ObjectiveError`] when the ground set cannot be or has more than [`Self::MOST`] elements, the
-    /// table is not `2^N` long, the empty set is not worth 0, or a value is not finite.
+    /// table is not `2^N` long, the empty set is not worth 0, a value is not finite, or the values are
+    /// not of the class that is promised.
     pub fn new(spec: &TableSpec) -> Result<Self, ObjectiveError> {
         let ground = Ground::new(&spec.actions)?;
         let (got, most) = (ground.len(), Self::MOST);
@@ -63,9 +120,17 @@ impl TableObjective {
                 got: spec.values[at],
             });
         }
+        let class = structure::class_of_table(&spec.values);
+        if let Some(promised) = spec.class.filter(|promised| !promised.holds(class)) {
+            return Err(ObjectiveError::Promise {
+                promised: promised.name(),
+                got: class.name(),
+                witness: promised.witness(&spec.values),
+            });
+        }
         Ok(Self {
             ground: Arc::new(ground),
-            class: structure::class_of_table(&spec.values),
+            class,
             values: spec.values.clone().into(),
         })
     }

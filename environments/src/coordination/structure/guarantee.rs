@@ -135,7 +135,7 @@ impl Promise {
             promise.refuse(
                 "monotone",
                 format!(
-                    "an element adds {}: every guarantee needs marginals of at least 0",
+                    "an element adds {:.6}: every guarantee needs marginals of at least 0",
                     least.value
                 ),
                 &least.at,
@@ -158,7 +158,7 @@ impl Promise {
             let growth = &structure.most_growth;
             self.refuse(
                 "submodular",
-                format!("an element adds {} more to the larger set", growth.value),
+                format!("an element adds {:.6} more to the larger set", growth.value),
                 &growth.at,
             );
             return;
@@ -192,7 +192,7 @@ impl Promise {
             self.grant("ma-spl", condition, ratio, CONNECTED, "alpha");
             self.grant("ma-mpl", condition, ratio, CONNECTED, "nothing");
         } else {
-            let why = format!("alpha is {alpha}, expected more than 0");
+            let why = format!("alpha is {alpha:.6}, expected more than 0");
             self.refuse("weakly-dr", why, &structure.alpha.at);
         }
         let (gamma, beta) = (structure.gamma.value, structure.beta.value);
@@ -203,7 +203,7 @@ impl Promise {
             self.grant("ma-spl", condition, ratio, CONNECTED, "gamma and beta");
             self.grant("ma-mpl", condition, ratio, CONNECTED, "nothing");
         } else {
-            let why = format!("gamma is {gamma}, expected more than 0");
+            let why = format!("gamma is {gamma:.6}, expected more than 0");
             self.refuse("weakly-submodular", why, &structure.gamma.at);
         }
     }
