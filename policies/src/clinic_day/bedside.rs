@@ -122,9 +122,7 @@ impl Bedside {
             own.read = self.answers;
         }
         if own.sought != self.changes {
-            let least = clinicians.config().min_gain;
-            let buffers = &mut self.buffers;
-            own.best = search.best(scope, &own.posterior, &self.closed, least, buffers);
+            own.best = search.best(scope, &own.posterior, &self.closed, &mut self.buffers);
             own.sought = self.changes;
         }
         own.best

@@ -108,7 +108,7 @@ impl Clinicians {
                 None => {
                     let covers = |d: ConditionIx| own.binary_search(&d).is_ok();
                     let scope = Scope::covering(knowledge, covers, None)?;
-                    let search = QuestionSearch::new(&scope);
+                    let search = QuestionSearch::new(&scope, config.min_gain);
                     scopes.push((scope, search));
                     sets.push(own);
                     scopes.len() - 1

@@ -13,6 +13,7 @@ mod staff;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use rounds::run::{Episode, EpisodeReader, RunDirectory};
 use rounds::statistics::Summary;
@@ -39,18 +40,37 @@ fn done(arguments: &[&str]) -> Vec<u8> {
     out
 }
 
+/// Runs a bench into `folder`.
+fn bench_in(folder: &Path, arguments: &[&str]) -> Summary {
+    let out = folder.join("bench").display().to_string();
+    let command = [&["bench"], arguments, &["--json", "--out", &out]].concat();
+    serde_json::from_slice(&done(&command)).unwrap()
+}
+
 /// Runs a bench into a folder of its own.
 fn bench(arguments: &[&str]) -> (TempDir, Summary) {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("bench").display().to_string();
-    let command = [&["bench"], arguments, &["--json", "--out", &out]].concat();
-    let summary = serde_json::from_slice(&done(&command)).unwrap();
+    let summary = bench_in(folder.path(), arguments);
     (folder, summary)
 }
 
+/// One day of the shipped scenario in each configuration.
+const ONE_EACH: [&str; 3] = [SHIPPED, "--episodes", "6"];
+
+/// What [`ONE_EACH`] comes to, run once for all tests that look at it.
+static SHIPPED_DAYS: LazyLock<(PathBuf, Summary)> = LazyLock::new(|| {
+    // Nobody drops what is static, so the folder is one that is used again.
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("clinic-day");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).unwrap();
+    }
+    let summary = bench_in(&folder, &ONE_EACH);
+    (folder, summary)
+});
+
 /// Run directories of a bench, in the order of their names.
-fn arms(folder: &TempDir) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder.path().join("bench/arms")).unwrap();
+fn arms(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder.join("bench/arms")).unwrap();
     let mut found: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
     found.sort();
     found

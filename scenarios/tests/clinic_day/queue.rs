@@ -88,7 +88,7 @@ fn waiting_agrees_with_the_queue_of_erlang() {
     let minutes = waits / (f64::from(BEDS) / SERVICE_MINUTES - ARRIVALS_PER_HOUR / 60.0);
     let mut held = [0; 2];
     let mut means = [0.0; 2];
-    let all = arms(&runs);
+    let all = arms(runs.path());
     for (number, run) in all.iter().enumerate() {
         let mut days: [Vec<f64>; 2] = Default::default();
         score_run(run, &ClinicDayScore, |_, scored| {

@@ -6,10 +6,7 @@ use std::process::Command;
 
 use rounds::run::{Episode, RunDirectory};
 
-use super::{SHIPPED, arms, bench, done, episodes};
-
-/// One day in each configuration.
-const ONE_EACH: [&str; 3] = [SHIPPED, "--episodes", "6"];
+use super::{ONE_EACH, SHIPPED, SHIPPED_DAYS, arms, bench, done, episodes};
 
 /// Checks what ticks tell against what happened until then.
 fn assert_nobody_is_lost(episode: &Episode) -> [u64; 4] {
@@ -39,9 +36,9 @@ fn assert_nobody_is_lost(episode: &Episode) -> [u64; 4] {
 
 #[test]
 fn at_every_tick_who_arrived_waits_lies_or_is_gone_and_all_arms_have_the_same_days() {
-    let (folder, summary) = bench(&ONE_EACH);
+    let (folder, summary) = &*SHIPPED_DAYS;
     assert_eq!((summary.episodes.asked, summary.episodes.done), (36, 36));
-    let arms = arms(&folder);
+    let arms = arms(folder);
     assert_eq!(arms.len(), 6);
     let mut first: Vec<Vec<String>> = Vec::new();
     for arm in &arms {
@@ -59,7 +56,7 @@ fn at_every_tick_who_arrived_waits_lies_or_is_gone_and_all_arms_have_the_same_da
             false => assert!(first == days, "{}", arm.display()),
         }
     }
-    let report = fs::read_to_string(folder.path().join("bench/report.html")).unwrap();
+    let report = fs::read_to_string(folder.join("bench/report.html")).unwrap();
     for part in [
         "aria-label=\"beds over the day\"",
         "aria-label=\"curves over the rounds\"",
@@ -99,20 +96,20 @@ fn left_by(folder: &Path) -> Vec<Vec<u8>> {
 
 #[test]
 fn any_number_of_jobs_gives_the_same_bytes() {
-    let of = |jobs: &str| {
+    // As many jobs as there are cores.
+    let expected = left_by(&SHIPPED_DAYS.0.join("bench"));
+    assert_eq!(expected.len(), 18);
+    for jobs in ["1", "2", "4"] {
         let (folder, _) = bench(&[&ONE_EACH[..], &["--jobs", jobs]].concat());
-        left_by(&folder.path().join("bench"))
-    };
-    let one = of("1");
-    assert_eq!(one.len(), 18);
-    assert!(one == of("2"), "two jobs");
-    assert!(one == of("4"), "four jobs");
+        let found = left_by(&folder.path().join("bench"));
+        assert!(found == expected, "{jobs} jobs");
+    }
 }
 
 #[test]
 fn a_finished_bench_is_scored_again_to_the_same() {
-    let (folder, summary) = bench(&ONE_EACH);
-    let bench = folder.path().join("bench");
+    let (folder, summary) = &*SHIPPED_DAYS;
+    let bench = folder.join("bench");
     let before = left_by(&bench);
     let again = done(&["score", bench.to_str().unwrap(), "--json"]);
     let again: rounds::statistics::Summary = serde_json::from_slice(&again).unwrap();
@@ -123,8 +120,8 @@ fn a_finished_bench_is_scored_again_to_the_same() {
 
 #[test]
 fn a_bench_that_was_cut_goes_on_to_the_same_bytes() {
-    let (folder, _) = bench(&ONE_EACH);
-    let whole = left_by(&folder.path().join("bench"));
+    let whole = left_by(&SHIPPED_DAYS.0.join("bench"));
+    let folder = tempfile::tempdir().unwrap();
     let cut = folder.path().join("cut");
     let resume = |jobs: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_rounds"));

@@ -31,7 +31,7 @@ fn with_unlimited_staff_the_arms_do_not_differ() {
         }
     }
     let mut first: Vec<String> = Vec::new();
-    for arm in arms(&folder) {
+    for arm in arms(folder.path()) {
         let events = episodes(&arm).flat_map(|episode| episode.events);
         let course = events
             .filter(|e| e.kind != "assigned" && e.kind != "tick")
@@ -46,8 +46,21 @@ fn with_unlimited_staff_the_arms_do_not_differ() {
 }
 
 #[test]
+fn every_method_can_send_the_staff() {
+    let names = "random,own-best,bandit-osg,ma-osma,ma-osea,stale-greedy";
+    let vary = format!("policies.ma-spl.kind={names}");
+    let quick = "environment.day_minutes=600";
+    let set = ["--set", quick, "--vary", &vary, "--episodes", "1"];
+    let (_folder, summary) = bench(&[&[SHIPPED][..], &set].concat());
+    assert_eq!((summary.arms.len(), summary.episodes.done), (6, 6));
+    for arm in &summary.arms {
+        assert!(mean(&summary, &arm.name, "utility") > 0.0, "{}", arm.name);
+    }
+}
+
+#[test]
 fn who_knows_what_beds_are_worth_is_faster_than_the_rota() {
-    let (_folder, summary) = bench(&[SHIPPED, "--episodes", "24"]);
+    let (_folder, summary) = bench(&[SHIPPED, "--episodes", "12"]);
     for metric in ["diagnosis_minutes", "wait_minutes"] {
         let [greedy, rota] = ["greedy", "rota"].map(|arm| mean(&summary, arm, metric));
         assert!(greedy < rota, "{metric}: {greedy} against {rota}");
