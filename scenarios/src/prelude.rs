@@ -14,6 +14,7 @@ pub use rounds_policies::policy::{Ask, Decider, Decisions, Policy, PolicyError};
 pub use rounds_policies::random::{Fixed, RandomChoice};
 pub use serde_json::{Value, json};
 
+pub use crate::coordination::Coordinated;
 pub use crate::report::text_table;
 pub use crate::run::run_arms;
 pub use crate::stepped::Stepped;

@@ -146,6 +146,11 @@ fn a_killed_run_of_slow_decisions_resumes_to_the_same_bytes() {
 }
 
 #[test]
+fn a_killed_run_of_coordination_resumes_to_the_same_bytes() {
+    killed_runs_resume("scenarios/ekf.toml", 60);
+}
+
+#[test]
 fn a_finished_run_is_not_changed_by_resuming_it() {
     let folder = tempfile::tempdir().unwrap();
     let run = folder.path().join("run");

@@ -1,6 +1,8 @@
 //! Whole-system tests, golden vectors and benchmarks of Rounds: what they share.
 #![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be done")]
 
+pub mod coordination;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

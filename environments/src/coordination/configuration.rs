@@ -53,7 +53,10 @@ impl<M> Configurations<M> {
             // Random graphs fail here too when hardly any is connected.
             let key = StreamKey::episode(RunSeed(0), EpisodeIx(0), Purpose::Truth);
             let made = one.graph.make(agents, &mut key.open(), allow_disconnected);
-            made.map_err(|error| refused("graph", format!("{}: {error}", one.name)))?;
+            made.map_err(|error| match one.name.as_str() {
+                "" => refused("graph", error.to_string()),
+                name => refused("graph", format!("{name}: {error}")),
+            })?;
         }
         Ok(Self {
             list,

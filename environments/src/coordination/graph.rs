@@ -23,7 +23,10 @@ pub enum GraphError {
         last: usize,
     },
     /// Messages cannot reach everybody.
-    #[error("the graph is disconnected: no path leads from agent {from} to agent {to}")]
+    #[error(
+        "the graph is disconnected: no path leads from agent {from} to agent {to}; allow_disconnected \
+         permits it"
+    )]
     Disconnected {
         /// One agent.
         from: usize,
@@ -189,17 +192,9 @@ impl CommGraph {
             neighbours: Vec::new(),
             weights: Vec::new(),
             own: Vec::with_capacity(n),
-            hops: hops(lists),
+            hops: hops(lists, allow_disconnected)?,
             tau: 0.0,
         };
-        if let Some(at) = graph.hops.iter().position(|&h| h == u32::MAX)
-            && !allow_disconnected
-        {
-            return Err(GraphError::Disconnected {
-                from: at / n,
-                to: at % n,
-            });
-        }
         for (i, list) in lists.iter().enumerate() {
             let mut rest = 1.0;
             for &j in list {
@@ -283,13 +278,15 @@ fn adjacency(agents: usize, edges: &[(usize, usize)]) -> Result<Vec<Vec<u32>>, G
     Ok(lists)
 }
 
-/// Breadth-first search from every agent.
-fn hops(lists: &[Vec<u32>]) -> Vec<u32> {
+/// Breadth-first search from every agent. Whether all are within reach is known after the first, so that
+/// drawing graphs until one is connected costs little.
+fn hops(lists: &[Vec<u32>], allow_disconnected: bool) -> Result<Vec<u32>, GraphError> {
     let n = lists.len();
-    let mut hops = vec![u32::MAX; n * n];
+    let mut hops = Vec::with_capacity(n * n);
     let mut queue = Vec::with_capacity(n);
     for from in 0..n {
-        let row = &mut hops[from * n..(from + 1) * n];
+        hops.resize((from + 1) * n, u32::MAX);
+        let row = &mut hops[from * n..];
         row[from] = 0;
         queue.clear();
         queue.push(from);
@@ -304,8 +301,13 @@ fn hops(lists: &[Vec<u32>]) -> Vec<u32> {
                 }
             }
         }
+        if let Some(to) = row.iter().position(|&h| h == u32::MAX)
+            && !allow_disconnected
+        {
+            return Err(GraphError::Disconnected { from, to });
+        }
     }
-    hops
+    Ok(hops)
 }
 
 /// Second largest absolute eigenvalue of `W`, the largest of `W - 11ᵀ/n`.

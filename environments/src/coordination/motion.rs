@@ -63,7 +63,7 @@ pub(super) fn check_number(
     Err(refused(key, why))
 }
 
-/// Refuses a world whose objective would hold more than 100 million numbers.
+/// Refuses a world whose objective would have more than 100 million values.
 pub(super) fn check_size(factors: &[usize]) -> Result<(), EnvironmentError> {
     const MOST: usize = 100_000_000;
     let got = factors.iter().copied().fold(1, usize::saturating_mul);

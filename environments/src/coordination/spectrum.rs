@@ -33,15 +33,24 @@ pub(super) fn largest_eigenvalue(a: &[f64], n: usize) -> f64 {
     found
 }
 
+/// `out = a b`. Every entry is summed in the order of `k`, four at a time while it is in a register.
 fn multiply(a: &[f64], b: &[f64], out: &mut [f64], n: usize) {
     out.fill(0.0);
-    for i in 0..n {
-        for k in 0..n {
-            let x = a[i * n + k];
-            if x != 0.0 {
-                for j in 0..n {
-                    out[i * n + j] += x * b[k * n + j];
-                }
+    for (row, out) in a.chunks_exact(n).zip(out.chunks_exact_mut(n)) {
+        let (fours, rest) = row.as_chunks::<4>();
+        let (head, tail) = b.split_at((n - rest.len()) * n);
+        for ([x0, x1, x2, x3], rows) in fours.iter().zip(head.chunks_exact(4 * n)) {
+            let (first, second) = rows.split_at(2 * n);
+            let (first, second) = (first.split_at(n), second.split_at(n));
+            let entries = first.0.iter().zip(first.1);
+            let entries = entries.zip(second.0.iter().zip(second.1));
+            for (out, ((b0, b1), (b2, b3))) in out.iter_mut().zip(entries) {
+                *out = *out + x0 * b0 + x1 * b1 + x2 * b2 + x3 * b3;
+            }
+        }
+        for (x, b) in rest.iter().zip(tail.chunks_exact(n)) {
+            for (out, b) in out.iter_mut().zip(b) {
+                *out += x * b;
             }
         }
     }
@@ -58,4 +67,25 @@ fn stretch(a: &[f64], power: &[f64], n: usize) -> f64 {
         .map(|row| row.iter().zip(v).map(|(x, y)| x * y).sum())
         .collect();
     length(&image) / length(v)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_summed_in_order() {
+        for n in 1..11 {
+            let entry = |i: usize| libm::sin(i as f64 * 1.7) * libm::exp(i as f64 % 5.0);
+            let a: Vec<f64> = (0..n * n).map(entry).collect();
+            let b: Vec<f64> = (0..n * n).map(|i| entry(i + 7)).collect();
+            let mut out = vec![f64::NAN; n * n];
+            multiply(&a, &b, &mut out, n);
+            for (at, out) in out.iter().enumerate() {
+                let (i, j) = (at / n, at % n);
+                let sum = (0..n).fold(0.0, |sum, k| sum + a[i * n + k] * b[k * n + j]);
+                assert_eq!(*out, sum, "row {i}, column {j} of {n}");
+            }
+        }
+    }
 }

@@ -151,8 +151,8 @@ impl Method {
     /// `summary_len` numbers.
     ///
     /// # Errors
-    /// [`CoordinationError::Setting`] when a setting cannot be, `ground` and `graph` are of
-    /// different agents, or the method needs a connected graph and this one is not;
+    /// [`CoordinationError::Setting`] when a setting cannot be, or `ground` and `graph` are of
+    /// different agents;
     /// [`CoordinationError::TooLarge`] when the optimum has too much to search.
     pub fn build(
         &self,
@@ -167,9 +167,6 @@ impl Method {
         let same = graph.agents() == ground.agents();
         let expected = "as many agents as the ground set has";
         check("graph", same, expected, graph.agents())?;
-        if self.floods() {
-            connected(graph)?;
-        }
         let agents = Blueprint {
             ground: Arc::new(ground.clone()),
             summary_len,
@@ -248,25 +245,6 @@ impl Method {
                 Population::Oracle(Box::new(optimum))
             }
         })
-    }
-
-    /// Whether what an agent sends must reach everybody over the graph.
-    fn floods(&self) -> bool {
-        matches!(
-            self,
-            Self::MaSpl(_) | Self::MaOsma(_) | Self::MaOsea(_) | Self::MaMpl(_)
-        )
-    }
-}
-
-fn connected(graph: &CommGraph) -> Result<(), CoordinationError> {
-    match (0..graph.agents()).find(|&j| graph.hops(0, j).is_none()) {
-        None => Ok(()),
-        Some(j) => Err(CoordinationError::Setting {
-            key: "graph",
-            expected: "a connected graph",
-            got: format!("no path from agent 0 to agent {j}"),
-        }),
     }
 }
 

@@ -132,6 +132,8 @@ pub(super) struct Mpl {
     queries: Queries,
     /// `[L][kappa]`.
     policies: Vec<f64>,
+    /// What is heard of those out of reach: no meta-action, `[L]`.
+    silence: Vec<i32>,
     sets: SampledSets,
     ell: Vec<f64>,
     direction: Vec<f64>,
@@ -143,6 +145,7 @@ impl Mpl {
         let actions = queries.ground().actions(queries.agent());
         Self {
             policies: vec![1.0 / actions as f64; actions * step.levels()],
+            silence: vec![-1; step.levels()],
             step,
             batch,
             kept,
@@ -205,7 +208,10 @@ impl Coordinator for Mpl {
             self.sets.clear();
             for _ in 0..self.batch {
                 let agents = self.queries.ground().agents();
-                let meta = |j: usize| &board.ids(j)[slot.clone()];
+                let meta = |j: usize| match moment.graph.hops(agent, j) {
+                    Some(_) => &board.ids(j)[slot.clone()],
+                    None => &self.silence,
+                };
                 let pick = |_| pick(levels, &mut stream);
                 self.sets.choose_below(agents, agent, level, meta, pick);
             }

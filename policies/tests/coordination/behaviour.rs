@@ -1,6 +1,6 @@
 //! How agents behave over rounds.
 
-use rounds_environments::coordination::{Class, Objective};
+use rounds_environments::coordination::{Class, CommGraph, Objective};
 use rounds_policies::coordination::{
     Flooding, Method, MplOptions, OsgOptions, PolicyExtension, RotaOptions, SplOptions,
 };
@@ -371,5 +371,31 @@ fn ma_osma_acts_whatever_the_mass_of_its_policy() {
         game.board().start(1, &[0.5, 0.5, 0.1, 0.0]);
         game.round(|_| &facility);
         assert_eq!(game.history[0], [Some(1), Some(0)]);
+    }
+}
+
+/// Agents that cannot hear each other both tend to what is best for one alone.
+#[test]
+fn those_out_of_reach_are_not_heard() {
+    let scores = [[1.0, 0.0], [0.0, 0.9], [1.0, 0.0], [0.0, 0.9]].map(Vec::from);
+    let facility = Facility::new(&[2, 2], &scores);
+    let apart = CommGraph::metropolis(2, &[], true).unwrap();
+    let spl = Method::MaSpl(SplOptions {
+        eta0: 20.0,
+        ..SplOptions::default()
+    });
+    let mpl = Method::MaMpl(MplOptions {
+        eta0: 20.0,
+        levels: Some(4),
+        ..MplOptions::default()
+    });
+    for method in [spl, mpl] {
+        let ends_at = |graph: &CommGraph| {
+            let mut game = Game::new(&method, &facility, graph, 400, 0);
+            let rewards: Vec<f64> = (0..400).map(|_| game.round(|_| &facility)).collect();
+            rewards[300..].iter().sum::<f64>() / 100.0
+        };
+        let (deaf, heard) = (ends_at(&apart), ends_at(&path(2)));
+        assert!(deaf + 0.2 < heard, "{}: {deaf} {heard}", method.name());
     }
 }

@@ -84,12 +84,8 @@ fn episodes_that_cannot_be_are_refused() {
         assert_eq!(build(&path(3), 5), None, "{name}");
         assert!(build(&path(3), 0).unwrap().starts_with('T'), "{name}");
         assert!(build(&path(4), 5).unwrap().contains("got 4"), "{name}");
-        let needs_paths = ["ma-osea", "ma-osma", "ma-spl", "ma-mpl"].contains(&name);
-        let error = build(&apart, 5);
-        assert_eq!(error.is_some(), needs_paths, "{name}: {error:?}");
-        if let Some(error) = error {
-            assert!(error.contains("no path from agent 0 to agent 2"), "{error}");
-        }
+        // Whoever allows it may leave agents out of reach.
+        assert_eq!(build(&apart, 5), None, "{name}");
         assert_eq!(build(&path(3), 1), None, "{name}");
     }
     assert_eq!(Method::from_name("ma-xyz"), None);

@@ -37,6 +37,15 @@ policies
   scripted, model  asks a model of [models]
   process          asks a program of your own (docs/process.md); needs --allow-process
   human            asks you
+methods of coordination (kind of a policy where agents coordinate)
+  ma-spl           surrogate policy learning over the graph
+  ma-mpl           meta-policy learning over the graph
+  ma-osma, ma-osea surrogate mirror ascent, entropic ascent
+  osg, bandit-osg  online sequential greedy; with the worth of one's own action alone
+  own-best         each takes what is best for one alone, without a word
+  stale-greedy     greedy on the objective of the round before
+  greedy, optimum  references that know the objective beforehand
+  random, rota     any action; one after the other
 teams (agents.team.kind)
   dynamic          specialists join and leave between rounds
   static           the specialists named at the start stay
@@ -59,6 +68,10 @@ const ENVIRONMENTS: &str = "\
 environments
   clinic           patients = { knowledge | records | agentclinic | fhir = ... }: drawn from a knowledge
                    base, played from records, AgentClinic cases or FHIR bundles
+  tracking         agents that keep near to moving targets
+  ekf              agents that measure targets, by extended Kalman filters
+  coverage         agents that cover an area
+  objective        a set function of your own, given by its values
 ";
 
 fn scenarios(text: &mut String) {
@@ -80,7 +93,7 @@ fn scenarios(text: &mut String) {
                 let arms: Vec<&str> = set.arms.iter().map(|arm| arm.name.as_str()).collect();
                 let _ = writeln!(
                     text,
-                    "  {:<28} {} arm(s): {}",
+                    "  {:<30} {} arm(s): {}",
                     file.display(),
                     arms.len(),
                     arms.join(", ")

@@ -169,9 +169,16 @@ fn compared(arms: &[(&str, &GatheredDays)], names: &[&OfDays], summary: &Summary
 }
 
 fn interval(ci95: Option<[f64; 2]>, decimals: usize) -> String {
-    ci95.map_or(String::new(), |[low, high]| {
+    ci95.map_or(String::new(), |ends| {
+        let [low, high] = ends.map(|end| rounded(end, decimals));
         format!(" [{low:.decimals$}, {high:.decimals$}]")
     })
+}
+
+/// A number as it is written, without a negative zero.
+fn rounded(value: f64, decimals: usize) -> f64 {
+    let parts = libm::pow(10.0, decimals as f64);
+    (value * parts).round() / parts + 0.0
 }
 
 /// Arm less base, as the summary has it, the other way round.
@@ -187,12 +194,8 @@ fn difference(
         return "–".to_owned();
     };
     let turned = of.ci95.map(|[low, high]| [-high, -low]);
-    // Without a negative zero.
-    format!(
-        "{:+.decimals$}{}",
-        0.0 - difference,
-        interval(turned, decimals)
-    )
+    let turned = interval(turned, decimals);
+    format!("{:+.decimals$}{turned}", rounded(-difference, decimals))
 }
 
 /// The first day of every configuration, under the arm that was fastest to the right diagnosis and

@@ -13,7 +13,7 @@ use crate::statistics::Direction;
 use crate::stepped::StepScore;
 
 /// Metrics of which less is better; of all others, more.
-const LESS_IS_BETTER: [&str; 27] = [
+const LESS_IS_BETTER: [&str; 30] = [
     "agent_calls",
     "aborted",
     "brier",
@@ -26,6 +26,7 @@ const LESS_IS_BETTER: [&str; 27] = [
     "floats",
     "floats_per_tick",
     "forced",
+    "idle",
     "latency_s",
     "leaked",
     "malformed",
@@ -34,6 +35,8 @@ const LESS_IS_BETTER: [&str; 27] = [
     "minutes",
     "nll",
     "not_available",
+    "position_error",
+    "posterior_trace",
     "questions",
     "regret",
     "repeated",
@@ -58,8 +61,7 @@ pub struct UnknownMetric {
 /// Which way `metric` is good.
 pub fn direction(metric: &str) -> Direction {
     let name = metric.split(['.', '[']).next().unwrap_or(metric);
-    let visits = VisitScore::default();
-    let known: [&dyn Score; 4] = [&visits, &StepScore, &ClinicDayScore, &CoordinationScore];
+    let known = scores();
     let stated = known.iter().flat_map(|score| score.decisive());
     match stated.into_iter().find(|(decisive, _)| *decisive == name) {
         Some((_, direction)) => *direction,
@@ -71,27 +73,35 @@ pub fn direction(metric: &str) -> Direction {
 /// The metrics that decide where none is asked for: whether cases were passed and their score in
 /// an evaluation, else those of the family.
 pub fn decisive_metrics(side: &Side) -> Vec<String> {
-    let has = |metric: &str| side.metrics.contains(metric);
-    let visits = VisitScore::default();
-    let family: &dyn Score = if has("return") {
-        &StepScore
-    } else if has("diagnosis_minutes") {
-        &ClinicDayScore
-    } else if has("utility") {
-        &CoordinationScore
-    } else {
-        &visits
-    };
-    let candidates: Vec<&str> = match side.suite() {
-        Some(_) => vec!["passed", "score"],
-        None => family.decisive().iter().map(|(name, _)| *name).collect(),
-    };
-    let there = |name: &&str| side.metrics.contains(*name);
-    candidates
+    if side.suite().is_some() {
+        return there(side, &["passed", "score"]);
+    }
+    let families = scores();
+    let stated = families.iter().map(|score| {
+        let names: Vec<&str> = score.decisive().iter().map(|(name, _)| *name).collect();
+        there(side, &names)
+    });
+    stated
         .into_iter()
-        .filter(there)
-        .map(str::to_owned)
-        .collect()
+        .find(|names| !names.is_empty())
+        .unwrap_or_default()
+}
+
+/// Those of `names` that a side has.
+fn there(side: &Side, names: &[&str]) -> Vec<String> {
+    let names = names.iter().filter(|name| side.metrics.contains(**name));
+    names.map(|name| (*name).to_owned()).collect()
+}
+
+/// How each family is scored; the first of which a metric that decides is there is that of a run. Days
+/// come first, which have metrics of visits and of coordination beside their own.
+fn scores() -> [Box<dyn Score>; 4] {
+    [
+        Box::new(ClinicDayScore),
+        Box::new(CoordinationScore),
+        Box::new(StepScore),
+        Box::new(VisitScore::default()),
+    ]
 }
 
 /// The metrics asked for, each once, or those that decide.

@@ -2,6 +2,7 @@
 
 mod build;
 mod gathered;
+mod library;
 mod method;
 mod promise;
 mod report;
@@ -11,6 +12,7 @@ mod story;
 pub(crate) use build::graph;
 pub use build::{BuiltCoordination, build};
 pub use gathered::{Facts, Gathered, OfConfiguration};
+pub use library::Coordinated;
 pub(crate) use method::{make, method, yardstick};
 pub use promise::promise;
 pub use report::sections;

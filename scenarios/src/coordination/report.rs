@@ -140,8 +140,11 @@ fn bounds(of: &Configuration<'_>, seed: RunSeed) -> Vec<Curve> {
         .collect()
 }
 
-/// What is proved of a method, by the objective's class and what was measured of it.
+/// What is proved of a method on a connected graph, by the objective's class and what was measured of it.
 fn proved(arm: &OfConfiguration, method: &Method) -> Option<ProvedRatio> {
+    if arm.facts.tau > 1.0 - 1e-9 {
+        return None;
+    }
     let alpha = arm.facts.alpha;
     let constants = Constants {
         alpha,

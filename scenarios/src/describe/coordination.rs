@@ -286,7 +286,8 @@ fn methods(set: &ScenarioSet, base: &CoordinationFamily) -> Vec<String> {
     ]
 }
 
-fn method(spec: &MethodSpec) -> String {
+/// A method in words, with what was set of it.
+pub(super) fn method(spec: &MethodSpec) -> String {
     let about = match spec.kind {
         MethodKind::Random => "uniformly random actions",
         MethodKind::OwnBest => "each agent's own best action without communication",
@@ -313,7 +314,8 @@ fn method(spec: &MethodSpec) -> String {
     }
 }
 
-fn design(set: &ScenarioSet, arms: &[(u32, Value)]) -> Vec<String> {
+/// How many episodes there were, and what arms changed.
+pub(super) fn design(set: &ScenarioSet, arms: &[(u32, Value)]) -> Vec<String> {
     let episodes = arms.first().map_or(0, |(episodes, _)| *episodes);
     let mut out = vec![format!(
         "{} were played with the seed {}.",

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::error::RunError;
 use super::same::same_run;
+use crate::hash::sha256;
 
 /// `manifest.json`: what a run is of.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -45,6 +46,35 @@ pub struct Manifest {
     pub machine: Value,
     /// What must be said of the run.
     pub notice: String,
+}
+
+impl Manifest {
+    /// The manifest of an arm that is no scenario file's but a program's, which says by `settings`
+    /// what its results depend on.
+    pub fn of_settings(
+        scenario: &str,
+        arm: &str,
+        seed: u64,
+        episodes: u32,
+        settings: &Value,
+    ) -> Self {
+        let resolved = settings.to_string();
+        Self {
+            schema: "rounds.manifest/1".to_owned(),
+            scenario: scenario.to_owned(),
+            arm: arm.to_owned(),
+            seed,
+            first: 0,
+            episodes,
+            hash: sha256(&resolved),
+            resolved,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data: Value::Null,
+            restricted: false,
+            machine: machine(),
+            notice: String::new(),
+        }
+    }
 }
 
 fn is_zero(number: &u32) -> bool {

@@ -215,11 +215,11 @@ fn refuse_other_kinds(table: &Table, problems: &Problems) {
         problems.add(
             Problem::at(
                 &kind.value.origin,
-                ProblemKind::NotAllowed,
-                format!("`environment.kind` of a suite is \"clinic\", got {name:?}"),
-                "cases are visits of a clinic",
+                ProblemKind::UnknownValue,
+                "unknown value of `environment.kind`",
+                format!("cases are visits of a clinic, got {name:?}"),
             )
-            .help("leave the key out; other environments are run as scenarios"),
+            .help("valid values: clinic"),
         );
     }
 }

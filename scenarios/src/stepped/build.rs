@@ -6,11 +6,10 @@ use bevy_app::App;
 use rounds_agents::stepped::SteppedPlugin;
 use rounds_environments::environment::{Environment, EnvironmentFactory};
 use rounds_policies::policy::{Decider, Policy};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use super::score::StepScore;
-use crate::hash::sha256;
-use crate::run::{Experiment, ExperimentArm, Manifest, machine};
+use crate::run::{Experiment, ExperimentArm, Manifest};
 
 /// Observation of the environments that `F` makes.
 type Observation<F> = <<F as EnvironmentFactory>::Environment as Environment>::Observation;
@@ -76,7 +75,6 @@ impl Stepped {
             "episodes": self.episodes,
             "max_steps": self.max_steps,
         });
-        let resolved = settings.to_string();
         let factory = Arc::new(factory);
         let max_steps = self.max_steps;
         let install = move |app: &mut App| {
@@ -90,21 +88,13 @@ impl Stepped {
             name: name.to_owned(),
             settings: Map::new(),
             experiment: Experiment {
-                manifest: Manifest {
-                    schema: "rounds.manifest/1".to_owned(),
-                    scenario: self.name.clone(),
-                    arm: name.to_owned(),
-                    seed: self.seed,
-                    first: 0,
-                    episodes: self.episodes,
-                    hash: sha256(&resolved),
-                    resolved,
-                    version: env!("CARGO_PKG_VERSION").to_owned(),
-                    data: Value::Null,
-                    restricted: false,
-                    machine: machine(),
-                    notice: String::new(),
-                },
+                manifest: Manifest::of_settings(
+                    &self.name,
+                    name,
+                    self.seed,
+                    self.episodes,
+                    &settings,
+                ),
                 in_flight: self.in_flight.max(1),
                 install: Arc::new(install),
                 score: Arc::new(StepScore),

@@ -125,6 +125,27 @@ fn a_consultation_is_told_as_one() {
 }
 
 #[test]
+fn clinic_days_are_told_with_their_configurations() {
+    let text = words(&["clinic-day.toml"]);
+    for part in [
+        "one of 14 beds, the most urgent first",
+        "Every 10 min 8 specialists chose a bed each",
+        "\u{201c}8 an hour, overlap 0.5\u{201d} (8 patients an hour, overlap 0.5)",
+        "surrogate policy learning (MA-SPL) with eta0 = 10",
+        "6 arms were compared",
+        "restricted to 360 min",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let set = ["--set", "environment.staffing=unlimited"];
+    let unlimited = words(&[&["clinic-day.toml"][..], &set].concat());
+    assert!(unlimited.contains("stood at every bed at all times"));
+    let facts = facts(&["clinic-day.toml"]);
+    assert_eq!(facts["statistics"]["better"]["wait_minutes"], "lower");
+    assert_eq!(facts["settings"]["environment"]["knowledge"], "builtin");
+}
+
+#[test]
 fn a_suite_is_told_with_its_checks_and_thresholds() {
     let text = words(&["evaluations/suite.toml"]);
     assert!(
@@ -147,4 +168,39 @@ fn a_mistake_is_told_as_by_check() {
     let arguments = ["describe", "ward.toml", "--set", "agents.team.knd=static"];
     let (_, errors) = ends(2, shipped(), &arguments);
     assert!(errors.contains("did you mean `kind`?"), "{errors}");
+}
+
+#[test]
+fn coordination_is_told_without_a_word_of_clinics() {
+    let (text, _) = ends(0, shipped(), &["describe", "tracking.toml"]);
+    for part in [
+        "10 agents tracked 15 targets",
+        "600 rounds",
+        "a complete graph (random, adversarial and polyline targets 8:1:1)",
+        "mean degree 4",
+        "\u{201c}ma-mpl\u{201d}, meta-policy learning (MA-MPL) with eta0 = 300.0",
+        "9 arms were compared in the same worlds",
+        "Holm",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("clinical"), "{text}");
+    for (set, part) in [
+        ("environment.score=reciprocal", "1/(d + 0.001)"),
+        ("environment.regret=none", "No regret was measured"),
+        ("limits.rounds=40", "40 rounds"),
+        ("seed=99", "the seed 99"),
+    ] {
+        assert!(!text.contains(part), "{part}");
+        let (after, _) = ends(0, shipped(), &["describe", "tracking.toml", "--set", set]);
+        assert!(after.contains(part), "{set}: {after}");
+    }
+    let (json, _) = ends(0, shipped(), &["describe", "objective.toml", "--json"]);
+    let facts: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        facts["settings"]["environment"]["world"]["file"],
+        "lookouts.json"
+    );
+    assert_eq!(facts["arms"].as_array().unwrap().len(), 5);
+    assert_eq!(facts["statistics"]["unit"], "episode");
 }

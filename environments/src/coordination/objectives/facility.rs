@@ -19,6 +19,9 @@ pub struct FacilityLocation {
     /// `[agent][target][action]`: one target's values of one agent are contiguous, so that the
     /// loops over actions run in vector registers.
     values: Vec<f64>,
+    /// The same as `[element][target]`: an element's values are contiguous, so that adding one to a
+    /// set reads no more memory than it needs.
+    columns: Vec<f64>,
     /// Second largest value of each target over all elements, 0 where there is none.
     second: Vec<f64>,
     /// Running largest and second largest values of each target, in lanes.
@@ -26,6 +29,8 @@ pub struct FacilityLocation {
 }
 
 const LANES: usize = 4;
+/// Targets whose values are copied together: what a line of the cache holds.
+const TILE: usize = 8;
 
 #[derive(Debug, Clone, Copy)]
 struct Tops {
@@ -74,6 +79,7 @@ impl Clone for FacilityLocation {
             ground: self.ground.clone(),
             targets: self.targets,
             values: self.values.clone(),
+            columns: self.columns.clone(),
             second: self.second.clone(),
             tops: self.tops.clone(),
         }
@@ -83,6 +89,7 @@ impl Clone for FacilityLocation {
         self.ground.clone_from(&source.ground);
         self.targets = source.targets;
         self.values.clone_from(&source.values);
+        self.columns.clone_from(&source.columns);
         self.second.clone_from(&source.second);
         self.tops.clone_from(&source.tops);
     }
@@ -93,6 +100,7 @@ impl FacilityLocation {
     pub fn empty(ground: Arc<Ground>, targets: usize) -> Self {
         Self {
             values: vec![0.0; ground.len() * targets],
+            columns: vec![0.0; ground.len() * targets],
             second: vec![0.0; targets],
             tops: vec![Tops::NONE; targets],
             ground,
@@ -139,9 +147,7 @@ impl FacilityLocation {
 
     /// The value of an element for a target.
     pub fn value_of(&self, element: usize, target: usize) -> f64 {
-        let agent = self.ground.agent_of(element);
-        let block = self.ground.block(agent);
-        self.values[block.start * self.targets + target * block.len() + element - block.start]
+        self.column(element)[target]
     }
 
     /// Writes all values anew, in place; `fill` is given each agent and its block.
@@ -154,8 +160,9 @@ impl FacilityLocation {
             let elements = self.ground.block(agent);
             let kappa = elements.len();
             let range = elements.start * self.targets..elements.end * self.targets;
-            let block = &mut self.values[range];
+            let block = &mut self.values[range.clone()];
             fill(agent, block);
+            turn(block, kappa, self.targets, &mut self.columns[range]);
             for (row, tops) in block.chunks_exact(kappa).zip(&mut self.tops) {
                 // A copy stays in registers.
                 let mut top = *tops;
@@ -174,6 +181,10 @@ impl FacilityLocation {
         }
     }
 
+    fn column(&self, element: usize) -> &[f64] {
+        &self.columns[element * self.targets..(element + 1) * self.targets]
+    }
+
     fn block(&self, agent: usize) -> (&[f64], usize) {
         let elements = self.ground.block(agent);
         let range = elements.start * self.targets..elements.end * self.targets;
@@ -188,6 +199,23 @@ impl FacilityLocation {
             for (sum, &value) in out.iter_mut().zip(row) {
                 *sum += larger(value - floor, 0.0);
             }
+        }
+    }
+}
+
+/// Copies `[targets][kappa]` to `[kappa][targets]`.
+fn turn(block: &[f64], kappa: usize, targets: usize, columns: &mut [f64]) {
+    let tiles = block.chunks_exact(TILE * kappa);
+    let (rest, whole) = (tiles.remainder(), targets - targets % TILE);
+    for (tile, rows) in tiles.enumerate() {
+        let rows: [&[f64]; TILE] = std::array::from_fn(|j| &rows[j * kappa..(j + 1) * kappa]);
+        for (action, column) in columns.chunks_exact_mut(targets).enumerate() {
+            column[tile * TILE..(tile + 1) * TILE].copy_from_slice(&rows.map(|row| row[action]));
+        }
+    }
+    for (row, target) in rest.chunks_exact(kappa).zip(whole..) {
+        for (value, column) in row.iter().zip(columns.chunks_exact_mut(targets)) {
+            column[target] = *value;
         }
     }
 }
@@ -210,11 +238,8 @@ impl Objective for FacilityLocation {
     }
 
     fn insert(&self, element: usize, summary: &mut [f64]) {
-        let agent = self.ground.agent_of(element);
-        let (block, kappa) = self.block(agent);
-        let action = element - self.ground.block(agent).start;
-        for (cover, row) in summary.iter_mut().zip(block.chunks_exact(kappa)) {
-            *cover = larger(*cover, row[action]);
+        for (cover, value) in summary.iter_mut().zip(self.column(element)) {
+            *cover = larger(*cover, *value);
         }
     }
 
@@ -234,5 +259,32 @@ impl Objective for FacilityLocation {
     /// is exact, and 0 where two share the first place.
     fn min_marginals(&self, agent: usize, _: &mut [f64], out: &mut [f64]) {
         self.above(agent, &self.second, out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_orders_hold_the_same_values() {
+        for targets in [1, 7, 8, 19] {
+            let ground = Arc::new(Ground::new(&[3, 1, 6]).unwrap());
+            let row = |e: usize| (0..targets).map(|j| (e * targets + j) as f64).collect();
+            let values: Vec<Vec<f64>> = (0..10).map(row).collect();
+            let objective = FacilityLocation::new(ground.clone(), &values).unwrap();
+            let mut summary = vec![0.0; targets];
+            for (e, row) in values.iter().enumerate() {
+                objective.clear(&mut summary);
+                objective.insert(e, &mut summary);
+                assert_eq!(summary, *row, "element {e}");
+                let agent = ground.agent_of(e);
+                let mut gains = vec![0.0; ground.actions(agent)];
+                objective.clear(&mut summary);
+                objective.marginals(agent, &summary, &mut gains);
+                let gain = gains[e - ground.block(agent).start];
+                assert_eq!(gain, row.iter().sum::<f64>(), "element {e}");
+            }
+        }
     }
 }
