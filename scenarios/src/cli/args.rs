@@ -284,6 +284,8 @@ pub(crate) struct ResultArgs {
 pub(crate) enum NewKind {
     /// A scenario with two arms.
     Scenario,
+    /// A scenario of agents that coordinate, with three arms.
+    Coordination,
     /// A suite with one case.
     Suite,
     /// A case for a suite.

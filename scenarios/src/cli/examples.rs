@@ -90,6 +90,7 @@ Examples:
 pub(super) const NEW: &str = "\
 Examples:
   rounds new my-ward                                     my-ward.toml, a scenario
+  rounds new my-team --kind coordination                 my-team.toml, agents that coordinate
   rounds new my-suite --kind suite                       my-suite/suite.toml with one case
   rounds new my-case --kind case                         my-case.toml, a scripted case
   rounds new case --from scenarios/records/900101.json   case-900101.toml, a case of this record

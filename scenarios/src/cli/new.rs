@@ -23,7 +23,7 @@ pub(crate) fn new(arguments: &NewArgs) -> Result<(), Failure> {
         (None, None) => NewKind::Scenario,
     };
     let record = match &arguments.from {
-        Some(_) if kind == NewKind::Scenario => {
+        Some(_) if matches!(kind, NewKind::Scenario | NewKind::Coordination) => {
             return Err(Failure::Usage(
                 "a record makes a case or a suite: with --from give --kind case or --kind suite; \
                  a scenario plays a whole folder of records: `environment.patients.records`"
@@ -48,7 +48,9 @@ pub(crate) fn new(arguments: &NewArgs) -> Result<(), Failure> {
     }
     let out = arguments.out.clone().unwrap_or_else(|| match kind {
         NewKind::Suite => Path::new(&name).join("suite.toml"),
-        NewKind::Scenario | NewKind::Case => PathBuf::from(format!("{name}.toml")),
+        NewKind::Scenario | NewKind::Coordination | NewKind::Case => {
+            PathBuf::from(format!("{name}.toml"))
+        }
     });
     if out.extension().is_none_or(|extension| extension != "toml") {
         return Err(Failure::Usage(format!(
@@ -66,6 +68,7 @@ pub(crate) fn new(arguments: &NewArgs) -> Result<(), Failure> {
     };
     match kind {
         NewKind::Scenario => write(&[(&out, skeleton::scenario(&name, &file))])?,
+        NewKind::Coordination => write(&[(&out, skeleton::coordination(&name, &file))])?,
         NewKind::Case => write(&[(&out, case_of(&name, &out)?)])?,
         NewKind::Suite => {
             let id = format!("{name}-1");
@@ -131,10 +134,14 @@ fn tell(kind: NewKind, file: &str, restricted: Option<bool>) {
     }
     let next = match kind {
         NewKind::Scenario => format!("rounds run {file}"),
+        NewKind::Coordination => format!("rounds bench {file}"),
         NewKind::Suite => format!("rounds evaluate {file}"),
         NewKind::Case => "name it in the `cases` of a suite".to_owned(),
     };
-    let _ = writeln!(text, "Next: rounds check {file}; {next}\n{NOTICE}");
+    let _ = writeln!(text, "Next: rounds check {file}; {next}");
+    if kind != NewKind::Coordination {
+        let _ = writeln!(text, "{NOTICE}");
+    }
     print(&text);
 }
 

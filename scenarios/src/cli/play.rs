@@ -40,6 +40,12 @@ pub(crate) fn play(arguments: &PlayArgs) -> Result<(), Failure> {
     }
     let sets = load(common, &[])?;
     let arm = &sets[0].arms[number_of(&sets[0], arguments.arm.as_deref())?];
+    if arm.scenario.clinic().is_none() {
+        return Err(Failure::Usage(format!(
+            "{}: only visits of a clinic can be played; `rounds run` runs the others",
+            common.scenario.display()
+        )));
+    }
     let set = both(common, arm)?;
     check_replay(common)?;
     permit(common, std::slice::from_ref(&set), &[1])?;

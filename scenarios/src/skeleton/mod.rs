@@ -18,6 +18,12 @@ pub fn scenario(name: &str, file: &str) -> String {
     fill(text, &[("name", name), ("file", file)])
 }
 
+/// A scenario of agents that coordinate called `name`, to be stored as `file`.
+pub fn coordination(name: &str, file: &str) -> String {
+    let text = include_str!("templates/coordination.toml");
+    fill(text, &[("name", name), ("file", file)])
+}
+
 /// A suite called `name` of the case `cases/CASE.toml` beside it, to be stored as `file`.
 ///
 /// A case that is to be `filled_in` is held to no threshold yet.

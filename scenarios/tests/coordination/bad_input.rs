@@ -162,3 +162,15 @@ kind = "tracking"
     );
     assert!(error.contains("suite.toml:6"), "{error}");
 }
+
+#[test]
+fn what_is_for_visits_alone_says_so() {
+    let folder = place();
+    let error = refuses(folder.path(), &["play", "small.toml"]);
+    assert!(
+        error.contains("only visits of a clinic can be played"),
+        "{error}"
+    );
+    let error = refuses(folder.path(), &["evaluate", "small.toml"]);
+    assert!(error.contains("not a suite"), "{error}");
+}

@@ -50,6 +50,27 @@ fn a_new_scenario_runs() {
 }
 
 #[test]
+fn a_new_scenario_of_coordination_runs() {
+    let place = tempfile::tempdir().unwrap();
+    let (out, _) = ends(0, place.path(), &["new", "mine", "--kind", "coordination"]);
+    assert!(out.contains("wrote mine.toml"), "{out}");
+    fits(&place.path().join("mine.toml"));
+    let (out, _) = ends(0, place.path(), &["check", "mine.toml"]);
+    assert!(out.contains(FAULTLESS), "{out}");
+    let run = [
+        "bench",
+        "mine.toml",
+        "--episodes",
+        "4",
+        "--quiet",
+        "--out",
+        "out",
+    ];
+    let (out, _) = ends(0, place.path(), &run);
+    assert!(out.contains("learns") && out.contains("utility"), "{out}");
+}
+
+#[test]
 fn a_new_suite_passes_its_own_threshold() {
     let place = tempfile::tempdir().unwrap();
     ends(0, place.path(), &["new", "first", "--kind", "suite"]);
