@@ -6,6 +6,7 @@
 //! policy ever sees an `Entity`, and no log line holds one.
 
 pub mod clinic;
+pub mod clinic_day;
 pub mod coordination;
 pub mod engine;
 pub mod population;

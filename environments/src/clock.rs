@@ -66,6 +66,13 @@ impl<T> Agenda<T> {
         }
     }
 
+    /// Lets the time pass up to `at_min`, exactly. The past and non-finite values count as now.
+    pub fn pass_until(&mut self, at_min: f64) {
+        if at_min.is_finite() && at_min > self.now_min {
+            self.now_min = at_min;
+        }
+    }
+
     /// Schedules `what` at `at_min`, not before now.
     pub fn schedule(&mut self, at_min: f64, what: T) {
         let at_min = if at_min.is_finite() {
@@ -137,6 +144,7 @@ mod tests {
         let mut agenda = Agenda::default();
         agenda.pass(10.0);
         agenda.pass(f64::NAN);
+        agenda.pass_until(9.0);
         agenda.schedule(3.0, ());
         assert_eq!(agenda.next_at_min(), Some(10.0));
     }

@@ -35,6 +35,8 @@ pub enum Purpose {
     Bootstrap = 7,
     /// What an agent draws to learn from a round.
     Learning = 8,
+    /// What a place is like for a whole run: who of the staff covers what.
+    Staff = 9,
     /// A user's own uses.
     Custom = 1 << 32,
 }

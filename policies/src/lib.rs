@@ -4,6 +4,7 @@
 //! nothing of the world that asks it.
 
 pub mod clinic;
+pub mod clinic_day;
 pub mod coordination;
 pub mod described;
 pub mod policy;

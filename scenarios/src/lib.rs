@@ -11,6 +11,7 @@ pub use {
 
 pub mod cli;
 pub mod clinic;
+pub mod clinic_day;
 pub mod compare;
 pub mod coordination;
 pub mod describe;

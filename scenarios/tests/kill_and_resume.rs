@@ -136,6 +136,11 @@ fn a_killed_run_of_rules_resumes_to_the_same_bytes() {
 }
 
 #[test]
+fn killed_clinic_days_resume_to_the_same_bytes() {
+    killed_runs_resume("scenarios/clinic-day.toml", 12);
+}
+
+#[test]
 fn a_killed_run_of_slow_decisions_resumes_to_the_same_bytes() {
     killed_runs_resume("tests/scripts/spoken-slow.toml", 60);
 }

@@ -10,7 +10,7 @@ use rounds_policies::coordination::{Board, CoordinationError, Coordinator, Oracl
 pub struct Agent(pub Box<dyn Coordinator>);
 
 /// Who chooses in an episode.
-pub(super) enum Chooser {
+pub(crate) enum Chooser {
     /// The agents, each by its component [`Agent`].
     Agents(Board),
     /// One that knows the objective beforehand.
@@ -18,14 +18,14 @@ pub(super) enum Chooser {
 }
 
 /// What the utility of each round is measured against.
-pub(super) struct Reference {
-    pub(super) oracle: Box<dyn Oracle>,
-    pub(super) actions: Vec<Option<u32>>,
+pub(crate) struct Reference {
+    oracle: Box<dyn Oracle>,
+    actions: Vec<Option<u32>>,
     before: Vec<Option<u32>>,
 }
 
 impl Reference {
-    pub(super) fn new(oracle: Box<dyn Oracle>, agents: usize) -> Self {
+    pub(crate) fn new(oracle: Box<dyn Oracle>, agents: usize) -> Self {
         Self {
             oracle,
             actions: vec![None; agents],
@@ -35,7 +35,7 @@ impl Reference {
 
     /// Value of its joint action in this round, and how many agents it lets act otherwise than in
     /// the round before: the path length of the comparator.
-    pub(super) fn measure(
+    pub(crate) fn measure(
         &mut self,
         round: RoundIx,
         objective: &dyn Objective,
@@ -52,11 +52,11 @@ impl Reference {
 
 /// Utility and the like of one round.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(super) struct Played {
-    pub(super) utility: f64,
-    pub(super) best: Option<f64>,
-    pub(super) moved: u32,
-    pub(super) curvature: Option<f64>,
+pub(crate) struct Played {
+    pub(crate) utility: f64,
+    pub(crate) best: Option<f64>,
+    pub(crate) moved: u32,
+    pub(crate) curvature: Option<f64>,
 }
 
 /// One episode in progress: the group of its agents.
@@ -133,7 +133,7 @@ pub(super) fn curvature(
 }
 
 /// `f` of a joint action.
-pub(super) fn value(
+pub(crate) fn value(
     objective: &dyn Objective,
     actions: &[Option<u32>],
     summary: &mut [f64],

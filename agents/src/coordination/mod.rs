@@ -13,4 +13,6 @@ mod record;
 mod round;
 
 pub use group::{Agent, Coordination};
+pub(crate) use group::{Chooser, Played, Reference, value};
 pub use plugin::{CoordinationPlugin, Made, Make, Setting, Yardstick};
+pub(crate) use round::guarded;

@@ -15,7 +15,7 @@ use crate::engine::{
 };
 
 /// Runs `work` on what may fail or panic; an episode whose work does ends as failed.
-fn guarded<E: std::fmt::Display>(
+pub(crate) fn guarded<E: std::fmt::Display>(
     episode: &mut Episode,
     work: impl FnOnce() -> Result<(), E>,
 ) -> bool {

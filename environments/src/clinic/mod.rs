@@ -3,6 +3,7 @@
 pub mod agentclinic;
 pub mod case;
 pub mod chart;
+pub mod day;
 pub mod dialogue;
 pub mod fhir;
 pub mod icd9;

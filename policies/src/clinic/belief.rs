@@ -6,9 +6,13 @@
 //!
 //! Source: DynamiCare card, section 8.
 
+mod search;
+
 use std::sync::LazyLock;
 
 use rounds_environments::clinic::knowledge::{ConditionIx, FindingIx, Knowledge, SpecialityIx};
+
+pub use search::{QuestionSearch, SearchBuffers};
 
 /// What one class of a scope stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,11 +91,15 @@ static ENTROPY_TANGENTS: LazyLock<[[f64; 2]; TANGENTS]> = LazyLock::new(|| {
     })
 });
 
+/// The part of 0 to 1 that `p` is in.
+fn part_of(p: f64) -> usize {
+    ((p * TANGENTS as f64) as usize).min(TANGENTS - 1)
+}
+
 /// A little more than [`binary_entropy`] of a probability: entropy is concave, so its tangents
 /// lie above it.
 fn entropy_bound(p: f64) -> f64 {
-    let part = ((p * TANGENTS as f64) as usize).min(TANGENTS - 1);
-    let [slope, start] = ENTROPY_TANGENTS[part];
+    let [slope, start] = ENTROPY_TANGENTS[part_of(p)];
     start + slope * p + ROUNDING
 }
 
@@ -168,9 +176,23 @@ impl Scope {
                 count,
             });
         }
+        let own = |d: ConditionIx| knowledge.condition(d).speciality == speciality;
+        Self::covering(knowledge, own, noise)
+    }
+
+    /// The conditions that are covered, in order, then one class for all others where there are
+    /// others. See [`Scope::generalist`] for `noise`.
+    ///
+    /// # Errors
+    /// [`ScopeError::Range`] when `noise` is out of range.
+    pub fn covering(
+        knowledge: &Knowledge,
+        covers: impl Fn(ConditionIx) -> bool,
+        noise: Option<f64>,
+    ) -> Result<Self, ScopeError> {
         let (own, other): (Vec<_>, Vec<_>) = (0..knowledge.conditions().len() as u32)
             .map(ConditionIx)
-            .partition(|&d| knowledge.condition(d).speciality == speciality);
+            .partition(|&d| covers(d));
         let mut groups: Vec<_> = own
             .into_iter()
             .map(|d| (Class::Condition(d), vec![d]))
@@ -284,7 +306,19 @@ impl Scope {
         &self,
         findings: impl IntoIterator<Item = (FindingIx, Option<bool>)>,
     ) -> Vec<f64> {
-        let mut log = self.log_prior.clone();
+        let mut posterior = Vec::new();
+        self.posterior_into(findings, &mut posterior);
+        posterior
+    }
+
+    /// [`Scope::posterior`] into `log`, whose content is replaced.
+    pub fn posterior_into(
+        &self,
+        findings: impl IntoIterator<Item = (FindingIx, Option<bool>)>,
+        log: &mut Vec<f64>,
+    ) {
+        log.clear();
+        log.extend_from_slice(&self.log_prior);
         for (e, present) in findings {
             let Some(present) = present else { continue };
             let table = if present { &self.log_yes } else { &self.log_no };
@@ -297,14 +331,13 @@ impl Scope {
         }
         let most = log.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let mut total = 0.0;
-        for l in &mut log {
+        for l in log.iter_mut() {
             *l = libm::exp(*l - most);
             total += *l;
         }
-        for l in &mut log {
+        for l in log.iter_mut() {
             *l /= total;
         }
-        log
     }
 
     /// Probability that the answer to `e` is yes; `None` when the scope has no such finding.

@@ -38,20 +38,22 @@ impl Coordinator for Random {
     }
 }
 
-/// An agent that goes through its actions, a few rounds each; agent `i` begins with action `i`.
+/// An agent that goes through its actions, a few rounds each.
 #[derive(Debug, Clone)]
 pub(super) struct Rota {
     /// Number of actions, at least 1.
     pub(super) actions: usize,
     /// Rounds of each action, at least 1.
     pub(super) period: u32,
+    /// Where it begins.
+    pub(super) start: usize,
 }
 
 impl Coordinator for Rota {
     fn act(&mut self, moment: &Moment<'_>, _board: &mut Board) -> Option<u32> {
         // Rounds count from 1.
         let turn = moment.round.0.saturating_sub(1) / self.period;
-        let at = (u64::from(turn) + moment.index() as u64) % self.actions as u64;
+        let at = (u64::from(turn) + self.start as u64) % self.actions as u64;
         Some(at as u32)
     }
 

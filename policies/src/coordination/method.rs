@@ -178,8 +178,15 @@ impl Method {
                 Box::new(Random { actions })
             }),
             Self::Rota(options) => agents.online(|i| {
-                let (actions, period) = (ground.actions(i), options.period);
-                Box::new(Rota { actions, period })
+                let actions = ground.actions(i);
+                Box::new(Rota {
+                    actions,
+                    period: options.period,
+                    start: match options.spread {
+                        true => i * actions / ground.agents(),
+                        false => i,
+                    },
+                })
             }),
             Self::OwnBest => agents.online(|i| Box::new(OwnBest::new(agents.queries(i)))),
             Self::StaleGreedy => agents.online(|i| Box::new(StaleGreedy::new(agents.queries(i)))),

@@ -213,11 +213,17 @@ impl Default for BanditOsgOptions {
 pub struct RotaOptions {
     /// Rounds that an action is kept.
     pub period: u32,
+    /// Whether agents begin at even distances, agent `i` of `n` at `i / n` of its actions, rather than
+    /// one action after the other.
+    pub spread: bool,
 }
 
 impl Default for RotaOptions {
     fn default() -> Self {
-        Self { period: 1 }
+        Self {
+            period: 1,
+            spread: false,
+        }
     }
 }
 

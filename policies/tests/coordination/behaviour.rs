@@ -151,7 +151,10 @@ fn sequential_methods_follow_the_last_round() {
 fn turns_are_taken() {
     let nothing = Table::new(&[3, 3], Class::Submodular, |_| 0.0);
     let graph = path(2);
-    let method = Method::Rota(RotaOptions { period: 2 });
+    let method = Method::Rota(RotaOptions {
+        period: 2,
+        ..RotaOptions::default()
+    });
     let mut game = Game::new(&method, &nothing, &graph, 7, 0);
     (0..7).for_each(|_| {
         game.round(|_| &nothing);
@@ -159,6 +162,22 @@ fn turns_are_taken() {
     let first: Vec<u32> = game.history.iter().map(|a| a[0].unwrap()).collect();
     assert_eq!(first, [0, 0, 1, 1, 2, 2, 0]);
     assert_eq!(game.history[0][1], Some(1));
+}
+
+#[test]
+fn turns_can_begin_at_even_distances() {
+    let nothing = Table::new(&[5; 3], Class::Submodular, |_| 0.0);
+    let graph = path(3);
+    let method = Method::Rota(RotaOptions {
+        spread: true,
+        ..RotaOptions::default()
+    });
+    let mut game = Game::new(&method, &nothing, &graph, 5, 0);
+    (0..5).for_each(|_| {
+        game.round(|_| &nothing);
+    });
+    assert_eq!(game.history[0], [Some(0), Some(1), Some(3)]);
+    assert_eq!(game.history[4], [Some(4), Some(0), Some(2)]);
 }
 
 #[test]

@@ -64,7 +64,10 @@ fn settings_that_cannot_be_are_named() {
         ..BanditOsgOptions::default()
     };
     assert_eq!(refused(Method::BanditOsg(rate)).0, "rate");
-    let period = RotaOptions { period: 0 };
+    let period = RotaOptions {
+        period: 0,
+        ..RotaOptions::default()
+    };
     assert_eq!(refused(Method::Rota(period)).0, "period");
 }
 

@@ -25,7 +25,11 @@ use crate::statistics::Summary;
 use crate::statistics::summary::Until;
 
 /// Metrics that the table of a terminal shows; all are in `summary.json`.
-pub(crate) const SHOWN: [&str; 20] = [
+pub(crate) const SHOWN: [&str; 24] = [
+    "diagnosis_minutes",
+    "wait_minutes",
+    "left_unseen",
+    "occupancy",
     "utility",
     "regret",
     "ratio",
@@ -122,7 +126,7 @@ pub(crate) fn conclude(
     let mut data = report_data(set, typed, folder, &summary, told, restricted);
     data.evaluation = evaluation;
     let undrawn = |error: ReportError| Failure::Run(RunError::Input(error.to_string()));
-    data.sections = gathered_sections(&gathered, set.scenario.seed.0).map_err(undrawn)?;
+    data.sections = gathered_sections(&gathered, &summary).map_err(undrawn)?;
     let page = render(&data).map_err(undrawn)?;
     write_whole(&folder.join("report.html"), page.as_bytes())?;
     Ok(summary)
@@ -367,7 +371,7 @@ pub(crate) fn next_commands(
     let further = match &set.scenario.family {
         Family::Clinic(_) if set.arms.len() > 1 => "--set environment.noise.unknown=0.1",
         Family::Clinic(_) => "--vary agents.team.kind=static,dynamic,all",
-        Family::Coordination(_) => "--seeds 1..8",
+        Family::Coordination(_) | Family::ClinicDay(_) => "--seeds 1..8",
     };
     let then = scenario.map_or_else(
         || format!("{rounds} list scenarios"),

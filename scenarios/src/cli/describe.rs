@@ -4,7 +4,10 @@ use super::args::DescribeArgs;
 use super::evaluate::check_thresholds;
 use super::{Failure, print};
 use crate::clinic::Cassette;
-use crate::describe::{Described, Suite, coordination_facts, coordination_methods, facts, methods};
+use crate::describe::{
+    Described, Suite, coordination_facts, coordination_methods, day_facts, day_methods, facts,
+    methods,
+};
 use crate::family::build;
 use crate::schema::{Family, Overrides, SUITE_SCHEMA, Scenario, SuiteSpec, Variants, schema_of};
 
@@ -40,6 +43,13 @@ pub(crate) fn describe(arguments: &DescribeArgs) -> Result<(), Failure> {
         match arguments.json {
             true => print(&format!("{:#}\n", coordination_facts(&set, base, &read))),
             false => print(&coordination_methods(&set, base, &read)),
+        }
+        return Ok(());
+    }
+    if let Family::ClinicDay(base) = &set.scenario.family {
+        match arguments.json {
+            true => print(&format!("{:#}\n", day_facts(&set, base, &read))),
+            false => print(&day_methods(&set, base, &read)),
         }
         return Ok(());
     }

@@ -6,13 +6,14 @@ use rounds_environments::nearest::nearest;
 
 use super::side::Side;
 use crate::clinic::VisitScore;
+use crate::clinic_day::ClinicDayScore;
 use crate::coordination::CoordinationScore;
 use crate::run::Score;
 use crate::statistics::Direction;
 use crate::stepped::StepScore;
 
 /// Metrics of which less is better; of all others, more.
-const LESS_IS_BETTER: [&str; 27] = [
+const LESS_IS_BETTER: [&str; 30] = [
     "agent_calls",
     "aborted",
     "brier",
@@ -23,12 +24,14 @@ const LESS_IS_BETTER: [&str; 27] = [
     "ece",
     "failed",
     "floats",
+    "floats_per_tick",
     "forced",
     "idle",
     "latency_s",
     "leaked",
     "malformed",
     "messages",
+    "messages_per_tick",
     "minutes",
     "nll",
     "not_available",
@@ -40,6 +43,7 @@ const LESS_IS_BETTER: [&str; 27] = [
     "rounds",
     "tokens",
     "unmapped",
+    "weighted_wait_minutes",
 ];
 
 /// A metric that a run does not have.
@@ -56,7 +60,7 @@ pub struct UnknownMetric {
 
 /// Which way `metric` is good.
 pub fn direction(metric: &str) -> Direction {
-    let name = metric.split('.').next().unwrap_or(metric);
+    let name = metric.split(['.', '[']).next().unwrap_or(metric);
     let known = scores();
     let stated = known.iter().flat_map(|score| score.decisive());
     match stated.into_iter().find(|(decisive, _)| *decisive == name) {
@@ -89,9 +93,11 @@ fn there(side: &Side, names: &[&str]) -> Vec<String> {
     names.map(|name| (*name).to_owned()).collect()
 }
 
-/// How each family is scored; the first of which a metric that decides is there is that of a run.
-fn scores() -> [Box<dyn Score>; 3] {
+/// How each family is scored; the first of which a metric that decides is there is that of a run. Days
+/// come first, which have metrics of visits and of coordination beside their own.
+fn scores() -> [Box<dyn Score>; 4] {
     [
+        Box::new(ClinicDayScore),
         Box::new(CoordinationScore),
         Box::new(StepScore),
         Box::new(VisitScore::default()),
@@ -138,6 +144,11 @@ mod tests {
         assert_eq!(direction("hit@1.category"), Direction::HigherIsBetter);
         assert_eq!(direction("brier"), Direction::LowerIsBetter);
         assert_eq!(direction("return"), Direction::HigherIsBetter);
+        assert_eq!(
+            direction("wait_minutes[busy, 0.1]"),
+            Direction::LowerIsBetter
+        );
+        assert_eq!(direction("utility[busy]"), Direction::HigherIsBetter);
     }
 
     #[test]

@@ -22,8 +22,8 @@ use super::score::{CoordinationScore, SCORER};
 use crate::hash::sha256;
 use crate::run::{Experiment, Manifest, RunError, machine};
 use crate::schema::{
-    Arm, ConfigurationSpec, CoordinationFamily, CoordinationSpec, GraphSpecKind, InformationSpec,
-    MotionSpec, ScenarioSet, ScoreSpec, WorldSpec,
+    Arm, ConfigurationSpec, CoordinationFamily, CoordinationSpec, GraphSpec, GraphSpecKind,
+    InformationSpec, MotionSpec, ScenarioSet, ScoreSpec, WorldSpec,
 };
 
 /// Agents of a scenario that are ready to run.
@@ -246,16 +246,20 @@ fn configurations<M>(
     all.map(|one| {
         Ok(Configuration {
             name: one.name.clone(),
-            graph: graph(one, agents)?,
+            graph: graph(&one.graph, agents)?,
             mix: mix(one),
         })
     })
     .collect()
 }
 
-fn graph(one: &ConfigurationSpec, agents: usize) -> Result<GraphKind, RunError> {
+/// The graph of a configuration over `agents`.
+///
+/// # Errors
+/// [`RunError::Input`] when its file cannot be read.
+pub(crate) fn graph(one: &GraphSpec, agents: usize) -> Result<GraphKind, RunError> {
     let file = one.file.as_deref().unwrap_or(Path::new(""));
-    Ok(match one.graph {
+    Ok(match one.kind {
         GraphSpecKind::Complete => GraphKind::Complete,
         GraphSpecKind::ErdosRenyi => GraphKind::ErdosRenyi {
             density: Density::MeanDegree(one.mean_degree),

@@ -11,7 +11,7 @@ use rounds_policies::coordination::{
 use crate::schema::{self, MethodKind, MethodSpec, RegretSpec};
 
 /// The method of a policy with its settings.
-pub(super) fn method(spec: &MethodSpec) -> Method {
+pub(crate) fn method(spec: &MethodSpec) -> Method {
     match spec.kind {
         MethodKind::Random => Method::Random,
         MethodKind::OwnBest => Method::OwnBest,
@@ -77,9 +77,13 @@ pub(super) fn method(spec: &MethodSpec) -> Method {
                 normalise: spec.normalise.unwrap_or(default.normalise),
             })
         }
-        MethodKind::Rota => Method::Rota(RotaOptions {
-            period: spec.period.unwrap_or(RotaOptions::default().period),
-        }),
+        MethodKind::Rota => {
+            let default = RotaOptions::default();
+            Method::Rota(RotaOptions {
+                period: spec.period.unwrap_or(default.period),
+                spread: spec.spread.unwrap_or(default.spread),
+            })
+        }
     }
 }
 
@@ -95,7 +99,7 @@ fn weight(spec: &MethodSpec) -> Option<SurrogateWeight> {
 }
 
 /// Makes the agents of every episode.
-pub(super) fn make(method: &Method) -> Make {
+pub(crate) fn make(method: &Method) -> Make {
     let method = method.clone();
     Arc::new(move |setting| {
         Ok(Made {
@@ -113,7 +117,7 @@ pub(super) fn make(method: &Method) -> Make {
 }
 
 /// Makes what the utility of every round is measured against; `None` for nothing.
-pub(super) fn yardstick(regret: RegretSpec) -> Option<Yardstick> {
+pub(crate) fn yardstick(regret: RegretSpec) -> Option<Yardstick> {
     if regret == RegretSpec::None {
         return None;
     }

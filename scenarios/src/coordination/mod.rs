@@ -9,9 +9,11 @@ mod report;
 mod score;
 mod story;
 
+pub(crate) use build::graph;
 pub use build::{BuiltCoordination, build};
 pub use gathered::{Facts, Gathered, OfConfiguration};
 pub use library::Coordinated;
+pub(crate) use method::{make, method, yardstick};
 pub use promise::promise;
 pub use report::sections;
 pub use score::{CoordinationScore, SCORER, utility_of};

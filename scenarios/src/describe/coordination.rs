@@ -115,7 +115,7 @@ fn environment(family: &CoordinationFamily) -> Value {
         value["world"]["file"] = json!(file_name(file));
     }
     let files = family.environment.configurations.iter();
-    for (number, file) in files.map(|one| &one.file).enumerate() {
+    for (number, file) in files.map(|one| &one.graph.file).enumerate() {
         if let Some(file) = file {
             value["configurations"][number]["file"] = json!(file_name(file));
         }
@@ -237,13 +237,13 @@ fn graphs(base: &CoordinationFamily) -> String {
 }
 
 fn graph(one: &ConfigurationSpec, moving: bool) -> String {
-    let mut text = match one.graph {
+    let mut text = match one.graph.kind {
         GraphSpecKind::ErdosRenyi => format!(
             "an Erd\u{151}s\u{2013}R\u{e9}nyi graph of mean degree {}",
-            one.mean_degree
+            one.graph.mean_degree
         ),
         GraphSpecKind::Edges | GraphSpecKind::Weights => {
-            let file = one.file.as_deref().map(file_name).unwrap_or_default();
+            let file = one.graph.file.as_deref().map(file_name).unwrap_or_default();
             format!("the graph of the file \u{201c}{file}\u{201d}")
         }
         kind => format!("a {} graph", kind.as_str()),
@@ -286,7 +286,8 @@ fn methods(set: &ScenarioSet, base: &CoordinationFamily) -> Vec<String> {
     ]
 }
 
-fn method(spec: &MethodSpec) -> String {
+/// A method in words, with what was set of it.
+pub(super) fn method(spec: &MethodSpec) -> String {
     let about = match spec.kind {
         MethodKind::Random => "uniformly random actions",
         MethodKind::OwnBest => "each agent's own best action without communication",
@@ -313,7 +314,8 @@ fn method(spec: &MethodSpec) -> String {
     }
 }
 
-fn design(set: &ScenarioSet, arms: &[(u32, Value)]) -> Vec<String> {
+/// How many episodes there were, and what arms changed.
+pub(super) fn design(set: &ScenarioSet, arms: &[(u32, Value)]) -> Vec<String> {
     let episodes = arms.first().map_or(0, |(episodes, _)| *episodes);
     let mut out = vec![format!(
         "{} were played with the seed {}.",

@@ -4,6 +4,7 @@
 //! do; equal input gives equal bytes.
 
 mod arms;
+mod clinic_day;
 mod coordination;
 mod facts;
 mod patients;
@@ -14,6 +15,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
+pub use clinic_day::{day_facts, day_methods};
 pub use coordination::{coordination_facts, coordination_methods};
 pub use facts::facts;
 use serde_json::Value;

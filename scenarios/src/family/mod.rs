@@ -6,6 +6,7 @@ pub use gather::{Gather, gathered_sections};
 
 use crate::clinic::cases::CaseScore;
 use crate::clinic::{self, BuiltClinic, Cassette};
+use crate::clinic_day::{self, BuiltClinicDay, GatheredDays};
 use crate::coordination::{self, BuiltCoordination, Gathered};
 use crate::run::{Episode, EpisodeRow, Experiment, RunError};
 use crate::schema::{Arm, Family, ScenarioSet};
@@ -16,12 +17,14 @@ pub enum Built {
     Clinic(BuiltClinic),
     /// Agents that coordinate.
     Coordination(BuiltCoordination),
+    /// Days of a clinic.
+    ClinicDay(BuiltClinicDay),
 }
 
 /// What everything of a family says of itself; empty where nothing need be said.
 pub fn notice(family: &Family) -> &'static str {
     match family {
-        Family::Clinic(_) => clinic::NOTICE,
+        Family::Clinic(_) | Family::ClinicDay(_) => clinic::NOTICE,
         Family::Coordination(_) => "",
     }
 }
@@ -36,6 +39,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<Built,
         Family::Coordination(family) => {
             coordination::build(set, arm, family).map(Built::Coordination)
         }
+        Family::ClinicDay(family) => clinic_day::build(set, arm, family).map(Built::ClinicDay),
     }
 }
 
@@ -45,6 +49,7 @@ impl Built {
         match self {
             Self::Clinic(built) => &built.experiment,
             Self::Coordination(built) => &built.experiment,
+            Self::ClinicDay(built) => &built.experiment,
         }
     }
 
@@ -53,6 +58,7 @@ impl Built {
         match self {
             Self::Clinic(built) => &mut built.experiment,
             Self::Coordination(built) => &mut built.experiment,
+            Self::ClinicDay(built) => &mut built.experiment,
         }
     }
 
@@ -60,7 +66,7 @@ impl Built {
     pub fn clinic(&self) -> Option<&BuiltClinic> {
         match self {
             Self::Clinic(built) => Some(built),
-            Self::Coordination(_) => None,
+            Self::Coordination(_) | Self::ClinicDay(_) => None,
         }
     }
 
@@ -78,6 +84,7 @@ impl Built {
                 built.knowledge.findings().len()
             ),
             Self::Coordination(built) => built.size.clone(),
+            Self::ClinicDay(built) => built.size.clone(),
         }
     }
 
@@ -101,6 +108,16 @@ impl Built {
                 (Some(utility), None) => format!("utility {utility:.3}"),
                 (None, _) => "unscored".to_owned(),
             },
+            Self::ClinicDay(_) => {
+                let minutes = |name: &str| {
+                    metric(name).map_or("–".to_owned(), |minutes| format!("{minutes:.1}"))
+                };
+                format!(
+                    "{} min to the right diagnosis, {} min of waiting",
+                    minutes("diagnosis_minutes"),
+                    minutes("wait_minutes")
+                )
+            }
         }
     }
 
@@ -109,6 +126,7 @@ impl Built {
         match self {
             Self::Clinic(_) => Gather::Nothing,
             Self::Coordination(built) => Gather::Coordination(Gathered::new(built.method.clone())),
+            Self::ClinicDay(_) => Gather::ClinicDay(GatheredDays::default()),
         }
     }
 
@@ -117,6 +135,7 @@ impl Built {
         match self {
             Self::Clinic(built) => clinic::tell(&built.knowledge, episode),
             Self::Coordination(_) => coordination::tell(episode),
+            Self::ClinicDay(_) => clinic_day::tell(episode),
         }
     }
 }

@@ -146,7 +146,9 @@ pub(super) fn against_cost(
             })
             .take(ARMS_DRAWN)
             .collect();
-        if spots.len() > 1 {
+        // Where all pay the same there is nothing to see.
+        let paid_alike = spots.windows(2).all(|pair| pair[0].cost == pair[1].cost);
+        if spots.len() > 1 && !paid_alike {
             return scatter(&spots, cost).map(|svg| Some((svg, cost)));
         }
     }

@@ -140,6 +140,17 @@ impl Pen<'_, '_> {
         ))
     }
 
+    /// A filled rectangle of a strength from 0 to 1.
+    pub(super) fn shade(
+        &self,
+        from: (f64, f64),
+        to: (f64, f64),
+        (ink, strength): (Ink, f64),
+    ) -> Result<(), ReportError> {
+        let style = ink.marker().mix(strength).filled();
+        self.put(Rectangle::new([pixel(from), pixel(to)], style))
+    }
+
     /// A pale area within an outline.
     pub(super) fn band(&self, outline: &[(f64, f64)], ink: Ink) -> Result<(), ReportError> {
         let outline: Vec<_> = outline.iter().map(|p| pixel(*p)).collect();

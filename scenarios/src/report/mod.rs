@@ -25,6 +25,7 @@ mod tables;
 mod text;
 mod transcript;
 mod visit;
+mod ward;
 
 #[cfg(test)]
 mod sample;
@@ -44,3 +45,4 @@ pub use sheet::render_sheet;
 pub use standings::render_standings;
 pub use text::text_table;
 pub(crate) use text::write_columns;
+pub use ward::{Ending, Stay, WardDay, ward};

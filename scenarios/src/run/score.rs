@@ -74,6 +74,12 @@ pub trait Score: Send + Sync {
     fn decisive(&self) -> &[(&'static str, Direction)] {
         &[]
     }
+
+    /// The part of the episodes that metric `name` is of, where it is the decisive metric `of` in
+    /// these alone; arms are compared within each part too.
+    fn part<'a>(&self, _of: &str, _name: &'a str) -> Option<&'a str> {
+        None
+    }
 }
 
 /// Scores every episode of the log of `run`, handing each to `take` as it is read.

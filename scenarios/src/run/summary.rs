@@ -1,6 +1,6 @@
 //! From scored arms to `summary.json`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use rounds_environments::streams::RunSeed;
@@ -47,7 +47,8 @@ pub struct SummaryHead {
 }
 
 /// Summarises the arms of a run: intervals by case, and every pair of arms compared on the same
-/// cases, corrected together.
+/// cases, corrected together. Where the scorer knows parts of the episodes, pairs are compared in
+/// each part as well, and each part is corrected by itself.
 ///
 /// # Errors
 /// [`RunError::Input`] when a metric is not a finite number.
@@ -130,24 +131,33 @@ pub fn summarise(
     if head.wall_s > 0.0 {
         timing.decisions_per_s = timing.decisions as f64 / head.wall_s;
     }
-    let mut family = Vec::new();
-    for a in 0..arms.len() {
-        for b in a + 1..arms.len() {
-            for &(metric, direction) in score.decisive() {
-                if let (Some(x), Some(y)) = (samples[a].get(metric), samples[b].get(metric)) {
-                    family.push(Named {
-                        a: arms[a].name.clone(),
-                        b: arms[b].name.clone(),
-                        metric: metric.to_owned(),
-                        difference: compare(x, y, Design::Paired),
-                        question: Question {
-                            direction,
-                            margin: None,
-                        },
-                    });
+    let mut compared = Vec::new();
+    for part in parts(&samples, score) {
+        let mut family = Vec::new();
+        for a in 0..arms.len() {
+            for b in a + 1..arms.len() {
+                for &(metric, direction) in score.decisive() {
+                    let name = match part {
+                        None => Some(metric),
+                        Some(part) => named(&samples[a], score, metric, part),
+                    };
+                    let Some(name) = name else { continue };
+                    if let (Some(x), Some(y)) = (samples[a].get(name), samples[b].get(name)) {
+                        family.push(Named {
+                            a: arms[a].name.clone(),
+                            b: arms[b].name.clone(),
+                            metric: name.to_owned(),
+                            difference: compare(x, y, Design::Paired),
+                            question: Question {
+                                direction,
+                                margin: None,
+                            },
+                        });
+                    }
                 }
             }
         }
+        compared.extend(comparisons(family));
     }
     Ok(Summary {
         schema: SCHEMA.to_owned(),
@@ -156,12 +166,36 @@ pub fn summarise(
         command: head.command.clone(),
         episodes,
         arms: summaries,
-        comparisons: comparisons(family),
+        comparisons: compared,
         calls,
         until: None,
         timing,
         evaluation: None,
     })
+}
+
+/// All episodes, then each part of them in the order of names.
+fn parts<'a>(samples: &[BTreeMap<&'a str, Sample>], score: &dyn Score) -> Vec<Option<&'a str>> {
+    let names = samples.iter().flat_map(BTreeMap::keys);
+    let found: BTreeSet<&str> = names
+        .flat_map(|name| {
+            let decisive = score.decisive().iter();
+            decisive.filter_map(|(of, _)| score.part(of, name))
+        })
+        .collect();
+    let all = std::iter::once(None);
+    all.chain(found.into_iter().map(Some)).collect()
+}
+
+/// The name of a decisive metric in one part.
+fn named<'a>(
+    sample: &BTreeMap<&'a str, Sample>,
+    score: &dyn Score,
+    metric: &str,
+    part: &str,
+) -> Option<&'a str> {
+    let mut names = sample.keys().copied();
+    names.find(|name| score.part(metric, name) == Some(part))
 }
 
 /// Adds up the calls that a run recorded.

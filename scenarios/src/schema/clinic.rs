@@ -103,7 +103,7 @@ pub struct ClinicSpec {
 /// Reads `[environment]` of the clinic, whose kind was read already.
 pub(crate) fn read_clinic(mut table: TableReader<'_>) -> Option<ClinicSpec> {
     let patients = read_patients(&mut table);
-    let noise = read_noise(&mut table);
+    let noise = read_noise(&mut table, NoiseSpec::default());
     let fidelity = table.choice("fidelity").unwrap_or(Fidelity::Strict);
     let matching = table.choice("matching").unwrap_or(match fidelity {
         Fidelity::Strict => Matching::Word,
@@ -136,13 +136,14 @@ pub(crate) fn read_clinic(mut table: TableReader<'_>) -> Option<ClinicSpec> {
     })
 }
 
-fn read_noise(environment: &mut TableReader<'_>) -> NoiseSpec {
+/// Reads `noise`; what is not written is as in `base`.
+pub(super) fn read_noise(environment: &mut TableReader<'_>, base: NoiseSpec) -> NoiseSpec {
     let Some(mut table) = environment.table("noise") else {
-        return NoiseSpec::default();
+        return base;
     };
     let noise = NoiseSpec {
-        unknown: table.number("unknown", FRACTION, 0.0),
-        flipped: table.number("flipped", FRACTION, 0.0),
+        unknown: table.number("unknown", FRACTION, base.unknown),
+        flipped: table.number("flipped", FRACTION, base.flipped),
     };
     table.finish();
     noise

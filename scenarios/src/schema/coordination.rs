@@ -7,32 +7,11 @@ use serde::Serialize;
 use super::{
     diagnostics::{Problem, ProblemKind},
     document::Node,
+    graph::{GraphSpec, named_configurations, read_graph},
     paths::PathKind,
     reader::TableReader,
     values::{Fault, NOT_NEGATIVE, POSITIVE, Range, choice, items, number},
 };
-
-choice! {
-    /// Kinds of communication graph.
-    pub enum GraphSpecKind {
-        /// Everybody talks to everybody.
-        Complete = "complete",
-        /// Edges drawn at random, redrawn until connected.
-        ErdosRenyi = "erdos-renyi",
-        /// A circle.
-        Ring = "ring",
-        /// A nearly square lattice.
-        Grid = "grid",
-        /// One in the middle.
-        Star = "star",
-        /// A line.
-        Path = "path",
-        /// Edges of a file, a pair of agents a line.
-        Edges = "edges",
-        /// Mixing weights of a file, a row a line.
-        Weights = "weights",
-    }
-}
 
 choice! {
     /// How near a target is, as a score.
@@ -71,12 +50,9 @@ choice! {
 pub struct ConfigurationSpec {
     /// Its name.
     pub name: String,
-    /// Kind of its graph.
-    pub graph: GraphSpecKind,
-    /// Mean number of neighbours in a random graph, above 0.
-    pub mean_degree: f64,
-    /// File of the graph, where it is read.
-    pub file: Option<PathBuf>,
+    /// Its graph.
+    #[serde(flatten)]
+    pub graph: GraphSpec,
     /// Shares of random, adversarial and polyline targets.
     pub mix: [f64; 3],
 }
@@ -327,35 +303,10 @@ fn read_configurations(table: &mut TableReader<'_>, moving: bool) -> Vec<Configu
             );
         }
     }
-    let mut found: Vec<ConfigurationSpec> = Vec::new();
-    for mut inner in table.table_array("configurations") {
-        if inner.entry("name").is_none() {
-            inner.missing("name", "name = \"complete\"");
-        }
-        let name = inner.string("name").unwrap_or_default();
-        if let Some(entry) = inner.entry("name")
-            && found.iter().any(|known| known.name == name)
-        {
-            inner.note(Problem::at(
-                &entry.value.origin,
-                ProblemKind::Duplicate,
-                format!("two configurations are called `{name}`"),
-                "this name is taken",
-            ));
-        }
-        let configuration = read_configuration(&mut inner, name, moving);
+    let mut found = Vec::new();
+    for (name, mut inner) in named_configurations(table) {
+        found.push(read_configuration(&mut inner, name, moving));
         inner.finish();
-        found.push(configuration);
-    }
-    if found.is_empty()
-        && let Some(entry) = table.entry("configurations")
-    {
-        table.note(Problem::at(
-            &entry.value.origin,
-            ProblemKind::OutOfRange,
-            "there is no configuration".to_owned(),
-            "expected at least one",
-        ));
     }
     found
 }
@@ -365,34 +316,6 @@ fn read_configuration(
     name: String,
     moving: bool,
 ) -> ConfigurationSpec {
-    let graph = table.choice("graph").unwrap_or(GraphSpecKind::Complete);
-    let mean_degree = table.number("mean_degree", POSITIVE, 4.0);
-    let file = table.path("graph_file", PathKind::File);
-    let read = matches!(graph, GraphSpecKind::Edges | GraphSpecKind::Weights);
-    if read && table.entry("graph_file").is_none() {
-        table.missing("graph_file", "graph_file = \"edges.txt\"");
-    }
-    let drawn = graph == GraphSpecKind::ErdosRenyi;
-    for (key, used) in [("mean_degree", drawn), ("graph_file", read)] {
-        if let Some(place) = table.place_of(key).filter(|_| !used) {
-            let name = table.name(key);
-            table.note(
-                Problem::at(
-                    place,
-                    ProblemKind::Conflict,
-                    format!(
-                        "`{name}` is of no use to a graph that is {}",
-                        graph.as_str()
-                    ),
-                    "says nothing of this graph",
-                )
-                .help(match key {
-                    "mean_degree" => "it belongs to graph = \"erdos-renyi\"",
-                    _ => "it belongs to graph = \"edges\" or \"weights\"",
-                }),
-            );
-        }
-    }
     let mix = moving.then(|| {
         table.get("mix", |node| {
             const WORDS: &str = "three shares [random, adversarial, polyline] that are not all 0";
@@ -405,9 +328,7 @@ fn read_configuration(
     });
     ConfigurationSpec {
         name,
-        graph,
-        mean_degree,
-        file,
+        graph: read_graph(table, &GraphSpec::default()),
         mix: mix.flatten().unwrap_or([8.0, 1.0, 1.0]),
     }
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::{
     clinic::{Answers, ClinicSpec, read_clinic},
+    clinic_day::{ClinicDaySpec, read_clinic_day},
     coordination::{CoordinationSpec, WorldKind, read_coordination},
     method::{MethodSpec, read_methods},
     policy::{PolicySpec, read_policies},
@@ -19,6 +20,8 @@ choice! {
     enum EnvironmentKind {
         /// The clinic.
         Clinic = "clinic",
+        /// A day of the clinic.
+        ClinicDay = "clinic-day",
         /// Agents that track targets by nearness.
         Tracking = "tracking",
         /// Agents that track targets by extended Kalman filters.
@@ -36,6 +39,17 @@ pub struct CoordinationFamily {
     /// The environment.
     pub environment: CoordinationSpec,
     /// Policy of the agents, a name in `policies`.
+    pub policy: String,
+    /// Policies by name.
+    pub policies: BTreeMap<String, MethodSpec>,
+}
+
+/// Days of a clinic, whose staff coordinates.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClinicDayFamily {
+    /// The environment.
+    pub environment: ClinicDaySpec,
+    /// Policy of the staff, a name in `policies`.
     pub policy: String,
     /// Policies by name.
     pub policies: BTreeMap<String, MethodSpec>,
@@ -60,6 +74,8 @@ pub enum Family {
     Clinic(ClinicFamily),
     /// Agents that coordinate.
     Coordination(CoordinationFamily),
+    /// Days of a clinic.
+    ClinicDay(ClinicDayFamily),
 }
 
 /// Rounds of a team by default, as published.
@@ -79,10 +95,12 @@ impl Family {
         clinic.environment.patient == Answers::Human || matches!(policy, Some(PolicySpec::Human))
     }
 
-    /// Rounds of an episode where the scenario sets no limit.
+    /// Rounds of an episode where the scenario sets no limit; for a day the most ticks of any.
     pub(super) fn default_rounds(&self) -> u32 {
-        let Self::Clinic(clinic) = self else {
-            return COORDINATION_ROUNDS;
+        let clinic = match self {
+            Self::Clinic(clinic) => clinic,
+            Self::Coordination(_) => return COORDINATION_ROUNDS,
+            Self::ClinicDay(day) => return day.environment.most_ticks(),
         };
         match clinic.team.protocol {
             Protocol::AgentClinic => CONSULTATION_TURNS,
@@ -119,8 +137,18 @@ pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option
         }
         return None;
     };
+    if let EnvironmentKind::ClinicDay = kind {
+        let environment = read_clinic_day(table);
+        let (names, policies) = read_methods(root);
+        let policy = read_agents(root, &names);
+        return Some(Family::ClinicDay(ClinicDayFamily {
+            environment: environment?,
+            policy: policy?,
+            policies,
+        }));
+    }
     let world = match kind {
-        EnvironmentKind::Clinic => None,
+        EnvironmentKind::Clinic | EnvironmentKind::ClinicDay => None,
         EnvironmentKind::Tracking => Some(WorldKind::Tracking),
         EnvironmentKind::Ekf => Some(WorldKind::Ekf),
         EnvironmentKind::Coverage => Some(WorldKind::Coverage),
@@ -146,7 +174,7 @@ pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option
     }))
 }
 
-/// Reads `[agents]` of coordination: the policy of the team.
+/// Reads `[agents]` of agents that coordinate: the policy of the team.
 fn read_agents(root: &mut TableReader<'_>, policies: &[&str]) -> Option<String> {
     let Some(mut agents) = root.table("agents") else {
         if root.entry("agents").is_none() {

@@ -94,6 +94,8 @@ pub struct MethodSpec {
     pub reward_scale: Option<f64>,
     /// Rounds that each action of the rota lasts, at least 1.
     pub period: Option<u32>,
+    /// Whether the agents of a rota begin at even distances.
+    pub spread: Option<bool>,
 }
 
 /// Most base learners, and most samples of an estimate.
@@ -125,6 +127,7 @@ impl MethodSpec {
             rate: None,
             reward_scale: None,
             period: None,
+            spread: None,
         }
     }
 }
@@ -226,7 +229,10 @@ fn read_method(mut table: TableReader<'_>) -> Option<MethodSpec> {
             spec.rate = table.optional_number("rate", POSITIVE);
             spec.reward_scale = table.optional_number("reward_scale", POSITIVE);
         }
-        MethodKind::Rota => spec.period = count(&mut table, "period", u32::MAX),
+        MethodKind::Rota => {
+            spec.period = count(&mut table, "period", u32::MAX);
+            spec.spread = table.optional_boolean("spread");
+        }
         MethodKind::Random
         | MethodKind::OwnBest
         | MethodKind::StaleGreedy

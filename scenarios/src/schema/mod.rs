@@ -9,10 +9,12 @@
 mod behaviour;
 mod case;
 mod clinic;
+mod clinic_day;
 mod coordination;
 mod diagnostics;
 mod document;
 mod family;
+mod graph;
 mod json;
 mod kind;
 mod layers;
@@ -44,12 +46,14 @@ pub use case::{
     JudgeSpec, PassSpec, PatientFile, load_case,
 };
 pub use clinic::{Answers, ClinicSpec, Fidelity, Matching, NoiseSpec, Tests, Visible};
+pub use clinic_day::{ClinicDaySpec, DaySpec};
 pub use coordination::{
-    ConfigurationSpec, CoordinationSpec, GraphSpecKind, InformationSpec, MotionSpec, RegretSpec,
-    ScoreSpec, WorldSpec,
+    ConfigurationSpec, CoordinationSpec, InformationSpec, MotionSpec, RegretSpec, ScoreSpec,
+    WorldSpec,
 };
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
-pub use family::{ClinicFamily, CoordinationFamily, Family};
+pub use family::{ClinicDayFamily, ClinicFamily, CoordinationFamily, Family};
+pub use graph::{GraphSpec, GraphSpecKind};
 pub use kind::schema_of;
 pub use load::{Arm, Overrides, ScenarioSet};
 pub use method::{Flooding, MethodKind, MethodSpec};

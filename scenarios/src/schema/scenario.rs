@@ -137,7 +137,8 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
     }
     let repeats = root.count("repeats", 1, 1);
     let timeline = read_timeline(&mut root);
-    let limits = read_limits(&mut root, rounds, visits);
+    let days = matches!(family, Some(Family::ClinicDay(_)));
+    let limits = read_limits(&mut root, rounds, visits, days);
     // Arms are laid over the tree and read each as a scenario of its own.
     root.entry("arms");
     root.finish();
@@ -167,8 +168,9 @@ fn refuse(root: &mut TableReader<'_>, keys: &[&'static str]) {
     }
 }
 
-/// Reads `[limits]`; minutes and cost are of visits alone.
-fn read_limits(root: &mut TableReader<'_>, rounds: u32, visits: bool) -> Limits {
+/// Reads `[limits]`; minutes and cost are of visits alone, and days are as long as their
+/// environment says.
+fn read_limits(root: &mut TableReader<'_>, rounds: u32, visits: bool, days: bool) -> Limits {
     let Some(mut table) = root.table("limits") else {
         return Limits {
             rounds,
@@ -178,7 +180,10 @@ fn read_limits(root: &mut TableReader<'_>, rounds: u32, visits: bool) -> Limits 
         };
     };
     let limits = Limits {
-        rounds: table.count("rounds", u32::from(!visits), rounds),
+        rounds: match days {
+            true => rounds,
+            false => table.count("rounds", u32::from(!visits), rounds),
+        },
         minutes: visits
             .then(|| table.optional_number("minutes", NOT_NEGATIVE))
             .flatten(),

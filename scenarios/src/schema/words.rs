@@ -1,10 +1,12 @@
 //! The words of settings that are one of a few, by name, for the schemas that editors read.
 
 use rounds_environments::clinic::case::Person;
+use rounds_environments::clinic::day::{Queue, Staffing};
 
 use super::behaviour::Side;
 use super::clinic::{Answers, Fidelity, Matching, Tests};
-use super::coordination::{GraphSpecKind, InformationSpec, RegretSpec, ScoreSpec};
+use super::coordination::{InformationSpec, RegretSpec, ScoreSpec};
+use super::graph::GraphSpecKind;
 use super::method::Flooding;
 use super::patients::{Part, VisitRule};
 use super::policy::Questions;
@@ -30,7 +32,9 @@ pub(crate) fn words(name: &str) -> Option<Vec<&'static str>> {
         "Person" => Person::PARTS.to_vec(),
         "Protocol" => of::<Protocol>(),
         "Questions" => of::<Questions>(),
+        "Queue" => of::<Queue>(),
         "Side" => of::<Side>(),
+        "Staffing" => of::<Staffing>(),
         "TeamKind" => of::<TeamKind>(),
         "Tests" => of::<Tests>(),
         "VisitRule" => of::<VisitRule>(),

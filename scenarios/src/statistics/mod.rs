@@ -9,6 +9,7 @@ pub mod sequential;
 #[cfg(test)]
 mod simulation;
 pub mod summary;
+pub mod survival;
 pub mod verdict;
 
 pub use calibration::calibration_error;
@@ -16,4 +17,5 @@ pub use compare::{Design, Difference, compare, holm};
 pub use estimate::{Estimate, estimate};
 pub use sample::{CaseNumbers, Kind, Sample, SampleError};
 pub use summary::Summary;
+pub use survival::{Lifetime, Survival, survival};
 pub use verdict::{Direction, Question, Verdict, verdict};

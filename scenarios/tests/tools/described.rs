@@ -125,6 +125,27 @@ fn a_consultation_is_told_as_one() {
 }
 
 #[test]
+fn clinic_days_are_told_with_their_configurations() {
+    let text = words(&["clinic-day.toml"]);
+    for part in [
+        "one of 14 beds, the most urgent first",
+        "Every 10 min 8 specialists chose a bed each",
+        "\u{201c}8 an hour, overlap 0.5\u{201d} (8 patients an hour, overlap 0.5)",
+        "surrogate policy learning (MA-SPL) with eta0 = 10",
+        "6 arms were compared",
+        "restricted to 360 min",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let set = ["--set", "environment.staffing=unlimited"];
+    let unlimited = words(&[&["clinic-day.toml"][..], &set].concat());
+    assert!(unlimited.contains("stood at every bed at all times"));
+    let facts = facts(&["clinic-day.toml"]);
+    assert_eq!(facts["statistics"]["better"]["wait_minutes"], "lower");
+    assert_eq!(facts["settings"]["environment"]["knowledge"], "builtin");
+}
+
+#[test]
 fn a_suite_is_told_with_its_checks_and_thresholds() {
     let text = words(&["evaluations/suite.toml"]);
     assert!(

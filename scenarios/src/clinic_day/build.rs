@@ -1,0 +1,122 @@
+//! From a scenario to clinic days.
+
+use std::sync::Arc;
+
+use bevy_app::App;
+use rounds_agents::clinic_day::{ClinicDayPlugin, DayPlan};
+use rounds_environments::clinic::knowledge::{Knowledge, Noise};
+use serde_json::json;
+
+use super::score::{ClinicDayScore, SCORER};
+use crate::clinic::NOTICE;
+use crate::coordination::{graph, make, method, yardstick};
+use crate::hash::sha256_of;
+use crate::run::{Experiment, Manifest, RunError, machine};
+use crate::schema::{Arm, ClinicDayFamily, ClinicDaySpec, ScenarioSet};
+
+/// Clinic days of a scenario that are ready to run.
+pub struct BuiltClinicDay {
+    /// What is run.
+    pub experiment: Experiment,
+    /// How large its world is, in words.
+    pub size: String,
+}
+
+/// Builds the days of one arm.
+///
+/// # Errors
+/// [`RunError::Input`] when a setting, or a file that the scenario names, cannot be used.
+pub fn build(
+    set: &ScenarioSet,
+    arm: &Arm,
+    family: &ClinicDayFamily,
+) -> Result<BuiltClinicDay, RunError> {
+    let scenario = &arm.scenario;
+    let spec = &family.environment;
+    let policy = family
+        .policies
+        .get(&family.policy)
+        .ok_or_else(|| RunError::Input(format!("there is no policy {:?}", family.policy)))?;
+    let knowledge = match &spec.knowledge {
+        Some(path) => Knowledge::load(path).map_err(|e| RunError::Input(e.to_string()))?,
+        None => Knowledge::builtin(),
+    };
+    let plugin = ClinicDayPlugin {
+        plans: plans(spec, &knowledge)?,
+        make: make(&method(policy)),
+        yardstick: yardstick(spec.regret),
+    };
+    plugin
+        .check(scenario.seed)
+        .map_err(|why| RunError::Input(format!("arm {}: {why}", arm.name)))?;
+    let mut data = json!({
+        "scorer": SCORER,
+        "knowledge": knowledge.name(),
+        "conditions": knowledge.conditions().len(),
+        "findings": knowledge.findings().len(),
+    });
+    if let Some(path) = &spec.knowledge {
+        let hash = sha256_of(path).map_err(|(path, source)| RunError::File {
+            path,
+            what: "cannot be read",
+            source,
+        })?;
+        data["sha256"] = json!(hash);
+    }
+    let configurations = spec.configurations.len() as u32;
+    let manifest = Manifest {
+        schema: "rounds.manifest/1".to_owned(),
+        scenario: scenario.name.clone(),
+        arm: arm.name.clone(),
+        seed: scenario.seed.0,
+        first: 0,
+        episodes: scenario.episodes.unwrap_or(configurations).max(1),
+        hash: set.hash.clone(),
+        resolved: set.resolved_toml.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        data,
+        restricted: false,
+        machine: machine(),
+        notice: NOTICE.to_owned(),
+    };
+    Ok(BuiltClinicDay {
+        size: size(spec),
+        experiment: Experiment {
+            manifest,
+            in_flight: 1,
+            install: Arc::new(move |app: &mut App| {
+                app.add_plugins(plugin.clone());
+            }),
+            score: Arc::new(ClinicDayScore),
+        },
+    })
+}
+
+fn plans(spec: &ClinicDaySpec, knowledge: &Arc<Knowledge>) -> Result<Vec<DayPlan>, RunError> {
+    let all = spec.configurations.iter();
+    all.map(|one| {
+        Ok(DayPlan {
+            name: one.name.clone(),
+            config: Arc::new(one.day.clone()),
+            patients: Arc::clone(knowledge),
+            noise: Noise {
+                unknown: one.noise.unknown,
+                flipped: one.noise.flipped,
+            },
+            knowledge: Arc::clone(knowledge),
+            bedside: one.bedside.clone(),
+            graph: graph(&one.graph, one.day.staff as usize)?,
+            allow_disconnected: spec.allow_disconnected,
+        })
+    })
+    .collect()
+}
+
+fn size(spec: &ClinicDaySpec) -> String {
+    let first = spec.configurations.first();
+    let (beds, staff) = first.map_or((0, 0), |one| (one.day.beds, one.day.staff));
+    match spec.configurations.len() {
+        1 => format!("{beds} beds, {staff} specialists"),
+        n => format!("{beds} beds, {staff} specialists, {n} configurations"),
+    }
+}

@@ -1,0 +1,254 @@
+//! Scenarios of clinic days in words and as facts.
+
+use rounds_environments::clinic::day::{DayConfig, Queue, Service, Staffing};
+use serde_json::{Map, Value, json};
+
+use super::coordination::{design, method};
+use super::words::{counted, file_name, listed, percent};
+use crate::clinic::NOTICE;
+use crate::clinic_day::ClinicDayScore;
+use crate::run::Score;
+use crate::schema::{ClinicDayFamily, DaySpec, Family, RegretSpec, ScenarioSet};
+use crate::statistics::Direction;
+use crate::statistics::estimate::LEVEL;
+
+/// The paragraphs of a methods section on `set`, with the episodes of each arm and the data it read.
+pub fn day_methods(set: &ScenarioSet, base: &ClinicDayFamily, arms: &[(u32, Value)]) -> String {
+    let mut simulation = vec![format!(
+        "Days of a clinic were simulated with Rounds {}, a deterministic multi-agent simulator, under the \
+         scenario \u{201c}{}\u{201d}.",
+        env!("CARGO_PKG_VERSION"),
+        set.scenario.name
+    )];
+    simulation.extend(days(base));
+    let mut last = vec![format!(
+        "Software: Rounds {}. The resolved settings have the SHA-256 hash {}.",
+        env!("CARGO_PKG_VERSION"),
+        set.hash
+    )];
+    let hash = arms.first().and_then(|(_, data)| data["sha256"].as_str());
+    last.extend(hash.map(|hash| format!("SHA-256 hash of the knowledge base: {hash}.")));
+    last.push(format!(
+        "{NOTICE} The days are simulated, and no result is evidence about real patients."
+    ));
+    let paragraphs = [
+        simulation,
+        methods(set, base),
+        design(set, arms),
+        statistics(set, base),
+        last,
+    ];
+    let paragraphs: Vec<String> = paragraphs.iter().map(|part| part.join(" ")).collect();
+    format!("{}\n", paragraphs.join("\n\n"))
+}
+
+fn days(base: &ClinicDayFamily) -> Vec<String> {
+    let environment = &base.environment;
+    let Some(DaySpec { day, bedside, .. }) = environment.configurations.first() else {
+        return Vec::new();
+    };
+    let knowledge = match environment.knowledge.as_deref() {
+        Some(path) => format!("the knowledge base \u{201c}{}\u{201d}", file_name(path)),
+        None => "the built-in knowledge base".to_owned(),
+    };
+    let mut out = vec![format!(
+        "Patients were drawn from {knowledge}, arrived as a Poisson process over {} min and were given one of \
+         {}, {}; {}.",
+        day.day_minutes,
+        counted(day.beds, "bed"),
+        match day.queue {
+            Queue::Triage => "the most urgent first",
+            Queue::FirstCome => "first come, first served",
+        },
+        match day.patience_minutes {
+            Some(mean) => format!(
+                "a waiting patient left unseen after an exponential time with a mean of {mean} min"
+            ),
+            None => "nobody left while waiting".to_owned(),
+        }
+    )];
+    out.push(staff(day));
+    out.push(match day.service {
+        Service::UntilDiagnosed => format!(
+            "A visit was diagnosed when a condition reached a probability of {}, or by force after {} min in bed; \
+             the bed was free {} min later.",
+            percent(bedside.stop_at),
+            day.most_minutes_in_bed,
+            day.dismissal_minutes
+        ),
+        Service::Exponential { mean_minutes } => format!(
+            "A bed was free after an exponential time with a mean of {mean_minutes} min, whatever the staff did."
+        ),
+    });
+    if environment.configurations.len() > 1 {
+        let told = environment.configurations.iter().map(|one| {
+            format!(
+                "\u{201c}{}\u{201d} ({} patients an hour, overlap {})",
+                one.name, one.day.arrivals_per_hour, one.day.overlap
+            )
+        });
+        let told: Vec<String> = told.collect();
+        out.push(format!(
+            "Each day was played once in each of {}, with the same patients.",
+            listed(&told)
+        ));
+    } else {
+        out.push(format!(
+            "{} patients arrived in an hour on average; the overlap of scopes was {}.",
+            day.arrivals_per_hour, day.overlap
+        ));
+    }
+    out
+}
+
+fn staff(day: &DayConfig) -> String {
+    let where_they_stand = match day.staffing {
+        Staffing::Shared => format!(
+            "Every {} min {} chose a bed each, and whoever stood at a bed was the team of that visit",
+            day.tick_minutes,
+            counted(day.staff, "specialist")
+        ),
+        Staffing::Unlimited => format!(
+            "{} stood at every bed at all times",
+            counted(day.staff, "specialist")
+        ),
+    };
+    format!(
+        "{where_they_stand}; each asked, examined or ordered what it expected to learn most from within the \
+         conditions that it covered. Laboratory results came after {}, and imaging took {} min of one of {}.",
+        match day.laboratory_minutes {
+            Some(minutes) => format!("{minutes} min"),
+            None => "the turnaround of each test".to_owned(),
+        },
+        day.scan_minutes,
+        counted(day.scanners, "scanner")
+    )
+}
+
+/// The methods that arms use, with what was set of them, and what they maximise.
+fn methods(set: &ScenarioSet, base: &ClinicDayFamily) -> Vec<String> {
+    let mut used: Vec<&str> = Vec::new();
+    for arm in &set.arms {
+        if let Family::ClinicDay(family) = &arm.scenario.family
+            && !used.contains(&family.policy.as_str())
+        {
+            used.push(&family.policy);
+        }
+    }
+    let told: Vec<String> = used
+        .iter()
+        .filter_map(|name| Some((*name, base.policies.get(*name)?)))
+        .map(|(name, spec)| format!("\u{201c}{name}\u{201d}, {}", method(spec)))
+        .collect();
+    vec![
+        "The objective of a tick was the sum over the beds of their weight, acuity times entropy, times the share \
+         of it that the specialists at the bed were expected to resolve; it was revealed after they had acted."
+            .to_owned(),
+        format!("The policies were: {}.", told.join("; ")),
+        match base.environment.regret {
+            RegretSpec::Greedy => {
+                "Regret was measured against the greedy joint action of one who knows the objective."
+            }
+            RegretSpec::Optimum => "Regret was measured against the best joint action.",
+            RegretSpec::None => "No regret was measured.",
+        }
+        .to_owned(),
+    ]
+}
+
+fn statistics(set: &ScenarioSet, base: &ClinicDayFamily) -> Vec<String> {
+    let first = base.environment.configurations.first();
+    let (warm_up, until) = first.map_or((0.0, 0.0), |one| {
+        (one.day.warm_up_minutes, one.day.restricted_to_minutes)
+    });
+    let mut out = vec![format!(
+        "Metrics were computed from the event log alone, of patients who arrived after the first {warm_up} min. \
+         Times to a bed and to the correct diagnosis are means restricted to {until} min from Kaplan\u{2013}Meier \
+         curves, with patients censored when the day ended; those who left or were diagnosed wrongly counted as \
+         never diagnosed correctly. Means are given with {} confidence intervals over days.",
+        percent(LEVEL)
+    )];
+    if set.arms.len() > 1 {
+        out.push(
+            "Arms were compared day by day: t intervals of the paired differences, and exact sign-flip tests where \
+             at most 14 days differed and paired t tests otherwise. p-values were corrected by the method of Holm, \
+             over all days and within each configuration."
+                .to_owned(),
+        );
+    }
+    out
+}
+
+/// What `set` does, as JSON (`rounds.description/1`). Files are named without their folders.
+pub fn day_facts(set: &ScenarioSet, base: &ClinicDayFamily, arms: &[(u32, Value)]) -> Value {
+    let described = set.arms.iter().zip(arms);
+    let described: Vec<Value> = described
+        .map(|(arm, (episodes, data))| {
+            let own = match &arm.scenario.family {
+                Family::ClinicDay(family) => json!({
+                    "environment": environment(family),
+                    "policy": family.policy,
+                    "method": family.policies.get(&family.policy),
+                }),
+                _ => Value::Null,
+            };
+            json!({
+                "name": arm.name,
+                "settings": arm.settings,
+                "episodes": episodes,
+                "data": data,
+                "resolved": own,
+            })
+        })
+        .collect();
+    let decisive = ClinicDayScore.decisive().iter();
+    let decisive: Map<String, Value> = decisive
+        .map(|(name, direction)| {
+            let better = match direction {
+                Direction::HigherIsBetter => "higher",
+                Direction::LowerIsBetter => "lower",
+            };
+            ((*name).to_owned(), json!(better))
+        })
+        .collect();
+    json!({
+        "schema": "rounds.description/1",
+        "notice": NOTICE,
+        "software": {"name": "rounds", "version": env!("CARGO_PKG_VERSION")},
+        "kind": "scenario",
+        "name": set.scenario.name,
+        "hash": set.hash,
+        "seed": set.scenario.seed.0,
+        "settings": {
+            "environment": environment(base),
+            "policy": base.policy,
+            "policies": base.policies,
+        },
+        "arms": described,
+        "statistics": {
+            "unit": "day",
+            "metrics": ClinicDayScore.order(),
+            "better": decisive,
+            "level": LEVEL,
+            "intervals": "bootstrap-t over days (8 to 100 days, 999 resamples), else t",
+            "paired_tests": if set.arms.len() > 1 { vec!["sign flips, exact", "paired t"] } else { Vec::new() },
+            "correction": (set.arms.len() > 1).then_some("Holm"),
+        },
+    })
+}
+
+/// The environment without the folders of its files.
+fn environment(family: &ClinicDayFamily) -> Value {
+    let mut value = json!(family.environment);
+    value["knowledge"] = match family.environment.knowledge.as_deref() {
+        Some(path) => json!(file_name(path)),
+        None => json!("builtin"),
+    };
+    let files = family.environment.configurations.iter();
+    for (number, file) in files.map(|one| &one.graph.file).enumerate() {
+        if let Some(file) = file {
+            value["configurations"][number]["file"] = json!(file_name(file));
+        }
+    }
+    value
+}
