@@ -53,7 +53,7 @@ pub(super) struct House {
 ///
 /// # Source
 /// MA-OC card, section 1 (objective of sets of agents and actions); the form, that of detection with
-/// beds as items, is [inferred].
+/// beds as items, is inferred.
 #[derive(Debug)]
 pub(super) struct Worth {
     pub(super) objective: Detection,

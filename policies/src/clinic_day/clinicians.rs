@@ -19,7 +19,7 @@ pub struct BedsideConfig {
 }
 
 impl Default for BedsideConfig {
-    /// Weights fall from 5 to 1 [inferred].
+    /// Weights fall from 5 to 1, which is inferred.
     fn default() -> Self {
         Self {
             stop_at: 0.9,
