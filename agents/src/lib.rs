@@ -9,4 +9,7 @@ pub mod clinic;
 pub mod clinic_day;
 pub mod coordination;
 pub mod engine;
+pub mod population;
 pub mod stepped;
+
+pub use bevy_ecs;

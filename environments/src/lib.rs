@@ -10,5 +10,6 @@ pub mod coordination;
 pub mod environment;
 pub mod ids;
 pub mod nearest;
+pub mod space;
 pub mod streams;
 pub mod text;

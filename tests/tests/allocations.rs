@@ -140,6 +140,7 @@ fn table() -> Arc<dyn Objective> {
         values: (0_u32..1 << 5)
             .map(|set| f64::from(set.count_ones()).sqrt())
             .collect(),
+        class: None,
     };
     Arc::new(TableObjective::new(&spec).unwrap())
 }

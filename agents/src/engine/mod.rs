@@ -17,4 +17,4 @@ pub use world::{
     Engine, EngineError, EngineOptions, EpisodeSource, FinishedEpisode, RunContext, RunSink,
     Spawner,
 };
-pub(crate) use world::{panic_text, quietly};
+pub(crate) use world::{built, panic_text, quietly, tick_schedule};

@@ -236,22 +236,7 @@ impl Engine {
     /// [`EngineError::Schedule`] when systems conflict without an order between them.
     pub fn new(options: EngineOptions, family: impl Plugin) -> Result<Self, EngineError> {
         let mut app = App::empty();
-        let mut tick = Schedule::new(Tick);
-        tick.set_executor(SingleThreadedExecutor::new());
-        tick.set_build_settings(ScheduleBuildSettings {
-            ambiguity_detection: LogLevel::Error,
-            ..Default::default()
-        });
-        tick.configure_sets(
-            (
-                Phase::Perceive,
-                Phase::Decide,
-                Phase::Act,
-                Phase::Advance,
-                Phase::Record,
-            )
-                .chain(),
-        );
+        let mut tick = tick_schedule();
         tick.add_systems((
             receive_replies.in_set(Phase::Perceive),
             retire_finished.in_set(Phase::Record),
@@ -265,17 +250,8 @@ impl Engine {
         .init_resource::<Inbox>()
         .init_resource::<Retired>();
         app.add_plugins(family);
-        app.finish();
-        app.cleanup();
-        let mut world = std::mem::take(app.world_mut());
-        let built = world.schedule_scope(Tick, |world, schedule| {
-            schedule
-                .initialize(world)
-                .map_err(|error| error.to_string(schedule.graph(), world))
-        });
-        built.map_err(EngineError::Schedule)?;
         Ok(Self {
-            world,
+            world: built(app).map_err(EngineError::Schedule)?,
             in_flight: options.in_flight.max(1),
         })
     }
@@ -356,6 +332,41 @@ impl Engine {
             )));
         }
     }
+}
+
+/// The schedule of a tick: one thread, phases in order, no conflict without an order.
+pub(crate) fn tick_schedule() -> Schedule {
+    let mut tick = Schedule::new(Tick);
+    tick.set_executor(SingleThreadedExecutor::new());
+    tick.set_build_settings(ScheduleBuildSettings {
+        ambiguity_detection: LogLevel::Error,
+        ..Default::default()
+    });
+    tick.configure_sets(
+        (
+            Phase::Perceive,
+            Phase::Decide,
+            Phase::Act,
+            Phase::Advance,
+            Phase::Record,
+        )
+            .chain(),
+    );
+    tick
+}
+
+/// The world of an app, whose tick can run; else why it cannot.
+pub(crate) fn built(mut app: App) -> Result<World, String> {
+    app.finish();
+    app.cleanup();
+    let mut world = std::mem::take(app.world_mut());
+    world.schedule_scope(Tick, |world, schedule| {
+        schedule
+            .initialize(world)
+            .map(|_| ())
+            .map_err(|error| error.to_string(schedule.graph(), world))
+    })?;
+    Ok(world)
 }
 
 /// Writes the last event of finished episodes and despawns them.

@@ -353,9 +353,9 @@ fn ma_spl_learns_from_its_own_copies() {
     let mut exact = [0.0; 4];
     let mut extension = PolicyExtension::new(&facility).unwrap();
     extension.curvature_direction(&believed, &mut exact);
-    for v in 2..4 {
-        let moved = (game.board().copies(1)[v] - 0.3) / 0.1;
-        assert!((moved - exact[v]).abs() < 0.03, "{moved} for {}", exact[v]);
+    for (held, exact) in game.board().copies(1).iter().zip(exact).skip(2) {
+        let moved = (held - 0.3) / 0.1;
+        assert!((moved - exact).abs() < 0.03, "{moved} for {exact}");
     }
 }
 

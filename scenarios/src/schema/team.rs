@@ -59,7 +59,7 @@ pub struct TeamSpec {
     pub moderator: Option<String>,
     /// How it is made up.
     pub kind: TeamKind,
-    /// Policy of its members, a name in [`Scenario::policies`](super::Scenario::policies).
+    /// Policy of its members, a name in [`ClinicFamily::policies`](super::ClinicFamily::policies).
     pub policy: String,
     /// Most members at one time, at least 1.
     pub max_members: u32,

@@ -41,8 +41,10 @@ pub(crate) fn timed<T>(work: impl FnOnce() -> T) -> (T, Took) {
     (result, Took { wall, cpu })
 }
 
-/// Processor time of this thread so far.
+/// Processor time of this thread so far. The system counts it when a thread is put aside, or a few
+/// milliseconds later.
 fn thread_time() -> Option<Duration> {
+    std::thread::yield_now();
     let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
     let nanoseconds = text.split_whitespace().next()?.parse().ok()?;
     Some(Duration::from_nanos(nanoseconds))

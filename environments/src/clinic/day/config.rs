@@ -62,7 +62,7 @@ pub struct DayError {
 ///
 /// # Source
 /// The sizes (14 beds, 8 specialists, one scanner, a day of 1440 minutes) are those of the product;
-/// all rates and times are [inferred].
+/// all rates and times are inferred.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DayConfig {
@@ -284,7 +284,7 @@ mod tests {
             ("arrivals_per_hour", |c| c.arrivals_per_hour = 1e9),
             ("warm_up_minutes", |c| c.warm_up_minutes = 1440.0),
             ("restricted_to_minutes", |c| {
-                c.restricted_to_minutes = 1430.0
+                c.restricted_to_minutes = 1430.0;
             }),
         ];
         for (key, change) in changes {
