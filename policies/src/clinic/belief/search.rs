@@ -1,9 +1,10 @@
 //! [`Scope::best_question`] by gain for who asks often: the same answer in a fraction of the time.
 //!
 //! Findings that tell the classes apart too little to be worth asking at any belief are left out once
-//! and for all. Gains of the others are bounded from above first, class by class over contiguous rows
-//! of single precision, and only by the classes that carry mass; the exact gain is computed for the
-//! few findings whose bound reaches the best.
+//! and for all. Gains of the others are bounded from above first, in single precision and only by the
+//! classes that carry mass; the exact gain is computed for the few findings whose bound reaches the
+//! best. Most findings are as frequent in one condition as in the next, so a class is kept as what it
+//! has otherwise than most.
 
 use std::sync::LazyLock;
 
@@ -12,17 +13,20 @@ use rounds_environments::clinic::knowledge::FindingIx;
 use super::{ENTROPY_TANGENTS, Scope, binary_entropy, gain_of, part_of};
 
 /// Classes of less mass are left out of the bounds.
-const NO_MASS: f64 = 1e-5;
-/// Room in bits for what single precision loses, for each class: sums of `n` terms that are not
-/// negative and come to at most 1 are off by less than `(n + 2) 2^-24`, and a tangent's slope is
-/// below 9. Far above that, as `entropy_bound` has room too.
-const LOST: f32 = 16.0 / (1 << 24) as f32;
+const NO_MASS: f64 = 1e-6;
+/// Room in bits for what single precision loses, for each class: sums of `n` terms whose sizes come to
+/// at most 2 are off by less than `2 (n + 2) 2^-24`, and a tangent's slope is below 9. Far above that, as
+/// `entropy_bound` has room too.
+const LOST: f32 = 32.0 / (1 << 24) as f32;
 /// Room in bits for the rounding of exact gains.
 const ROUNDING: f64 = 1e-9;
 /// Most classes of a search; the room would grow beyond use.
 const MOST_CLASSES: usize = 1 << 12;
 /// Classes that are added in one pass over the findings.
 const AT_ONCE: usize = 8;
+/// A class that differs from most in a larger part of the findings than this is kept as a whole row:
+/// rows are added several findings at once.
+const DENSE: f64 = 0.125;
 
 /// Where a few tangents touch the entropy: their least is above it everywhere and close, and needs
 /// no table.
@@ -39,25 +43,42 @@ static FEW_TANGENTS: LazyLock<[[f32; 2]; TOUCH.len()]> = LazyLock::new(|| {
 /// The tables of a scope by class, of the findings that can be worth asking.
 ///
 /// # Shapes
-/// `worth`: `[worth]` findings in ascending order; `theta`, `entropy`: `[classes][worth]`.
+/// `worth`: `[worth]` findings in ascending order; `usual`: `[worth]` what most classes have;
+/// `classes`: `[classes]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct QuestionSearch {
     least: f64,
     worth: Vec<u32>,
+    usual: Columns,
+    classes: Vec<Differences>,
+}
+
+/// A number of each finding for `theta`, and one for the entropy of `theta`.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Columns {
     theta: Vec<f32>,
     entropy: Vec<f32>,
+}
+
+/// What a class has more than is usual.
+#[derive(Debug, Clone, PartialEq)]
+enum Differences {
+    /// Of every finding.
+    Dense(Columns),
+    /// Of some findings: column, theta and entropy.
+    Sparse(Vec<(u32, f32, f32)>),
 }
 
 /// Buffers of a search, used again and again.
 ///
 /// # Shapes
-/// `p`, `within`, `bound`: `[worth]`; `kept`: the classes that carry mass.
+/// `p`, `within`, `bound`: `[worth]`; `dense`: the classes with whole rows that carry mass.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SearchBuffers {
     p: Vec<f32>,
     within: Vec<f32>,
     bound: Vec<f32>,
-    kept: Vec<(usize, f32)>,
+    dense: Vec<(usize, f32)>,
 }
 
 impl QuestionSearch {
@@ -69,14 +90,41 @@ impl QuestionSearch {
         let worth: Vec<u32> = (0..findings as u32)
             .filter(|&e| most_gain(&row(&scope.theta, e as usize)) >= least)
             .collect();
-        let by_class = |table: &[f64]| {
-            let rows = (0..classes).flat_map(|k| worth.iter().map(move |&e| (e as usize, k)));
-            rows.map(|(e, k)| table[e * classes + k] as f32).collect()
+        let usual: Vec<f64> = worth
+            .iter()
+            .map(|&e| commonest(&row(&scope.theta, e as usize)))
+            .collect();
+        let differences = |k: usize| {
+            let of = worth.iter().zip(&usual).enumerate();
+            let of = of.filter_map(|(column, (&e, &usual))| {
+                let at = e as usize * classes + k;
+                let (theta, entropy) = (scope.theta[at], scope.entropy[at]);
+                (theta != usual).then(|| {
+                    let more = entropy - binary_entropy(usual);
+                    (column as u32, (theta - usual) as f32, more as f32)
+                })
+            });
+            let sparse: Vec<(u32, f32, f32)> = of.collect();
+            if sparse.len() as f64 <= DENSE * worth.len() as f64 {
+                return Differences::Sparse(sparse);
+            }
+            let mut dense = Columns {
+                theta: vec![0.0; worth.len()],
+                entropy: vec![0.0; worth.len()],
+            };
+            for (column, theta, entropy) in sparse {
+                dense.theta[column as usize] = theta;
+                dense.entropy[column as usize] = entropy;
+            }
+            Differences::Dense(dense)
         };
         Self {
-            theta: by_class(&scope.theta),
-            entropy: by_class(&scope.entropy),
             least,
+            classes: (0..classes).map(differences).collect(),
+            usual: Columns {
+                theta: usual.iter().map(|&p| p as f32).collect(),
+                entropy: usual.iter().map(|&p| binary_entropy(p) as f32).collect(),
+            },
             worth,
         }
     }
@@ -160,35 +208,75 @@ impl QuestionSearch {
     /// `p` and what entropy is left within the classes, both of the classes that carry mass; gives
     /// the mass of the others.
     fn sum_up(&self, posterior: &[f64], buffers: &mut SearchBuffers) -> f32 {
-        let n = self.worth.len();
         let SearchBuffers {
             p,
             within,
             bound,
-            kept,
+            dense,
         } = buffers;
-        for sums in [&mut *p, &mut *within, bound] {
-            sums.clear();
-            sums.resize(n, 0.0);
-        }
-        kept.clear();
-        let mut left_out = 0.0;
-        for (k, &mass) in posterior.iter().enumerate() {
+        bound.resize(self.worth.len(), 0.0);
+        dense.clear();
+        let (mut left_out, mut carried) = (0.0, 0.0);
+        for &mass in posterior {
             match mass < NO_MASS {
                 true => left_out += mass as f32,
-                false => kept.push((k, mass as f32)),
+                false => carried += mass as f32,
             }
         }
-        // Classes without mass fill the last pass up.
-        kept.resize(kept.len().next_multiple_of(AT_ONCE), (0, 0.0));
-        for (table, sums) in [(&self.theta, p), (&self.entropy, within)] {
-            let row = |k: usize| table.get(k * n..(k + 1) * n).unwrap_or_default();
-            for few in kept.as_chunks::<AT_ONCE>().0 {
-                add(sums, few.map(|(k, _)| row(k)), few.map(|(_, mass)| mass));
+        for (sums, usual) in [
+            (&mut *p, &self.usual.theta),
+            (&mut *within, &self.usual.entropy),
+        ] {
+            sums.clear();
+            sums.extend(usual.iter().map(|usual| carried * usual));
+        }
+        for (k, (class, &mass)) in self.classes.iter().zip(posterior).enumerate() {
+            match class {
+                _ if mass < NO_MASS => {}
+                Differences::Dense(_) => dense.push((k, mass as f32)),
+                Differences::Sparse(differences) => {
+                    let mass = mass as f32;
+                    for &(column, theta, entropy) in differences {
+                        p[column as usize] += mass * theta;
+                        within[column as usize] += mass * entropy;
+                    }
+                }
+            }
+        }
+        let columns = |k: usize| match &self.classes[k] {
+            Differences::Dense(columns) => (&columns.theta[..], &columns.entropy[..]),
+            Differences::Sparse(_) => (&[][..], &[][..]),
+        };
+        let (chunks, rest) = dense.as_chunks::<AT_ONCE>();
+        for few in chunks {
+            let mass = few.map(|(_, mass)| mass);
+            add(p, few.map(|(k, _)| columns(k).0), mass);
+            add(within, few.map(|(k, _)| columns(k).1), mass);
+        }
+        for &(k, mass) in rest {
+            let (theta, entropy) = columns(k);
+            for (sums, row) in [(&mut *p, theta), (&mut *within, entropy)] {
+                for (sum, more) in sums.iter_mut().zip(row) {
+                    *sum += mass * more;
+                }
             }
         }
         left_out
     }
+}
+
+/// The value that most of a row has, the smallest of equally common ones.
+fn commonest(row: &[f64]) -> f64 {
+    let mut sorted = row.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let same = sorted.chunk_by(|a, b| a == b);
+    let mut most: &[f64] = &[];
+    for same in same {
+        if same.len() > most.len() {
+            most = same;
+        }
+    }
+    most.first().copied().unwrap_or(0.0)
 }
 
 /// Above the gain of a finding at any belief: the capacity of the channel from its rarest class to
