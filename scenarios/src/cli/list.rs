@@ -68,6 +68,7 @@ const ENVIRONMENTS: &str = "\
 environments
   clinic           patients = { knowledge | records | agentclinic | fhir = ... }: drawn from a knowledge
                    base, played from records, AgentClinic cases or FHIR bundles
+  clinic-day       a day of a clinic: beds, a laboratory, a scanner, specialists whom all beds share
   tracking         agents that keep near to moving targets
   ekf              agents that measure targets, by extended Kalman filters
   coverage         agents that cover an area
