@@ -51,6 +51,10 @@ pub(super) fn by_arm(arms: &[ReportArm]) -> Result<Option<String>, ReportError> 
     if rows.is_empty() {
         return Ok(None);
     }
+    let drawn: Vec<(&str, Ink)> = ACCURACIES
+        .into_iter()
+        .filter(|(name, _)| rows.iter().any(|arm| metric(arm, name).is_some()))
+        .collect();
     let widest = rows
         .iter()
         .map(|arm| text_width(&arm.name))
@@ -63,7 +67,7 @@ pub(super) fn by_arm(arms: &[ReportArm]) -> Result<Option<String>, ReportError> 
         "accuracy by arm",
         (WIDTH as u32, (bottom + 30.0) as u32),
         |pen| {
-            legend(pen, left)?;
+            legend(pen, left, &drawn)?;
             for quarter in 0..=4 {
                 let share = f64::from(quarter) / 4.0;
                 pen.line(&[(x(share), top), (x(share), bottom)], Ink::Grid, 1)?;
@@ -79,11 +83,11 @@ pub(super) fn by_arm(arms: &[ReportArm]) -> Result<Option<String>, ReportError> 
                 let middle = top + row * (k as f64 + 0.5);
                 let label = fit_text(&arm.name, left - 16.0);
                 pen.text(&label, (left - 10.0, middle), Ink::Text, Anchor::End)?;
-                for (j, (name, ink)) in ACCURACIES.iter().enumerate() {
+                for (j, (name, ink)) in drawn.iter().enumerate() {
                     let Some((measured, mean)) = metric(arm, name) else {
                         continue;
                     };
-                    let y = middle + if j == 0 { -9.0 } else { 9.0 };
+                    let y = middle + 18.0 * (j as f64 - (drawn.len() - 1) as f64 / 2.0);
                     pen.bar((left, y - 7.0), (x(mean), y + 7.0), *ink)?;
                     if let Some([low, high]) = interval(measured) {
                         whisker_across(pen, x(low), x(high), y)?;
@@ -97,10 +101,10 @@ pub(super) fn by_arm(arms: &[ReportArm]) -> Result<Option<String>, ReportError> 
     .map(Some)
 }
 
-fn legend(pen: &Pen<'_, '_>, left: f64) -> Result<(), ReportError> {
+fn legend(pen: &Pen<'_, '_>, left: f64, drawn: &[(&str, Ink)]) -> Result<(), ReportError> {
     let mut x = left;
-    for (name, ink) in ACCURACIES {
-        pen.bar((x, 8.0), (x + 12.0, 20.0), ink)?;
+    for (name, ink) in drawn {
+        pen.bar((x, 8.0), (x + 12.0, 20.0), *ink)?;
         pen.text(name, (x + 18.0, 14.0), Ink::Text, Anchor::Start)?;
         x += 18.0 + text_width(name) + 24.0;
     }
