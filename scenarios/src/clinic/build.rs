@@ -15,7 +15,7 @@ use super::decider::{consulting, decider};
 use super::outside::{Outside, human_patient};
 use super::patients::{Patients, add_hashes, learn_from};
 use super::score::{SCORER, VisitScore};
-use crate::run::{Experiment, Manifest, RunError, Score, machine};
+use crate::run::{Experiment, Manifest, RunError, Score};
 use crate::schema::{
     self, Answers, Arm, ClinicScenario, KnowledgeSpec, PolicySpec, ScenarioSet, TeamKind,
 };
@@ -148,19 +148,17 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         timeline,
     };
     let manifest = Manifest {
-        schema: "rounds.manifest/1".to_owned(),
-        scenario: arm.scenario.name.clone(),
-        arm: arm.name.clone(),
-        seed: scenario.seed.0,
-        first: 0,
-        episodes,
-        hash: set.hash.clone(),
-        resolved: set.resolved_toml.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         data,
         restricted,
-        machine: machine(),
         notice: NOTICE.to_owned(),
+        ..Manifest::new(
+            &arm.scenario.name,
+            &arm.name,
+            scenario.seed.0,
+            episodes,
+            set.resolved_toml.clone(),
+            set.hash.clone(),
+        )
     };
     let experiment = Experiment {
         manifest,

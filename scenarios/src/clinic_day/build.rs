@@ -11,7 +11,7 @@ use super::score::{ClinicDayScore, SCORER};
 use crate::clinic::NOTICE;
 use crate::coordination::{graph, make, method, yardstick};
 use crate::hash::sha256_of;
-use crate::run::{Experiment, Manifest, RunError, machine};
+use crate::run::{Experiment, Manifest, RunError};
 use crate::schema::{Arm, ClinicDayFamily, ClinicDaySpec, ScenarioSet};
 
 /// Clinic days of a scenario that are ready to run.
@@ -65,19 +65,16 @@ pub fn build(
     }
     let configurations = spec.configurations.len() as u32;
     let manifest = Manifest {
-        schema: "rounds.manifest/1".to_owned(),
-        scenario: scenario.name.clone(),
-        arm: arm.name.clone(),
-        seed: scenario.seed.0,
-        first: 0,
-        episodes: scenario.episodes.unwrap_or(configurations).max(1),
-        hash: set.hash.clone(),
-        resolved: set.resolved_toml.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         data,
-        restricted: false,
-        machine: machine(),
         notice: NOTICE.to_owned(),
+        ..Manifest::new(
+            &scenario.name,
+            &arm.name,
+            scenario.seed.0,
+            scenario.episodes.unwrap_or(configurations).max(1),
+            set.resolved_toml.clone(),
+            set.hash.clone(),
+        )
     };
     Ok(BuiltClinicDay {
         size: size(spec),

@@ -20,7 +20,7 @@ use serde_json::json;
 use super::method::{make, method, yardstick};
 use super::score::{CoordinationScore, SCORER};
 use crate::hash::sha256;
-use crate::run::{Experiment, Manifest, RunError, machine};
+use crate::run::{Experiment, Manifest, RunError};
 use crate::schema::{
     Arm, ConfigurationSpec, CoordinationFamily, CoordinationSpec, GraphSpec, GraphSpecKind,
     InformationSpec, MotionSpec, ScenarioSet, ScoreSpec, WorldSpec,
@@ -68,19 +68,15 @@ pub fn build(
         data["objective"] = sha256(read(file)?).into();
     }
     let manifest = Manifest {
-        schema: "rounds.manifest/1".to_owned(),
-        scenario: scenario.name.clone(),
-        arm: arm.name.clone(),
-        seed: scenario.seed.0,
-        first: 0,
-        episodes: scenario.episodes.unwrap_or(configurations).max(1),
-        hash: set.hash.clone(),
-        resolved: set.resolved_toml.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
         data,
-        restricted: false,
-        machine: machine(),
-        notice: String::new(),
+        ..Manifest::new(
+            &scenario.name,
+            &arm.name,
+            scenario.seed.0,
+            scenario.episodes.unwrap_or(configurations).max(1),
+            set.resolved_toml.clone(),
+            set.hash.clone(),
+        )
     };
     Ok(BuiltCoordination {
         method,

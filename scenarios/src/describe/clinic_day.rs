@@ -3,12 +3,12 @@
 use rounds_environments::clinic::day::{DayConfig, Queue, Service, Staffing};
 use serde_json::{Map, Value, json};
 
-use super::coordination::{design, method};
+use super::coordination::{design, methods};
 use super::words::{counted, file_name, listed, percent};
 use crate::clinic::NOTICE;
 use crate::clinic_day::ClinicDayScore;
 use crate::run::Score;
-use crate::schema::{ClinicDayFamily, DaySpec, Family, RegretSpec, ScenarioSet};
+use crate::schema::{ClinicDayFamily, DaySpec, Family, ScenarioSet};
 use crate::statistics::Direction;
 use crate::statistics::estimate::LEVEL;
 
@@ -33,7 +33,7 @@ pub fn day_methods(set: &ScenarioSet, base: &ClinicDayFamily, arms: &[(u32, Valu
     ));
     let paragraphs = [
         simulation,
-        methods(set, base),
+        decisions(set, base),
         design(set, arms),
         statistics(set, base),
         last,
@@ -125,35 +125,15 @@ fn staff(day: &DayConfig) -> String {
     )
 }
 
-/// The methods that arms use, with what was set of them, and what they maximise.
-fn methods(set: &ScenarioSet, base: &ClinicDayFamily) -> Vec<String> {
-    let mut used: Vec<&str> = Vec::new();
-    for arm in &set.arms {
-        if let Family::ClinicDay(family) = &arm.scenario.family
-            && !used.contains(&family.policy.as_str())
-        {
-            used.push(&family.policy);
-        }
-    }
-    let told: Vec<String> = used
-        .iter()
-        .filter_map(|name| Some((*name, base.policies.get(*name)?)))
-        .map(|(name, spec)| format!("\u{201c}{name}\u{201d}, {}", method(spec)))
-        .collect();
-    vec![
+/// What the methods maximise, and which they are.
+fn decisions(set: &ScenarioSet, base: &ClinicDayFamily) -> Vec<String> {
+    let mut out = vec![
         "The objective of a tick was the sum over the beds of their weight, acuity times entropy, times the share \
          of it that the specialists at the bed were expected to resolve; it was revealed after they had acted."
             .to_owned(),
-        format!("The policies were: {}.", told.join("; ")),
-        match base.environment.regret {
-            RegretSpec::Greedy => {
-                "Regret was measured against the greedy joint action of one who knows the objective."
-            }
-            RegretSpec::Optimum => "Regret was measured against the best joint action.",
-            RegretSpec::None => "No regret was measured.",
-        }
-        .to_owned(),
-    ]
+    ];
+    out.extend(methods(set, &base.policies, base.environment.regret));
+    out
 }
 
 fn statistics(set: &ScenarioSet, base: &ClinicDayFamily) -> Vec<String> {

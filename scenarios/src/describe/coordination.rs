@@ -1,5 +1,7 @@
 //! Scenarios of coordination in words and as facts.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use super::arms::changed;
@@ -32,7 +34,11 @@ pub fn coordination_methods(
         counted(rounds, "round")
     ));
     simulation.push(graphs(base));
-    let mut paragraphs = vec![simulation, methods(set, base), design(set, arms)];
+    let mut paragraphs = vec![
+        simulation,
+        methods(set, &base.policies, base.environment.regret),
+        design(set, arms),
+    ];
     paragraphs.push(statistics(set, base));
     paragraphs.push(sources(set, arms));
     let paragraphs: Vec<String> = paragraphs.iter().map(|part| part.join(" ")).collect();
@@ -257,37 +263,42 @@ fn graph(one: &ConfigurationSpec, moving: bool) -> String {
     text
 }
 
-/// The methods that arms use, with what was set of them.
-fn methods(set: &ScenarioSet, base: &CoordinationFamily) -> Vec<String> {
+/// The methods that arms use, with what was set of them, and what they are measured against.
+pub(super) fn methods(
+    set: &ScenarioSet,
+    policies: &BTreeMap<String, MethodSpec>,
+    regret: RegretSpec,
+) -> Vec<String> {
     let mut used: Vec<&str> = Vec::new();
     for arm in &set.arms {
-        if let Family::Coordination(family) = &arm.scenario.family
-            && !used.contains(&family.policy.as_str())
-        {
-            used.push(&family.policy);
+        let policy = match &arm.scenario.family {
+            Family::Clinic(_) => continue,
+            Family::ClinicDay(family) => family.policy.as_str(),
+            Family::Coordination(family) => family.policy.as_str(),
+        };
+        if !used.contains(&policy) {
+            used.push(policy);
         }
     }
     let told: Vec<String> = used
         .iter()
-        .filter_map(|name| Some((*name, base.policies.get(*name)?)))
+        .filter_map(|name| Some((*name, policies.get(*name)?)))
         .map(|(name, spec)| format!("\u{201c}{name}\u{201d}, {}", method(spec)))
         .collect();
+    let regret = match regret {
+        RegretSpec::Greedy => {
+            "Regret was measured against the greedy joint action of one who knows the objective."
+        }
+        RegretSpec::Optimum => "Regret was measured against the best joint action.",
+        RegretSpec::None => "No regret was measured.",
+    };
     vec![
         format!("The policies were: {}.", told.join("; ")),
-        match base.environment.regret {
-            RegretSpec::Greedy => {
-                "Regret was measured against the greedy joint action of one who knows the \
-                                   objective."
-                    .to_owned()
-            }
-            RegretSpec::Optimum => "Regret was measured against the best joint action.".to_owned(),
-            RegretSpec::None => "No regret was measured.".to_owned(),
-        },
+        regret.to_owned(),
     ]
 }
 
-/// A method in words, with what was set of it.
-pub(super) fn method(spec: &MethodSpec) -> String {
+fn method(spec: &MethodSpec) -> String {
     let about = match spec.kind {
         MethodKind::Random => "uniformly random actions",
         MethodKind::OwnBest => "each agent's own best action without communication",

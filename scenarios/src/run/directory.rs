@@ -49,6 +49,32 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// The manifest of an arm on this machine, with no data and nothing to be said.
+    pub fn new(
+        scenario: &str,
+        arm: &str,
+        seed: u64,
+        episodes: u32,
+        resolved: String,
+        hash: String,
+    ) -> Self {
+        Self {
+            schema: "rounds.manifest/1".to_owned(),
+            scenario: scenario.to_owned(),
+            arm: arm.to_owned(),
+            seed,
+            first: 0,
+            episodes,
+            hash,
+            resolved,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data: Value::Null,
+            restricted: false,
+            machine: machine(),
+            notice: String::new(),
+        }
+    }
+
     /// The manifest of an arm that is no scenario file's but a program's, which says by `settings`
     /// what its results depend on.
     pub fn of_settings(
@@ -59,21 +85,8 @@ impl Manifest {
         settings: &Value,
     ) -> Self {
         let resolved = settings.to_string();
-        Self {
-            schema: "rounds.manifest/1".to_owned(),
-            scenario: scenario.to_owned(),
-            arm: arm.to_owned(),
-            seed,
-            first: 0,
-            episodes,
-            hash: sha256(&resolved),
-            resolved,
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            data: Value::Null,
-            restricted: false,
-            machine: machine(),
-            notice: String::new(),
-        }
+        let hash = sha256(&resolved);
+        Self::new(scenario, arm, seed, episodes, resolved, hash)
     }
 }
 
