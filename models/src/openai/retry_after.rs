@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 /// as a date, which is compared with the server's own `date`.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let number = |text: &str| text.trim().parse::<f64>().ok().filter(|n| n.is_finite());
     let wait = |seconds: f64| Duration::try_from_secs_f64(seconds.max(0.0)).ok();
     if let Some(ms) = text("retry-after-ms").and_then(number) {
         return wait(ms / 1e3);
