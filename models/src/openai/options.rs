@@ -219,7 +219,7 @@ impl OpenAiOptions {
             Ok(url) if url.query().is_some() || url.fragment().is_some() => {
                 bad("***", "a query or a fragment in it")
             }
-            Ok(_) => Ok(given.trim_end_matches('/').to_owned()),
+            Ok(url) => Ok(url.as_str().trim_end_matches('/').to_owned()),
         }
     }
 

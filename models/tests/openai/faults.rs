@@ -6,6 +6,7 @@ use rounds_models::LanguageModel;
 use rounds_models::openai::{Came, Key, OpenAiFault, OpenAiModel, OpenAiOptions, Prices};
 use serde_json::json;
 
+use super::listen::Listener;
 use super::server::{Answer, Server, ok, status};
 use super::{KEY, ask, fault, lines, model, options, request};
 
@@ -51,6 +52,18 @@ async fn a_server_that_cannot_be_reached_is_asked_again() {
         "{fault}"
     );
     assert_eq!(attempts, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_that_nobody_trusts_is_refused_once() {
+    let (url, connections) = super::server::start_untrusted().await;
+    let (fault, attempts) = fault(ask(&model(options(&url)), 0).await);
+    assert!(
+        matches!(&fault, OpenAiFault::Certificate { url: at, .. } if *at == url),
+        "{fault}"
+    );
+    let connections = connections.load(std::sync::atomic::Ordering::SeqCst);
+    assert_eq!((attempts, connections), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,6 +178,8 @@ async fn json_that_is_cut_off_is_a_fault_with_its_tokens() {
 
 #[tokio::test(start_paused = true)]
 async fn the_key_is_sent_and_never_shown() {
+    let listener = Listener::default();
+    let _listens = tracing::subscriber::set_default(listener.clone());
     let echo = format!("you sent {KEY}");
     let answers = [
         status(500, &echo),
@@ -197,5 +212,8 @@ async fn the_key_is_sent_and_never_shown() {
         shown += &format!("{record:?}");
     }
     assert!(shown.contains("you sent ***"));
+    let heard = listener.heard();
+    assert!(heard.contains("asking again"), "{heard}");
+    shown += &heard;
     assert!(!shown.contains(&KEY[3..]), "{shown}");
 }

@@ -1,7 +1,9 @@
 //! Models behind servers, asked over the wire. Time is simulated: no test waits.
+#![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
 
 mod attempts;
 mod faults;
+mod listen;
 mod server;
 
 use std::borrow::Cow;
