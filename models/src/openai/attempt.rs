@@ -52,7 +52,7 @@ impl Backoff {
             Some(asked) => {
                 let asked = Duration::try_from_secs_f64(asked).ok()?;
                 let spread = self.first.min(self.longest).mul_f64(draw);
-                (asked <= self.patience).then(|| asked + spread)
+                (asked <= self.patience).then(|| asked.saturating_add(spread))
             }
             None => {
                 let doubled = self

@@ -6,6 +6,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
+/// Longest time that anything waits, so that no clock overflows: a year.
+pub(super) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
+
 /// Bounds of what is asked.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RateLimits {
@@ -59,8 +62,8 @@ impl Bucket {
         *state = (balance - cost, Some(now));
         // More than the bucket holds is let through from a full bucket, and owed afterwards.
         let lacking = cost.min(self.capacity) - balance;
-        now + Duration::try_from_secs_f64(lacking.max(0.0) / self.per_s)
-            .unwrap_or(Duration::MAX / 4)
+        let wait = Duration::try_from_secs_f64(lacking.max(0.0) / self.per_s);
+        now + wait.unwrap_or(LONGEST).min(LONGEST)
     }
 
     fn give_back(&self, cost: f64) {
@@ -107,7 +110,7 @@ impl Limits {
 
     /// Nothing is sent for so long: the server asked for a pause.
     pub(super) fn hold(&self, pause: Duration) {
-        let until = Instant::now() + pause;
+        let until = Instant::now() + pause.min(LONGEST);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         *held = Some(held.map_or(until, |held| held.max(until)));
     }
@@ -171,6 +174,17 @@ mod tests {
         limits.hold(Duration::from_secs(3));
         limits.hold(Duration::from_secs(1));
         assert_eq!(turns(&limits, 1.0, 2).await, [3000, 3000]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn extreme_rates_and_pauses_overflow_nothing() {
+        let slow = limits(Some(1e-300), Some(f64::MIN_POSITIVE), 0.0);
+        assert_eq!(turns(&slow, f64::MAX, 1).await, [0]);
+        let year = LONGEST.as_millis();
+        assert_eq!(turns(&slow, 1.0, 1).await, [year]);
+        let held = limits(Some(f64::MAX), None, 1e300);
+        held.hold(Duration::MAX);
+        assert_eq!(turns(&held, 1.0, 1).await, [year]);
     }
 
     #[tokio::test(start_paused = true)]

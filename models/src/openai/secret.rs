@@ -1,5 +1,6 @@
 //! A text that is never shown.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
@@ -21,10 +22,17 @@ impl Secret {
         &self.0
     }
 
-    /// The text with `***` in every place of the key.
-    pub(super) fn scrub(&self, text: String) -> String {
-        if self.0.len() >= SHORTEST_SECRET && text.contains(&self.0) {
-            return text.replace(&self.0, "***");
+    /// The text with `***` in every place of the key, also where JSON escapes its slashes.
+    pub(super) fn scrub<'a>(&self, text: impl Into<Cow<'a, str>>) -> Cow<'a, str> {
+        let mut text = text.into();
+        if self.0.len() < SHORTEST_SECRET {
+            return text;
+        }
+        if text.contains(&self.0) {
+            text = Cow::Owned(text.replace(&self.0, "***"));
+        }
+        if self.0.contains('/') && text.contains("\\/") {
+            text = Cow::Owned(text.replace(&self.0.replace('/', "\\/"), "***"));
         }
         text
     }
@@ -59,9 +67,14 @@ mod tests {
             format!("{key} {key:?} {:#?}", Some(&key)),
             "*** *** Some(\n    ***,\n)"
         );
-        let text = key.scrub("Incorrect key sk-0123456789, sk-0123456789!".to_owned());
+        let text = key.scrub("Incorrect key sk-0123456789, sk-0123456789!");
         assert_eq!(text, "Incorrect key ***, ***!");
-        assert_eq!(Secret::new("none").scrub("none".to_owned()), "none");
-        assert_eq!(Secret::new("").scrub("a".to_owned()), "a");
+        assert_eq!(Secret::new("none").scrub("none"), "none");
+        let slashed = Secret::new("ab/cd/efgh");
+        assert_eq!(
+            slashed.scrub(r"ab/cd/efgh, ab\/cd\/efgh, a\/b"),
+            r"***, ***, a\/b"
+        );
+        assert_eq!(Secret::new("").scrub("a"), "a");
     }
 }

@@ -1,5 +1,6 @@
 //! One HTTP exchange below the client: sent once, read whole, within its time and size.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use reqwest::{Client, Response};
 use tokio::time::{Instant, timeout_at};
 
 use super::fault::{Came, OpenAiFault};
+use super::limits::LONGEST;
 use super::retry_after::retry_after;
 use super::secret::Secret;
 use super::status;
@@ -70,7 +72,7 @@ impl Peer {
             Some(key) => key.set_sensitive(true),
             None => {}
         }
-        let until = Instant::now() + self.timeout;
+        let until = Instant::now() + self.timeout.min(LONGEST);
         let late = |came| OpenAiFault::Late {
             after_s: self.timeout.as_secs_f64(),
             came,
@@ -93,8 +95,12 @@ impl Peer {
             body.extend_from_slice(&chunk);
         }
         // Before anything is cut off, so that no part of the key is left.
-        if let Ok(text) = String::from_utf8(body.clone()) {
-            body = self.secret.scrub(text).into_bytes();
+        let scrubbed = match self.secret.scrub(String::from_utf8_lossy(&body)) {
+            Cow::Owned(text) => Some(text),
+            Cow::Borrowed(_) => None,
+        };
+        if let Some(text) = scrubbed {
+            body = text.into_bytes();
         }
         if response.status().is_success() {
             return check_json(body);
@@ -107,7 +113,7 @@ impl Peer {
     /// The fault behind an error of the HTTP library.
     fn fault(&self, error: reqwest::Error) -> OpenAiFault {
         let error = error.without_url();
-        let why = self.secret.scrub(chain(&error));
+        let why = self.secret.scrub(chain(&error)).into_owned();
         let url = self.url.clone();
         if why.contains("certificate") || why.contains("UnknownIssuer") {
             return OpenAiFault::Certificate { url, why };
@@ -121,7 +127,7 @@ impl Peer {
     /// The fault behind an error of the client.
     pub(super) fn client_fault(&self, error: &OpenAIError) -> OpenAiFault {
         OpenAiFault::Client {
-            why: self.secret.scrub(chain(error)),
+            why: self.secret.scrub(chain(error)).into_owned(),
         }
     }
 }
