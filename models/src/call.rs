@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::request::{CallKey, Message, ModelRequest, Usage};
+use crate::request::{CallKey, Message, ModelRequest, TokenLogprob, Usage};
 use crate::server::Finished;
 
 /// A recorded call.
@@ -35,9 +35,21 @@ pub struct CallRecord {
     /// Whether asking again could have helped; `false` for a reply.
     #[serde(default)]
     pub retryable: bool,
+    /// Number of this attempt of the same request, from 0: each attempt is a record.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retry: u32,
+    /// Another attempt of the same request follows in a later record.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asked_again: bool,
     /// The call failed because a person left.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unanswered: bool,
+    /// The tokens of the reply with their log-probabilities, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logprobs: Vec<TokenLogprob>,
+    /// It comes from a recording, where it has its line already.
+    #[serde(skip)]
+    pub recalled: bool,
     /// What the call used; its fields stand at the top level of the line.
     #[serde(flatten)]
     pub usage: Usage,
@@ -46,8 +58,37 @@ pub struct CallRecord {
     pub latency_ms: f64,
 }
 
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
 impl CallRecord {
-    /// The record of a finished request to `model`.
+    /// The records of a finished request to `model`, one an attempt, the last one last.
+    pub fn all(model: &str, finished: &Finished) -> Vec<Self> {
+        let last = Self::new(model, finished);
+        let earlier = match &finished.result {
+            Ok(reply) => reply.earlier.as_slice(),
+            Err(error) => error.earlier(),
+        };
+        let mut records: Vec<Self> = (0..)
+            .zip(earlier)
+            .map(|(retry, attempt)| Self {
+                reply: None,
+                error: Some(attempt.fault.to_string()),
+                retryable: true,
+                retry,
+                asked_again: true,
+                logprobs: Vec::new(),
+                usage: attempt.usage,
+                latency_ms: attempt.latency_ms,
+                ..last.clone()
+            })
+            .collect();
+        records.push(last);
+        records
+    }
+
+    /// The record of the last attempt of a finished request to `model`.
     pub fn new(model: &str, finished: &Finished) -> Self {
         let request = &finished.request;
         let (reply, error) = match &finished.result {
@@ -66,8 +107,20 @@ impl CallRecord {
             reply: reply.map(|reply| reply.text.clone()),
             error: error.map(ToString::to_string),
             retryable: error.is_some_and(crate::ModelError::is_retryable),
+            retry: match &finished.result {
+                Ok(reply) => reply.earlier.len(),
+                Err(error) => error.earlier().len(),
+            } as u32,
+            asked_again: false,
+            logprobs: reply
+                .map(|reply| reply.logprobs.clone())
+                .unwrap_or_default(),
+            recalled: reply.is_some_and(|reply| reply.recalled),
             unanswered: matches!(error, Some(crate::ModelError::Unanswered { .. })),
-            usage: reply.map(|reply| reply.usage).unwrap_or_default(),
+            usage: match &finished.result {
+                Ok(reply) => reply.usage,
+                Err(error) => error.usage(),
+            },
             latency_ms: finished.latency_ms,
         }
     }
@@ -157,7 +210,7 @@ pub(crate) mod tests {
             request_hash: request.hash("m"),
             result: result.map(|text| {
                 let mut reply = ModelReply::counted(&request, text.to_owned());
-                reply.usage.cost_usd = 0.5;
+                reply.usage.cost_usd = Some(0.5);
                 reply
             }),
             request,

@@ -1,7 +1,8 @@
 //! What can go wrong with a request to a model.
 
+use crate::openai::{FailedAttempt, OpenAiFailure};
 use crate::process::ProcessFault;
-use crate::request::CallKey;
+use crate::request::{CallKey, Usage};
 
 /// Why a request got no reply.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -83,6 +84,10 @@ pub enum ModelError {
         /// How often it had been started again.
         restarts: u32,
     },
+    /// A server that speaks the protocol of OpenAI gave no reply in any attempt. Asking again is
+    /// no help: its model has done so where it could help.
+    #[error("{0}")]
+    OpenAi(Box<OpenAiFailure>),
     /// A person who was asked gave no answer: the run is to be cut.
     #[error("{why}")]
     Unanswered {
@@ -104,6 +109,22 @@ impl ModelError {
             Self::Timeout { .. } | Self::Unavailable { .. } => true,
             Self::Scripted { retryable, .. } | Self::Recorded { retryable, .. } => *retryable,
             _ => false,
+        }
+    }
+
+    /// What the failed call used all the same.
+    pub fn usage(&self) -> Usage {
+        match self {
+            Self::OpenAi(failure) => failure.usage,
+            _ => Usage::default(),
+        }
+    }
+
+    /// The attempts of the same request before the one that failed last.
+    pub fn earlier(&self) -> &[FailedAttempt] {
+        match self {
+            Self::OpenAi(failure) => &failure.earlier,
+            _ => &[],
         }
     }
 }

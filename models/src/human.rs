@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::ModelError;
 use crate::model::{Completion, LanguageModel};
-use crate::request::{ModelReply, ModelRequest, Usage};
+use crate::request::{ModelReply, ModelRequest};
 
 /// Where a person reads and types.
 pub trait Console: Send + Sync {
@@ -65,7 +65,7 @@ impl HumanModel {
     fn ask(&self, request: &ModelRequest) -> Result<ModelReply, ModelError> {
         let reply = |text| ModelReply {
             text,
-            usage: Usage::default(),
+            ..ModelReply::default()
         };
         if let Some(text) = self.desk.known(request) {
             return Ok(reply(text));

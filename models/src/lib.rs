@@ -2,7 +2,8 @@
 //!
 //! A [`LanguageModel`] answers batches of [`ModelRequest`]s. A [`ModelServer`] runs one model on
 //! a thread of its own for many askers at once. [`ScriptedModel`] and [`FnModel`] need no
-//! network; a [`ProcessModel`] is a program of somebody's own, a [`HumanModel`] a person;
+//! network; [`openai`] asks a server; a [`ProcessModel`] is a program of somebody's own, a
+//! [`HumanModel`] a person;
 //! [`ReplayModel`] answers from the recorded calls ([`CallRecord`]) of an earlier run.
 //! A model knows requests only: no agents, no environment and no ECS entity.
 
@@ -12,6 +13,7 @@ mod error;
 mod function;
 mod human;
 mod model;
+pub mod openai;
 mod process;
 mod replay;
 mod request;
@@ -26,6 +28,6 @@ pub use human::{Console, Desk, HumanModel, Typed};
 pub use model::{Completion, LanguageModel};
 pub use process::{PROTOCOL, ProcessFault, ProcessModel, ProcessOptions, end_all_processes};
 pub use replay::{ReplayError, ReplayModel};
-pub use request::{CallKey, Message, ModelReply, ModelRequest, Usage, count_words};
+pub use request::{CallKey, Message, ModelReply, ModelRequest, TokenLogprob, Usage, count_words};
 pub use scripted::{Rule, ScriptError, ScriptedModel, ScriptedRules};
 pub use server::{Finished, ModelServer, ServerOptions};

@@ -108,6 +108,10 @@ impl ReplayModel {
         let mut calls: BTreeMap<CallKey, CallRecord> = BTreeMap::new();
         for (line, record) in records {
             name.get_or_insert_with(|| record.model.clone());
+            if record.asked_again {
+                // What came of it stands in a later line; without one, the run was killed.
+                continue;
+            }
             match calls.get(&record.key) {
                 Some(known) if known.request_hash != record.request_hash => {
                     let key = record.key;
@@ -177,10 +181,13 @@ impl ReplayModel {
             Some(text) => Ok(ModelReply {
                 text: text.clone(),
                 usage: Usage {
-                    cost_usd: 0.0,
+                    cost_usd: Some(0.0),
                     cache_hit: true,
                     ..record.usage
                 },
+                logprobs: record.logprobs.clone(),
+                recalled: true,
+                ..ModelReply::default()
             }),
             None if record.unanswered => Err(ModelError::Unanswered {
                 why: record.error.clone().unwrap_or_default(),
@@ -269,7 +276,10 @@ mod tests {
         assert_eq!((model.name(), model.len()), ("m", 3));
         let reply = ask(&model, &[request(1, "q")])[0].clone().unwrap();
         assert_eq!(reply.text, "recorded");
-        assert_eq!((reply.usage.cost_usd, reply.usage.prompt_tokens), (0.0, 3));
+        assert_eq!(
+            (reply.usage.cost_usd, reply.usage.prompt_tokens),
+            (Some(0.0), 3)
+        );
         assert!(reply.usage.cache_hit);
     }
 

@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::openai::FailedAttempt;
+
 /// Name of one call: unique in a run and equal in every repetition of the run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CallKey {
@@ -144,26 +146,53 @@ pub fn count_words(text: &str) -> u64 {
 }
 
 /// What a call used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
     /// Tokens of the request.
     pub prompt_tokens: u64,
     /// Tokens of the reply.
     pub completion_tokens: u64,
-    /// Cost in US dollars.
-    pub cost_usd: f64,
+    /// Cost in US dollars; none where the price is not known.
+    pub cost_usd: Option<f64>,
     /// The reply came from a recording or a cache and cost nothing now.
     pub cache_hit: bool,
 }
 
+/// Nothing, at no cost.
+impl Default for Usage {
+    fn default() -> Self {
+        Self {
+            prompt_tokens: 0,
+            completion_tokens: 0,
+            cost_usd: Some(0.0),
+            cache_hit: false,
+        }
+    }
+}
+
+/// A token of a reply with the logarithm of its probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TokenLogprob {
+    /// The token.
+    pub token: String,
+    /// Natural logarithm of its probability.
+    pub logprob: f64,
+}
+
 /// The reply to one request.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ModelReply {
     /// The text.
     pub text: String,
     /// What it used.
     pub usage: Usage,
+    /// Its tokens, where they were asked for and the model gives them.
+    pub logprobs: Vec<TokenLogprob>,
+    /// The attempts of the same request that failed before.
+    pub earlier: Vec<FailedAttempt>,
+    /// It comes from a recording, where it has its line already.
+    pub recalled: bool,
 }
 
 impl ModelReply {
@@ -172,10 +201,14 @@ impl ModelReply {
         let usage = Usage {
             prompt_tokens: request.prompt_words(),
             completion_tokens: count_words(&text),
-            cost_usd: 0.0,
+            cost_usd: Some(0.0),
             cache_hit: false,
         };
-        Self { text, usage }
+        Self {
+            text,
+            usage,
+            ..Self::default()
+        }
     }
 }
 

@@ -269,9 +269,9 @@ impl ScriptedModel {
         })?;
         let mut reply = ModelReply::counted(request, text);
         let [prompt, completion] = self.rules.usd_per_1k_tokens;
-        reply.usage.cost_usd = (reply.usage.prompt_tokens as f64 * prompt
-            + reply.usage.completion_tokens as f64 * completion)
-            / 1000.0;
+        let cost = reply.usage.prompt_tokens as f64 * prompt
+            + reply.usage.completion_tokens as f64 * completion;
+        reply.usage.cost_usd = Some(cost / 1000.0);
         Ok(reply)
     }
 }
@@ -334,7 +334,7 @@ mod tests {
             (reply.usage.prompt_tokens, reply.usage.completion_tokens),
             (5, 2)
         );
-        assert!((reply.usage.cost_usd - 0.009).abs() < 1e-12);
+        assert!((reply.usage.cost_usd.unwrap() - 0.009).abs() < 1e-12);
         let error = model.answer(&request(0, "crash")).unwrap_err();
         assert!(error.is_retryable() && error.to_string().contains("down"));
         assert_eq!(model.answer(&request(0, "x")).unwrap().text, "none of them");

@@ -204,7 +204,7 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
             Some(Decider::Model { server, .. }) => server.name().to_owned(),
             _ => continue,
         };
-        inbox.calls.push(CallRecord::new(&model, &finished));
+        inbox.calls.extend(CallRecord::all(&model, &finished));
         let Some(waiting) = decisions.waiting.get_mut(&finished.ticket) else {
             continue;
         };

@@ -17,7 +17,7 @@ use super::running::{Heard, Running};
 use super::wire::batch_line;
 use crate::error::ModelError;
 use crate::model::{Completion, LanguageModel};
-use crate::request::{ModelReply, ModelRequest, Usage};
+use crate::request::{ModelReply, ModelRequest};
 use crate::server::ServerOptions;
 
 /// Bytes of an answer: so many, and so many more for each decision of a batch.
@@ -305,8 +305,8 @@ impl<'a> Slot<'a> {
             .into_iter()
             .map(|text| ModelReply {
                 text,
-                // A program has no tokens, and no price that is known.
-                usage: Usage::default(),
+                // A program has no tokens, and costs nothing that is known here.
+                ..ModelReply::default()
             })
             .collect())
     }

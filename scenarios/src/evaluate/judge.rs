@@ -80,7 +80,7 @@ pub fn judge_visits(
         let finished: Finished = receiver
             .recv()
             .map_err(|error| RunError::Worker(error.to_string()))?;
-        calls.push(CallRecord::new(server.name(), &finished));
+        calls.extend(CallRecord::all(server.name(), &finished));
         let Some(vote) = asked.get(finished.ticket as usize) else {
             continue;
         };

@@ -243,7 +243,7 @@ impl RunDirectory {
                 self.calls.insert(BufWriter::new(file))
             }
         };
-        for call in calls.iter().filter(|call| !call.usage.cache_hit) {
+        for call in calls.iter().filter(|call| !call.recalled) {
             let line = call
                 .to_line()
                 .map_err(|error| RunError::Input(error.to_string()))?;
@@ -317,12 +317,12 @@ impl RunDirectory {
             .lines()
             .filter_map(|line| Some((CallRecord::from_line(line).ok()?, line)))
             .collect();
-        // Of two records of one call, the one with a reply counts.
+        // Of two records of one attempt, the one with a reply counts.
         calls.sort_by(|(a, _), (b, _)| {
-            let place = |call: &CallRecord| call.reply.is_none();
+            let place = |call: &CallRecord| (call.retry, call.reply.is_none());
             a.key.cmp(&b.key).then(place(a).cmp(&place(b)))
         });
-        calls.dedup_by(|a, b| a.0.key == b.0.key);
+        calls.dedup_by(|(a, _), (b, _)| (&a.key, a.retry) == (&b.key, b.retry));
         let mut sorted = String::with_capacity(text.len());
         for (_, line) in calls {
             sorted.push_str(line);

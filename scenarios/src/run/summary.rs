@@ -222,7 +222,8 @@ pub(super) fn count_calls(run: &Path) -> Result<Calls, RunError> {
         calls.count += 1;
         calls.prompt_tokens += call.usage.prompt_tokens;
         calls.completion_tokens += call.usage.completion_tokens;
-        calls.cost_usd += call.usage.cost_usd;
+        calls.cost_usd += call.usage.cost_usd.unwrap_or_default();
+        calls.unpriced += u64::from(call.usage.cost_usd.is_none());
         calls.cache_hits += u64::from(call.usage.cache_hit);
     }
     Ok(calls)

@@ -201,13 +201,20 @@ pub struct Calls {
     pub prompt_tokens: u64,
     /// Tokens received.
     pub completion_tokens: u64,
-    /// Cost in US dollars.
+    /// Cost in US dollars of the calls whose price is known.
     pub cost_usd: f64,
+    /// Calls whose price is not known.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unpriced: u64,
     /// Answers taken from the cache.
     pub cache_hits: u64,
     /// How often the programs of policies were started again.
     #[serde(default)]
     pub restarts: u64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl std::ops::AddAssign for Calls {
@@ -216,6 +223,7 @@ impl std::ops::AddAssign for Calls {
         self.prompt_tokens += other.prompt_tokens;
         self.completion_tokens += other.completion_tokens;
         self.cost_usd += other.cost_usd;
+        self.unpriced += other.unpriced;
         self.cache_hits += other.cache_hits;
         self.restarts += other.restarts;
     }
