@@ -115,7 +115,7 @@ fn contents_are_spoiled_as_named() {
     );
 
     let (_, unknown) = both(Fault::UnknownValue);
-    assert_eq!(json_of(&unknown)["names"], json!(["Chronosurgery"; 3]));
+    assert_eq!(json_of(&unknown)["names"], json!(vec!["Chronosurgery"; 3]));
 
     let (_, many) = both(Fault::Eleven);
     assert_eq!(json_of(&many)["names"].as_array().unwrap().len(), 11);
