@@ -9,11 +9,22 @@ use std::time::{Duration, Instant};
 
 use rounds_models::Delay;
 use rounds_tests::loopback::{Client, Loopback, Settings};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const CLIENTS: u32 = 64;
 const LATENCY_MS: u64 = 50;
+/// Requests of a client alone, one after another.
+const ALONE: u32 = 40;
 const LONG: Duration = Duration::from_secs(5);
+
+fn request(number: u32, asked: u32) -> Value {
+    let system = "Answer with one word: AGREE or DISAGREE.";
+    let user = format!("{number} {asked} {}", "word ".repeat(300));
+    json!({
+        "model": "loopback",
+        "messages": [{"role": "system", "content": system}, {"role": "user", "content": user}],
+    })
+}
 
 fn main() {
     let server = Loopback::start(Settings {
@@ -25,6 +36,14 @@ fn main() {
         ..Settings::default()
     })
     .expect("a free port");
+    let mut alone = Client::new(server.address());
+    let start = Instant::now();
+    for asked in 0..ALONE {
+        alone.chat(&request(CLIENTS, asked)).expect("a reply");
+    }
+    let mean_ms = start.elapsed().as_secs_f64() * 1e3 / f64::from(ALONE);
+    println!("loopback: {mean_ms:.2} ms a request of {LATENCY_MS} ms alone");
+    server.reset();
     let before = processor_s();
     let start = Instant::now();
     thread::scope(|scope| {
@@ -33,14 +52,7 @@ fn main() {
             scope.spawn(move || {
                 let mut asked = 0;
                 while start.elapsed() < LONG {
-                    let request = json!({
-                        "model": "loopback",
-                        "messages": [
-                            {"role": "system", "content": "Answer with one word: AGREE or DISAGREE."},
-                            {"role": "user", "content": format!("{number} {asked} {}", "word ".repeat(300))},
-                        ],
-                    });
-                    let received = client.chat(&request).expect("a reply");
+                    let received = client.chat(&request(number, asked)).expect("a reply");
                     assert_eq!(received.status, 200);
                     asked += 1;
                 }

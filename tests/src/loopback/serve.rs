@@ -33,6 +33,9 @@ const PIECES: usize = 8;
 /// Rest before a connection is cut in its middle, so that the first half is on its way.
 const MIDDLE: Duration = Duration::from_millis(20);
 
+/// What a timer of whole milliseconds is late on average: without it, a latency would be longer.
+const LATE: Duration = Duration::from_millis(1);
+
 /// What every request needs.
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -117,10 +120,15 @@ impl Shared {
             status: None,
             body: String::from_utf8_lossy(&body).into_owned(),
         });
+        // Made before the wait, so that the processor adds little to the latency.
+        let reply = match fault.and_then(|fault| self.refused(fault)) {
+            Some(problem) => Err(problem),
+            None => self.speaker.completion(&asked, fault),
+        };
         if let Some(gather) = &self.gather {
             gather.wait().await;
         }
-        let latency = self.latency.of(&asked.request);
+        let latency = self.latency.of(&asked.request).saturating_sub(LATE);
         if !latency.is_zero() {
             tokio::time::sleep_until(arrived + latency).await;
         }
@@ -128,10 +136,6 @@ impl Shared {
             line.cut();
             return Response::new(Body::empty());
         }
-        let reply = match fault.and_then(|fault| self.refused(fault)) {
-            Some(problem) => Err(problem),
-            None => self.speaker.completion(&asked, fault),
-        };
         match reply {
             Err(problem) => {
                 visit.reply(problem.status.as_u16(), [0, 0]);
