@@ -63,6 +63,15 @@ fn changed(text: &str, change: &dyn Fn(&mut Value) -> bool, instead: &str) -> St
     instead.to_owned()
 }
 
+/// Changes every value, not only the first; whether any was changed.
+fn each<'a>(values: impl Iterator<Item = &'a mut Value>, change: fn(&mut Value) -> bool) -> bool {
+    let mut found = false;
+    for value in values {
+        found |= change(value);
+    }
+    found
+}
+
 /// Replaces the texts in lists, else the first text of an object; whether there was one.
 fn unknown(value: &mut Value) -> bool {
     fn in_lists(value: &mut Value) -> bool {
@@ -82,9 +91,7 @@ fn unknown(value: &mut Value) -> bool {
                 }
                 found
             }
-            Value::Object(object) => object
-                .values_mut()
-                .fold(false, |found, value| in_lists(value) || found),
+            Value::Object(object) => each(object.values_mut(), in_lists),
             _ => false,
         }
     }
@@ -112,12 +119,8 @@ fn eleven(value: &mut Value) -> bool {
             }
             true
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .fold(false, |found, item| eleven(item) || found),
-        Value::Object(object) => object
-            .values_mut()
-            .fold(false, |found, value| eleven(value) || found),
+        Value::Array(items) => each(items.iter_mut(), eleven),
+        Value::Object(object) => each(object.values_mut(), eleven),
         _ => false,
     }
 }
@@ -134,12 +137,8 @@ fn contrary(value: &mut Value) -> bool {
             *text = CONTRARY.to_owned();
             true
         }
-        Value::Array(items) => items
-            .iter_mut()
-            .fold(false, |found, item| contrary(item) || found),
-        Value::Object(object) => object
-            .values_mut()
-            .fold(false, |found, value| contrary(value) || found),
+        Value::Array(items) => each(items.iter_mut(), contrary),
+        Value::Object(object) => each(object.values_mut(), contrary),
         _ => false,
     }
 }

@@ -1,7 +1,7 @@
 //! Replies that are errors, in the protocol's words.
 
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 /// An error reply.
@@ -12,7 +12,7 @@ pub(super) struct Problem {
     code: Option<&'static str>,
     param: Option<&'static str>,
     message: String,
-    header: Option<(HeaderName, HeaderValue)>,
+    retry_after: Option<String>,
 }
 
 impl Problem {
@@ -23,7 +23,7 @@ impl Problem {
             code: None,
             param: None,
             message,
-            header: None,
+            retry_after: None,
         }
     }
 
@@ -108,9 +108,7 @@ impl Problem {
         let message = format!("Rate limit reached for requests. Retry-After: {wait}");
         let mut problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "requests", message);
         problem.code = Some("rate_limit_exceeded");
-        problem.header = HeaderValue::from_str(wait)
-            .ok()
-            .map(|wait| (header::RETRY_AFTER, wait));
+        problem.retry_after = Some(wait.to_owned());
         problem
     }
 
@@ -145,8 +143,9 @@ impl Problem {
     /// The reply.
     pub(super) fn response(&self) -> Response<Body> {
         let mut response = json_response(self.status, &self.body_json());
-        if let Some((name, value)) = &self.header {
-            response.headers_mut().insert(name, value.clone());
+        let wait = self.retry_after.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(wait)) = wait {
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
         }
         response
     }
