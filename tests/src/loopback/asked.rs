@@ -23,7 +23,7 @@ pub(super) struct Asked {
     pub(super) model: String,
     /// The request in our own words.
     pub(super) request: ModelRequest,
-    /// SHA-256 of the request without its key, as in `calls.jsonl`.
+    /// SHA-256 of the request without its key.
     pub(super) hash: String,
     /// Text that names the call among calls with equal requests; empty when it is not told.
     pub(super) call: String,

@@ -10,7 +10,9 @@ use super::faults::Fault;
 /// One request for a completion that could be read, in order of arrival.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
-    /// SHA-256 of the request without its key: `request_hash` of `calls.jsonl`.
+    /// SHA-256 of the request without its key, as it came over the wire: `request_hash` of
+    /// `calls.jsonl` where the client sends every part as it is. One that cuts seeds to fewer bits
+    /// has another.
     pub request_hash: String,
     /// The header that names the call; empty without one.
     pub call: String,

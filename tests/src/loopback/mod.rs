@@ -2,7 +2,7 @@
 //!
 //! It speaks the OpenAI chat-completions protocol over HTTP, without streaming, on loopback
 //! addresses only. Replies, faults and latencies depend on the request and the settings alone:
-//! the same request gets the same bytes. Replies come from the rules of a scripted model, from
+//! the same request gets the same body. Replies come from the rules of a scripted model, from
 //! the JSON schema of the request, or from rules that come with the server. Faults are drawn for
 //! each request and attempt, at rates that the settings give.
 //!
