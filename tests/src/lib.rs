@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be done")]
 
 pub mod coordination;
+pub mod loopback;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
