@@ -150,6 +150,16 @@ impl ReplayModel {
         self
     }
 
+    /// Names of the models that were asked, in their order.
+    pub fn models(&self) -> Vec<&str> {
+        let names: std::collections::BTreeSet<&str> = self
+            .calls
+            .values()
+            .map(|call| call.model.as_str())
+            .collect();
+        names.into_iter().collect()
+    }
+
     /// Number of recorded calls.
     pub fn len(&self) -> usize {
         self.calls.len()
@@ -195,6 +205,7 @@ impl ReplayModel {
             None => Err(ModelError::Recorded {
                 message: record.error.clone().unwrap_or_default(),
                 retryable: record.retryable,
+                kind: record.fault.clone().unwrap_or_else(|| "failed".to_owned()),
             }),
         })
     }

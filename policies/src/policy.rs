@@ -47,8 +47,13 @@ pub enum PolicyError {
     #[error("policy returned garbage: {0}")]
     Garbage(String),
     /// A model call kept failing.
-    #[error("model call failed: {0}")]
-    Call(String),
+    #[error("model call failed ({kind}): {message}")]
+    Call {
+        /// The kind of failure as one word.
+        kind: String,
+        /// Why.
+        message: String,
+    },
     /// The person who decides left: the episode ends as aborted.
     #[error("{0}")]
     Left(String),

@@ -18,7 +18,9 @@ mod respond;
 mod team;
 mod visit;
 
-pub use config::{Clinic, Coordination, PatientSource, TimelineEntry, VisitConfig, VisitLimits};
+pub use config::{
+    Clinic, Coordination, PRACTITIONER, PatientSource, TimelineEntry, VisitConfig, VisitLimits,
+};
 pub use consultation::{Consult, ConsultStage, Consulting, ConsultingRules, MissingTest};
 pub use plugin::{ClinicPlugin, Protocol};
 pub use respond::RespondentPlugin;

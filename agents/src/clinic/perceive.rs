@@ -59,6 +59,7 @@ pub(super) fn introduce(mut commands: Commands, mut p: Perceiving) {
         }
         if p.clinic.visit.coordination == Coordination::Given {
             set_team(
+                &p.clinic,
                 &mut commands,
                 of.0,
                 &mut episode,
@@ -282,5 +283,6 @@ fn ask(
         team: Arc::clone(&visit.roster),
         view: Arc::clone(&visit.view),
     };
-    decisions.ask(episode_entity, episode, group, 0, Ask { key, observation });
+    let ask = Ask { key, observation };
+    decisions.ask(episode_entity, episode, group, member.decider, ask);
 }

@@ -20,6 +20,8 @@ pub struct Member {
     pub id: AgentId,
     /// Its speciality.
     pub speciality: Speciality,
+    /// Index of its decider.
+    pub decider: usize,
 }
 
 /// What is to happen next in a visit.

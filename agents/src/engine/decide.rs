@@ -241,7 +241,10 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                 }
                 Err(match error {
                     ModelError::Unanswered { why } => PolicyError::Left(why),
-                    other => PolicyError::Call(other.to_string()),
+                    other => PolicyError::Call {
+                        kind: other.kind().to_owned(),
+                        message: other.to_string(),
+                    },
                 })
             }
         };

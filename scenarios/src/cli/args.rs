@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::examples;
 use super::import_args::ImportArgs;
 use crate::editor::FileKind;
+use crate::schema::{ModelChoice, Overrides};
 
 /// Multi-agent simulation: scenario simulations, benchmarks of agents, clinical evaluations.
 ///
@@ -104,6 +105,18 @@ pub(crate) struct Common {
     /// Answer the calls of models from the calls.jsonl of an earlier run.
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
+    /// Give the scenario a model: openai/NAME, or URL#NAME for a server of your own. It takes the place
+    /// of every model of the scenario; where no policy of the team asks one, the team is given one
+    /// that does.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// Environment variable that holds the key of the server of --model.
+    #[arg(long, value_name = "VARIABLE", requires = "model")]
+    pub(crate) key_env: Option<String>,
+    /// Let the text of restricted records leave this machine for this host; may be given several
+    /// times.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) send_restricted_to: Vec<String>,
     /// Let the scenario start the programs of its policies of kind "process".
     #[arg(long)]
     pub(crate) allow_process: bool,
@@ -113,6 +126,22 @@ pub(crate) struct Common {
     /// Print results only: no progress, no story.
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+impl Common {
+    /// What these options change in the file, with `seed`.
+    pub(crate) fn overrides(&self, seed: Option<u64>) -> Overrides {
+        Overrides {
+            set: self.set.clone(),
+            seed,
+            episodes: self.episodes,
+            vary: Vec::new(),
+            model: self.model.as_ref().map(|model| ModelChoice {
+                model: model.clone(),
+                key_env: self.key_env.clone(),
+            }),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Args)]

@@ -346,6 +346,7 @@ fn report_data(
             failed: counts.failed,
             aborted: counts.aborted,
         },
+        calls: summary.calls.words().lines().map(str::to_owned).collect(),
         arms,
         comparisons,
         omitted_cases: (counts.asked as usize).saturating_sub(cases.len()),

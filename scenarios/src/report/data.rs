@@ -19,6 +19,8 @@ pub struct ReportData {
     pub scenario_toml: String,
     /// How the episodes ended.
     pub episodes: EpisodeCounts,
+    /// What is to be said of calls of models, a line each.
+    pub calls: Vec<String>,
     /// The arms in their order.
     pub arms: Vec<ReportArm>,
     /// Tests between arms.

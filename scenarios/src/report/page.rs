@@ -115,6 +115,12 @@ fn head(data: &ReportData) -> String {
         ));
     }
     out.push_str("</div>\n");
+    for line in &data.calls {
+        out.push_str(&format!(
+            "<p class=\"muted\">{}</p>\n",
+            escape_cut(line, 2000)
+        ));
+    }
     out
 }
 

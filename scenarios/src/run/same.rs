@@ -74,6 +74,7 @@ mod tests {
             restricted: false,
             machine: serde_json::Value::Null,
             notice: String::new(),
+            sent_to: Vec::new(),
         }
     }
 

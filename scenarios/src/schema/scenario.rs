@@ -10,7 +10,8 @@ use super::{
     diagnostics::{Problem, ProblemKind, Problems},
     document::Table,
     family::{Family, read_family},
-    policy::{ModelSpec, PolicySpec, read_models},
+    model::{ModelSpec, read_models},
+    policy::PolicySpec,
     reader::TableReader,
     source::Origin,
     team::TeamSpec,
@@ -84,6 +85,13 @@ impl Scenario {
     /// Whether somebody at the terminal decides, so that episodes come one after the other.
     pub fn asks_a_person(&self) -> bool {
         self.family.asks_a_person()
+    }
+
+    /// The models that speak in it.
+    pub fn speaking_models(&self) -> Vec<&ModelSpec> {
+        let names = self.family.speaking_models();
+        let named = names.into_iter().filter_map(|name| self.models.get(name));
+        named.collect()
     }
 
     /// The scenario as one of the clinic; `None` for another family.

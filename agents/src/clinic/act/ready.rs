@@ -5,7 +5,7 @@ use bevy_ecs::system::SystemParam;
 use rounds_policies::clinic::task::Action;
 use rounds_policies::policy::PolicyError;
 
-use crate::clinic::config::Clinic;
+use crate::clinic::config::{Clinic, PRACTITIONER};
 use crate::clinic::visit::{Stage, Visit};
 use crate::engine::{
     Activity, Decided, Decision, Episode, EpisodeClock, EpisodeLog, EventLog, GroupOf, Outcome,
@@ -110,7 +110,7 @@ fn agent_name<'a>(
         .known
         .iter()
         .find(|member| member.id == id)
-        .map_or("general practitioner", |member| {
+        .map_or(PRACTITIONER, |member| {
             clinic.speciality_name(&member.speciality)
         })
 }

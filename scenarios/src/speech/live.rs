@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use rounds_models::{LanguageModel, Rule, ScriptedModel, ScriptedRules};
+use rounds_models::{LanguageModel, Rule, ScriptedModel, ScriptedRules, ServerOptions};
 
+use super::openai::{openai_model, openai_sizes};
 use super::recording::{in_file, recording};
 use crate::run::RunError;
 use crate::schema::ModelSpec;
@@ -14,6 +15,7 @@ use crate::schema::ModelSpec;
 /// [`RunError::Input`] when a file that it names cannot be used.
 pub(crate) fn live_model(spec: &ModelSpec) -> Result<Arc<dyn LanguageModel>, RunError> {
     match spec {
+        ModelSpec::OpenAi(spec) => openai_model(spec),
         ModelSpec::Scripted {
             script: Some(path),
             delay_ms,
@@ -46,4 +48,17 @@ pub(crate) fn live_model(spec: &ModelSpec) -> Result<Arc<dyn LanguageModel>, Run
         }
         ModelSpec::Replay { calls } => Ok(Arc::new(recording(calls)?)),
     }
+}
+
+/// Sizes of the server in front of a model.
+pub(crate) fn sizes(spec: &ModelSpec) -> ServerOptions {
+    match spec {
+        ModelSpec::OpenAi(spec) => openai_sizes(spec),
+        ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } => ServerOptions::default(),
+    }
+}
+
+/// Whether asking the model costs or tells anybody anything, so that it is made only to be asked.
+pub(crate) fn is_remote(spec: &ModelSpec) -> bool {
+    matches!(spec, ModelSpec::OpenAi(_))
 }

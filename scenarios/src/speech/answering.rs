@@ -1,0 +1,40 @@
+//! Recordings in front of what is asked live.
+
+use std::sync::Arc;
+
+use rounds_models::{FnModel, LanguageModel, ModelError, ReplayModel};
+
+use super::cassette::Cassette;
+use super::recording::in_file;
+use crate::run::RunError;
+
+/// What answers: the recording, `live` for what it does not hold, or `live` alone.
+///
+/// A recording of several models is cut to the calls of `name`.
+///
+/// # Errors
+/// [`RunError::Input`] when the recording cannot be used, or what `live` says.
+pub(crate) fn answering(
+    cassette: &Cassette,
+    name: Option<&str>,
+    live: impl FnOnce() -> Result<Arc<dyn LanguageModel>, RunError>,
+) -> Result<Arc<dyn LanguageModel>, RunError> {
+    let Some(calls) = &cassette.calls else {
+        return live();
+    };
+    let mut recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
+    if let Some(name) = name {
+        recorded = recorded.for_model(name);
+    }
+    let inner = if cassette.live { Some(live()?) } else { None };
+    Ok(Arc::new(recorded.with_inner(inner)))
+}
+
+/// A model that is not there.
+pub(crate) fn nobody(name: &str, why: &'static str) -> Arc<dyn LanguageModel> {
+    Arc::new(FnModel::new(name, move |_| {
+        Err(ModelError::Rejected {
+            message: why.to_owned(),
+        })
+    }))
+}

@@ -1,0 +1,16 @@
+//! Models that speak in a scenario of any family: made from its tables, answered from recordings,
+//! shared by all roles that name them.
+
+mod answering;
+mod cassette;
+mod live;
+mod openai;
+mod receiver;
+mod recording;
+mod speakers;
+
+pub(crate) use answering::{answering, nobody};
+pub use cassette::{Cassette, Outside};
+pub(crate) use receiver::foreign_receivers;
+pub(crate) use recording::recording;
+pub(crate) use speakers::Speakers;
