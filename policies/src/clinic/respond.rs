@@ -77,7 +77,7 @@ pub struct OutsidePatient {
 }
 
 impl ModelPolicy<Consultation, Said> for OutsidePatient {
-    fn request(&self, _: RunSeed, ask: &Ask<Consultation>) -> ModelRequest {
+    fn request(&self, _: RunSeed, ask: &Ask<Consultation>) -> Result<ModelRequest, PolicyError> {
         let seen = &ask.observation;
         let (finding, question) = match &seen.question {
             Question::Text(text) => (None, &**text),
@@ -99,7 +99,7 @@ impl ModelPolicy<Consultation, Said> for OutsidePatient {
                 None => answer_text(&seen.recorded),
             },
         });
-        ModelRequest {
+        Ok(ModelRequest {
             key: CallKey {
                 episode: ask.key.episode,
                 agent: ask.key.agent,
@@ -113,7 +113,7 @@ impl ModelPolicy<Consultation, Said> for OutsidePatient {
             temperature: 0.0,
             max_tokens: 0,
             seed: 0,
-        }
+        })
     }
 
     fn read(&self, _: &Ask<Consultation>, reply: &str) -> Reading<Said> {

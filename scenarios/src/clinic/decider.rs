@@ -16,6 +16,7 @@ use rounds_policies::clinic::reading::Fidelity;
 use rounds_policies::clinic::spoken::SpokenClinician;
 use rounds_policies::clinic::task::{Action, Observation};
 use rounds_policies::policy::Decider;
+use rounds_policies::spoken::SpokenOptions;
 
 use super::build::Cassette;
 use super::models::live_model;
@@ -62,7 +63,11 @@ pub(super) fn decider(
         } => Ok(Decider::Model {
             policy: Arc::new(SpokenClinician {
                 knowledge: Some(Arc::clone(knowledge)),
-                addition: addition(bias.as_deref())?,
+                list_length: scenario.team.list_length as usize,
+                options: SpokenOptions {
+                    addition: addition(bias.as_deref())?,
+                    ..SpokenOptions::default()
+                },
                 ..SpokenClinician::default()
             }),
             server: server(scenario, model, cassette)?,
@@ -143,7 +148,10 @@ pub(super) fn consulting(
     };
     let moderator = match &scenario.team.moderator {
         Some(model) => Some(Decider::Model {
-            policy: Arc::new(SpokenModerator { fidelity }) as _,
+            policy: Arc::new(SpokenModerator {
+                fidelity,
+                ..SpokenModerator::default()
+            }) as _,
             server: server(scenario, model, cassette)?,
             re_asks: RE_ASKS,
         }),

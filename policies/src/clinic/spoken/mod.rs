@@ -5,6 +5,11 @@
 //! 4. Research software, not for clinical use.
 
 mod clinician;
+mod reply;
 pub(super) mod request;
+mod schema;
 
 pub use clinician::SpokenClinician;
+
+#[cfg(test)]
+mod tests;
