@@ -146,7 +146,8 @@ pub(in crate::clinic) fn diagnosis_name(
     }
 }
 
-fn question_text(question: &Question, knowledge: Option<&Knowledge>) -> String {
+/// A question in words.
+pub(super) fn question_text(question: &Question, knowledge: Option<&Knowledge>) -> String {
     match question {
         Question::Text(text) => text.to_string(),
         Question::Finding(e) => knowledge
