@@ -23,5 +23,5 @@ pub use config::{
 };
 pub use consultation::{Consult, ConsultStage, Consulting, ConsultingRules, MissingTest};
 pub use plugin::{ClinicPlugin, Protocol};
-pub use respond::RespondentPlugin;
+pub use respond::{RespondentPlugin, Voice};
 pub use visit::{Member, Stage, Visit};

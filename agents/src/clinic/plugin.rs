@@ -144,6 +144,7 @@ fn spawn_visit(
             known: Vec::new(),
             asked: 0,
             requests: 0,
+            patient_requests: 0,
             cost: 0.0,
             limits: clinic.patients.limits(ix),
         },

@@ -11,12 +11,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use rounds_environments::streams::RunSeed;
-use rounds_models::{CallRecord, ModelError};
+use rounds_models::{CallRecord, Message, ModelError};
 use rounds_policies::policy::{Ask, AskKey, Decider, PolicyError, Reading};
 
 use super::episode::Episode;
+use super::faults::ReplyFaults;
 use super::phase::{Activity, Phase, Tick};
 use super::world::{Inbox, RunContext};
+
+/// Most characters of an unreadable reply that are shown to the model again.
+const UNREAD_CHARS: usize = 2000;
 
 /// A decision, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +29,8 @@ pub struct Decision<A> {
     pub key: AskKey,
     /// The decision.
     pub result: Result<A, PolicyError>,
-    /// Replies that could not be read before this decision.
-    pub malformed: u32,
+    /// What was wrong with the replies before and behind this decision.
+    pub faults: ReplyFaults,
 }
 
 /// Decisions of a group that were not applied yet.
@@ -50,7 +54,7 @@ struct Waiting<O> {
     decider: usize,
     ask: Ask<O>,
     attempt: u32,
-    malformed: u32,
+    faults: ReplyFaults,
 }
 
 /// The queue of requests and the deciders that answer them.
@@ -108,23 +112,54 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
         self.decided
     }
 
-    /// Sends the request of a ticket, with what was wrong with the reply before.
-    fn request(&self, inbox: &mut Inbox, seed: RunSeed, ticket: u64, note: Option<&str>) {
+    /// Sends the request of a ticket, with the reply before and what was wrong with it.
+    ///
+    /// # Errors
+    /// When the policy has no request; nothing is sent then.
+    fn request(
+        &self,
+        inbox: &mut Inbox,
+        seed: RunSeed,
+        ticket: u64,
+        unread: Option<(&str, &str)>,
+    ) -> Result<(), PolicyError> {
         let Some(waiting) = self.waiting.get(&ticket) else {
-            return;
+            return Ok(());
         };
         let Decider::Model { policy, server, .. } = &self.deciders[waiting.decider] else {
-            return;
+            return Ok(());
         };
-        let mut request = policy.request(seed, &waiting.ask);
+        let mut request = policy.request(seed, &waiting.ask)?;
         request.key.attempt = waiting.attempt;
-        if let Some(note) = note {
-            request.messages.push(rounds_models::Message {
-                role: "user".to_owned(),
-                content: note.to_owned(),
-            });
+        if let Some((reply, note)) = unread {
+            // Many servers want the two sides to take turns, and nobody may say nothing.
+            let reply: String = reply.chars().take(UNREAD_CHARS).collect();
+            if !reply.trim().is_empty() {
+                request.messages.push(Message::new("assistant", reply));
+            }
+            request.messages.push(Message::new("user", note));
         }
         inbox.send(server, ticket, request);
+        Ok(())
+    }
+
+    /// Closes a ticket with its decision.
+    fn decide(
+        &mut self,
+        ticket: u64,
+        result: Result<A, PolicyError>,
+        episodes: &mut Query<&mut Episode>,
+        groups: &mut Query<&mut Decided<A>>,
+    ) {
+        if let Some(waiting) = self.waiting.remove(&ticket) {
+            self.decided += 1;
+            let decision = Decision {
+                key: waiting.ask.key,
+                result,
+                faults: waiting.faults,
+            };
+            store(&waiting.origin, decision, episodes, groups);
+        }
     }
 }
 
@@ -217,13 +252,23 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
         let result = match finished.result {
             Ok(reply) => match policy.read(&waiting.ask, &reply.text) {
                 Reading::Action(action) => Ok(action),
+                Reading::Mended(action, how) => {
+                    waiting.faults.mended = how;
+                    Ok(action)
+                }
                 Reading::AskAgain(note) => {
-                    waiting.malformed += 1;
-                    if waiting.malformed <= re_asks {
+                    waiting.faults.malformed += 1;
+                    waiting.faults.why.clone_from(&note);
+                    if waiting.faults.malformed <= re_asks {
                         waiting.attempt += 1;
-                        decisions.request(inbox, context.seed, finished.ticket, Some(&note));
+                        let unread = Some((reply.text.as_str(), note.as_str()));
+                        let ticket = finished.ticket;
+                        if let Err(error) = decisions.request(inbox, context.seed, ticket, unread) {
+                            decisions.decide(ticket, Err(error), &mut episodes, &mut groups);
+                        }
                         continue;
                     }
+                    waiting.faults.neutral = true;
                     policy.neutral(&waiting.ask).map_err(|error| match error {
                         PolicyError::Garbage(text) => {
                             PolicyError::Garbage(format!("{text}: {note}"))
@@ -233,10 +278,13 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                 }
             },
             Err(error) => {
-                let failures = waiting.attempt - waiting.malformed + 1;
+                let failures = waiting.attempt - waiting.faults.malformed + 1;
                 if error.is_retryable() && failures < decisions.attempts {
                     waiting.attempt += 1;
-                    decisions.request(inbox, context.seed, finished.ticket, None);
+                    let ticket = finished.ticket;
+                    if let Err(error) = decisions.request(inbox, context.seed, ticket, None) {
+                        decisions.decide(ticket, Err(error), &mut episodes, &mut groups);
+                    }
                     continue;
                 }
                 Err(match error {
@@ -248,15 +296,7 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                 })
             }
         };
-        if let Some(waiting) = decisions.waiting.remove(&finished.ticket) {
-            decisions.decided += 1;
-            let decision = Decision {
-                key: waiting.ask.key,
-                result,
-                malformed: waiting.malformed,
-            };
-            store(&waiting.origin, decision, &mut episodes, &mut groups);
-        }
+        decisions.decide(finished.ticket, result, &mut episodes, &mut groups);
     }
 }
 
@@ -287,7 +327,7 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                         Decision {
                             key: ask.key,
                             result,
-                            malformed: 0,
+                            faults: ReplyFaults::default(),
                         },
                         &mut episodes,
                         &mut groups,
@@ -306,10 +346,12 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                             decider,
                             ask,
                             attempt: 0,
-                            malformed: 0,
+                            faults: ReplyFaults::default(),
                         },
                     );
-                    decisions.request(&mut inbox, context.seed, ticket, None);
+                    if let Err(error) = decisions.request(&mut inbox, context.seed, ticket, None) {
+                        decisions.decide(ticket, Err(error), &mut episodes, &mut groups);
+                    }
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 mod decide;
 mod episode;
+mod faults;
 mod log;
 mod phase;
 mod world;
@@ -11,6 +12,7 @@ pub use episode::{
     AgentOf, Agents, Episode, EpisodeClock, EpisodeFailure, EpisodeLog, Group, GroupOf, Groups,
     Identity, MemberOf, Members, Outcome,
 };
+pub use faults::ReplyFaults;
 pub use log::{EventLog, EventWriter};
 pub use phase::{Activity, Phase, Tick};
 pub use world::{

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bevy_app::App;
 use rounds_agents::clinic::{
     Clinic, ClinicPlugin, Coordination, Protocol, RespondentPlugin, TimelineEntry, VisitConfig,
+    Voice,
 };
 use rounds_environments::clinic::knowledge::Knowledge;
 use rounds_policies::clinic::task::Speciality;
@@ -167,7 +168,10 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
                 Arc::new(move |app: &mut App| {
                     family(app);
                     let decider = person.clone();
-                    app.add_plugins(RespondentPlugin { decider });
+                    app.add_plugins(RespondentPlugin {
+                        decider,
+                        voice: Voice::Person,
+                    });
                 })
             }
         },

@@ -17,6 +17,7 @@ use rounds_policies::clinic::reading::Fidelity;
 use rounds_policies::clinic::spoken::SpokenClinician;
 use rounds_policies::clinic::task::{Action, Observation};
 use rounds_policies::policy::Decider;
+use rounds_policies::spoken::SpokenOptions;
 
 use super::outside::{human, process};
 use super::patients::behaviour;
@@ -24,7 +25,7 @@ use crate::run::RunError;
 use crate::schema::{
     self, ClinicScenario, DoctorBias, KnowledgeSpec, PatientsSpec, PolicySpec, Questions, Side,
 };
-use crate::speech::{Cassette, Speakers};
+use crate::speech::{Cassette, Speakers, spoken_options};
 
 /// How often an unreadable verdict is asked again.
 const RE_ASKS: u32 = 2;
@@ -124,15 +125,16 @@ fn decider(
             Ok(Decider::Direct(Arc::new(Plan::new(moves?))))
         }
         PolicySpec::Language(spec) => {
-            let default = SpokenClinician::default();
+            let options = spoken_options(spec, SpokenClinician::default().options)?;
             Ok(Decider::Model {
                 policy: Arc::new(SpokenClinician {
                     knowledge: Some(Arc::clone(knowledge)),
                     fidelity: fidelity(scenario),
-                    addition: addition(spec.behaviour.as_deref())?,
-                    temperature: spec.temperature.unwrap_or(default.temperature),
-                    max_tokens: spec.max_tokens.unwrap_or(default.max_tokens),
-                    most_chars: spec.most_chars as usize,
+                    list_length: scenario.team.list_length as usize,
+                    options: SpokenOptions {
+                        addition: addition(spec.behaviour.as_deref())?,
+                        ..options
+                    },
                 }),
                 server: speakers.server(&spec.model)?,
                 re_asks: spec.re_asks,
@@ -182,12 +184,9 @@ pub(super) fn consulting(
         }
         PolicySpec::Language(spec) => {
             rules.additions.doctor = addition(spec.behaviour.as_deref())?;
-            let default = SpokenDoctor::default();
             Decider::Model {
                 policy: Arc::new(SpokenDoctor {
-                    temperature: spec.temperature.unwrap_or(default.temperature),
-                    max_tokens: spec.max_tokens.unwrap_or(default.max_tokens),
-                    most_chars: spec.most_chars as usize,
+                    options: spoken_options(spec, SpokenDoctor::default().options)?,
                 }),
                 server: speakers.server(&spec.model)?,
                 re_asks: spec.re_asks,
@@ -205,6 +204,7 @@ pub(super) fn consulting(
         Some(model) => Some(Decider::Model {
             policy: Arc::new(SpokenModerator {
                 fidelity: fidelity(scenario),
+                ..SpokenModerator::default()
             }) as _,
             server: speakers.server(model)?,
             re_asks: RE_ASKS,

@@ -5,12 +5,14 @@ mod answering;
 mod cassette;
 mod live;
 mod openai;
+mod options;
 mod receiver;
 mod recording;
 mod speakers;
 
 pub(crate) use answering::{answering, nobody};
 pub use cassette::{Cassette, Outside};
+pub(crate) use options::spoken_options;
 pub(crate) use receiver::foreign_receivers;
 pub(crate) use recording::recording;
 pub(crate) use speakers::Speakers;

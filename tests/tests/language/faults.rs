@@ -82,7 +82,11 @@ fn visits(rates: &[(Fault, f64)]) {
 
     let calls = calls(&out);
     let attempts: BTreeSet<_> = calls.iter().map(|call| (&call.key, call.retry)).collect();
-    assert_eq!(attempts.len(), calls.len(), "{names}: an attempt stands twice");
+    assert_eq!(
+        attempts.len(),
+        calls.len(),
+        "{names}: an attempt stands twice"
+    );
     // Each attempt is one line, and each line one request of the server.
     let counts = server.counts();
     assert_eq!(counts.requests, calls.len() as u64, "{names}");
@@ -104,7 +108,10 @@ fn visits(rates: &[(Fault, f64)]) {
         .flat_map(|episode| &episode.events)
         .filter(|event| event.kind == "malformed_reply")
         .count();
-    println!("{names}: {ends:?}, {} calls, {faults} without a reply, {malformed} malformed", calls.len());
+    println!(
+        "{names}: {ends:?}, {} calls, {faults} without a reply, {malformed} malformed",
+        calls.len()
+    );
 }
 
 #[test]

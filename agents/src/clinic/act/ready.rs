@@ -70,14 +70,10 @@ pub(super) fn for_ready(
         let mut decisions: Vec<Decision<Action>> = std::mem::take(&mut decided.0);
         decisions.sort_unstable_by_key(|decision| (decision.key.agent, decision.key.number));
         let now_min = clock.0.now_min();
-        for decision in decisions.iter().filter(|decision| decision.malformed > 0) {
+        for decision in &decisions {
             let name = agent_name(&p.clinic, &visit, decision.key.agent);
-            if let Some(mut event) =
-                log.0
-                    .event(visit.round, now_min, "doctor", name, "malformed_reply")
-            {
-                event.add("replies", &decision.malformed);
-            }
+            let at = (visit.round, now_min);
+            decision.faults.log(&mut log.0, at, ("doctor", name));
         }
         let actions: Result<Vec<Action>, PolicyError> =
             decisions.into_iter().map(|d| d.result).collect();
