@@ -19,6 +19,7 @@ mod replay;
 mod request;
 mod scripted;
 mod server;
+mod spent;
 
 pub use call::{CallRecord, first_difference};
 pub use delay::Delay;
@@ -31,3 +32,4 @@ pub use replay::{ReplayError, ReplayModel};
 pub use request::{CallKey, Message, ModelReply, ModelRequest, TokenLogprob, Usage, count_words};
 pub use scripted::{Rule, ScriptError, ScriptedModel, ScriptedRules};
 pub use server::{Finished, ModelServer, ServerOptions};
+pub use spent::Spent;

@@ -8,6 +8,7 @@ use crate::call::{CallRecord, first_difference};
 use crate::error::ModelError;
 use crate::model::{Completion, LanguageModel};
 use crate::request::{CallKey, ModelReply, ModelRequest, Usage};
+use crate::spent::Spent;
 
 /// Why a recording cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +48,14 @@ pub enum ReplayError {
 /// `cache_hit`. A request that differs from the recorded one is an error, never a new call.
 pub struct ReplayModel {
     name: String,
-    calls: BTreeMap<CallKey, CallRecord>,
+    calls: BTreeMap<CallKey, Recorded>,
     inner: Option<Arc<dyn LanguageModel>>,
+}
+
+/// A recorded request: what came of it, and what all of its attempts took.
+struct Recorded {
+    outcome: CallRecord,
+    spent: Spent,
 }
 
 impl ReplayModel {
@@ -105,21 +112,36 @@ impl ReplayModel {
 
     fn gather(records: impl IntoIterator<Item = (usize, CallRecord)>) -> Result<Self, ReplayError> {
         let mut name = None;
-        let mut calls: BTreeMap<CallKey, CallRecord> = BTreeMap::new();
+        let mut calls: BTreeMap<CallKey, Recorded> = BTreeMap::new();
+        let mut earlier: BTreeMap<CallKey, Spent> = BTreeMap::new();
         for (line, record) in records {
             name.get_or_insert_with(|| record.model.clone());
             if record.asked_again {
                 // What came of it stands in a later line; without one, the run was killed.
+                let mut spent = Spent::of(&record);
+                spent.millis = 0;
+                *earlier.entry(record.key).or_default() += spent;
                 continue;
             }
-            match calls.get(&record.key) {
+            match calls.get(&record.key).map(|known| &known.outcome) {
                 Some(known) if known.request_hash != record.request_hash => {
                     let key = record.key;
                     return Err(ReplayError::Conflict { line, key });
                 }
                 Some(known) if known.reply.is_some() || record.reply.is_none() => {}
                 _ => {
-                    calls.insert(record.key.clone(), record);
+                    let mut spent = Spent::of(&record);
+                    if let Some(attempts) = earlier.get(&record.key) {
+                        spent += *attempts;
+                    }
+                    let key = record.key.clone();
+                    calls.insert(
+                        key,
+                        Recorded {
+                            outcome: record,
+                            spent,
+                        },
+                    );
                 }
             }
         }
@@ -145,7 +167,7 @@ impl ReplayModel {
     /// Keeps the calls of one model only, for a recording of a run with several.
     #[must_use]
     pub fn for_model(mut self, name: &str) -> Self {
-        self.calls.retain(|_, record| record.model == name);
+        self.calls.retain(|_, record| record.outcome.model == name);
         name.clone_into(&mut self.name);
         self
     }
@@ -162,7 +184,7 @@ impl ReplayModel {
 
     /// The recorded answer to `request`; `None` when there is no call with its key.
     pub fn recall(&self, request: &ModelRequest) -> Option<Result<ModelReply, ModelError>> {
-        let record = self.calls.get(&request.key)?;
+        let record = &self.calls.get(&request.key)?.outcome;
         if record.unanswered && self.inner.is_some() {
             // Whoever left then may be here now.
             return None;
@@ -244,6 +266,20 @@ impl LanguageModel for ReplayModel {
         self.inner
             .as_ref()
             .is_some_and(|inner| inner.reverses_replies())
+    }
+
+    fn recorded(&self, request: &ModelRequest) -> Option<Spent> {
+        match self.calls.get(&request.key) {
+            Some(known) if !(known.outcome.unanswered && self.inner.is_some()) => Some(known.spent),
+            _ => self
+                .inner
+                .as_ref()
+                .and_then(|inner| inner.recorded(request)),
+        }
+    }
+
+    fn is_priced(&self) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.is_priced())
     }
 }
 
@@ -358,6 +394,19 @@ mod tests {
             ask(&model, &[request(0, "q")])[0].clone().unwrap().text,
             "then"
         );
+    }
+
+    #[test]
+    fn what_a_recorded_request_took_counts_its_attempts() {
+        let answered = record(request(0, "q"), Ok("then"));
+        let mut earlier = answered.clone();
+        earlier.asked_again = true;
+        earlier.reply = None;
+        let model = ReplayModel::from_records([earlier, answered]).unwrap();
+        let spent = model.recorded(&request(0, "q")).unwrap();
+        assert_eq!((spent.calls, spent.nano_usd), (2, 1_000_000_000));
+        assert_eq!(model.recorded(&request(1, "q")), None);
+        assert!(model.is_priced());
     }
 
     #[test]

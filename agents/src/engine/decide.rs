@@ -6,17 +6,22 @@
 //! last open request is decided.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use rounds_environments::streams::RunSeed;
-use rounds_models::{CallRecord, ModelError};
+use rounds_models::{CallRecord, ModelError, ModelRequest, Spent};
 use rounds_policies::policy::{Ask, AskKey, Decider, PolicyError, Reading};
 
+mod held;
+
+use super::batch::decide_isolated;
 use super::episode::Episode;
+use super::inbox::Inbox;
+use super::ledger::{EpisodeUse, Limiter};
 use super::phase::{Activity, Phase, Tick};
-use super::world::{Inbox, RunContext};
+use super::world::{RunContext, Unpriced};
+use held::{paid, release_held};
 
 /// A decision, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,6 +56,8 @@ struct Waiting<O> {
     ask: Ask<O>,
     attempt: u32,
     malformed: u32,
+    /// What was wrong with the reply before.
+    note: Option<String>,
 }
 
 /// The queue of requests and the deciders that answer them.
@@ -60,6 +67,8 @@ pub struct Decisions<O: Send + Sync + 'static, A: Send + Sync + 'static> {
     origins: Vec<Vec<Origin>>,
     batches: Vec<Vec<Ask<O>>>,
     waiting: BTreeMap<u64, Waiting<O>>,
+    /// Tickets of requests that are sent once the limits let them.
+    held: Vec<u64>,
     /// Attempts of a call that failed for a passing reason.
     pub attempts: u32,
     decided: u64,
@@ -73,6 +82,7 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
             batches: deciders.iter().map(|_| Vec::new()).collect(),
             deciders,
             waiting: BTreeMap::new(),
+            held: Vec::new(),
             attempts: 3,
             decided: 0,
         }
@@ -108,23 +118,37 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
         self.decided
     }
 
-    /// Sends the request of a ticket, with what was wrong with the reply before.
-    fn request(&self, inbox: &mut Inbox, seed: RunSeed, ticket: u64, note: Option<&str>) {
-        let Some(waiting) = self.waiting.get(&ticket) else {
-            return;
-        };
-        let Decider::Model { policy, server, .. } = &self.deciders[waiting.decider] else {
-            return;
+    /// The request of a ticket, with what was wrong with the reply before.
+    fn request(&self, seed: RunSeed, ticket: u64) -> Option<ModelRequest> {
+        let waiting = self.waiting.get(&ticket)?;
+        let Decider::Model { policy, .. } = &self.deciders[waiting.decider] else {
+            return None;
         };
         let mut request = policy.request(seed, &waiting.ask);
         request.key.attempt = waiting.attempt;
-        if let Some(note) = note {
+        if let Some(note) = &waiting.note {
             request.messages.push(rounds_models::Message {
                 role: "user".to_owned(),
-                content: note.to_owned(),
+                content: note.clone(),
             });
         }
-        inbox.send(server, ticket, request);
+        Some(request)
+    }
+
+    /// Sends the request of a ticket, or holds it back until the limits were asked.
+    fn send_or_hold(&mut self, inbox: &mut Inbox, limiter: &Limiter, seed: RunSeed, ticket: u64) {
+        if !limiter.is_idle() {
+            self.held.push(ticket);
+        } else if let Some(request) = self.request(seed, ticket) {
+            self.send(inbox, ticket, request);
+        }
+    }
+
+    fn send(&self, inbox: &mut Inbox, ticket: u64, request: ModelRequest) {
+        let waiting = self.waiting.get(&ticket);
+        if let Some(Decider::Model { server, .. }) = waiting.map(|w| &self.deciders[w.decider]) {
+            inbox.send(server, ticket, request);
+        }
     }
 }
 
@@ -168,20 +192,31 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Plugin for Deci
         )
         .add_systems(
             Tick,
-            (collect_replies::<O, A>, decide_batches::<O, A>)
+            (
+                collect_replies::<O, A>,
+                decide_batches::<O, A>,
+                release_held::<O, A>,
+            )
                 .chain()
                 .in_set(self.turn),
         );
+        let mut looks = app.world_mut().get_resource_or_init::<Unpriced>();
+        looks.0.push(|world| {
+            let decisions = world.get_resource::<Decisions<O, A>>();
+            decisions.map_or_else(Vec::new, Decisions::unpriced)
+        });
     }
 }
 
 /// Takes the replies that arrived and turns them into decisions or further attempts.
 fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
     context: Res<RunContext>,
+    limiter: Res<Limiter>,
     mut decisions: ResMut<Decisions<O, A>>,
     mut inbox: ResMut<Inbox>,
     mut activity: ResMut<Activity>,
     mut episodes: Query<&mut Episode>,
+    mut uses: Query<&mut EpisodeUse>,
     mut groups: Query<&mut Decided<A>>,
 ) {
     if decisions.waiting.is_empty() {
@@ -204,7 +239,19 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
             Some(Decider::Model { server, .. }) => server.name().to_owned(),
             _ => continue,
         };
-        inbox.calls.extend(CallRecord::all(&model, &finished));
+        let records = CallRecord::all(&model, &finished);
+        if !limiter.is_idle() {
+            let recorded = decisions.recorded(finished.ticket, &finished.request);
+            if recorded.is_none() {
+                limiter.pay(paid(&records));
+            }
+            let spent = recorded.unwrap_or_else(|| Spent::of_request(&records));
+            let episode = decisions.waiting.get(&finished.ticket);
+            if let Some(Ok(mut of)) = episode.map(|w| uses.get_mut(w.origin.episode)) {
+                limiter.add(&mut of, finished.request.key.agent, spent);
+            }
+        }
+        inbox.calls.extend(records);
         let Some(waiting) = decisions.waiting.get_mut(&finished.ticket) else {
             continue;
         };
@@ -221,7 +268,8 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                     waiting.malformed += 1;
                     if waiting.malformed <= re_asks {
                         waiting.attempt += 1;
-                        decisions.request(inbox, context.seed, finished.ticket, Some(&note));
+                        waiting.note = Some(note);
+                        decisions.send_or_hold(inbox, &limiter, context.seed, finished.ticket);
                         continue;
                     }
                     policy.neutral(&waiting.ask).map_err(|error| match error {
@@ -236,7 +284,8 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                 let failures = waiting.attempt - waiting.malformed + 1;
                 if error.is_retryable() && failures < decisions.attempts {
                     waiting.attempt += 1;
-                    decisions.request(inbox, context.seed, finished.ticket, None);
+                    waiting.note = None;
+                    decisions.send_or_hold(inbox, &limiter, context.seed, finished.ticket);
                     continue;
                 }
                 Err(match error {
@@ -260,6 +309,7 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
 /// Decides every queued batch; requests of model policies are sent off.
 fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
     context: Res<RunContext>,
+    limiter: Res<Limiter>,
     mut decisions: ResMut<Decisions<O, A>>,
     mut inbox: ResMut<Inbox>,
     mut activity: ResMut<Activity>,
@@ -304,9 +354,10 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                             ask,
                             attempt: 0,
                             malformed: 0,
+                            note: None,
                         },
                     );
-                    decisions.request(&mut inbox, context.seed, ticket, None);
+                    decisions.send_or_hold(&mut inbox, &limiter, context.seed, ticket);
                 }
             }
         }
@@ -325,46 +376,5 @@ fn store<A: Send + Sync + 'static>(
         if let Ok(mut decided) = groups.get_mut(origin.group) {
             decided.0.push(decision);
         }
-    }
-}
-
-/// Calls the policy on the whole batch; when that panics, fails or has the wrong length, asks the
-/// members again one by one, so that only those that fail again are lost.
-fn decide_isolated<O, A>(
-    policy: &dyn rounds_policies::policy::Policy<O, A>,
-    seed: RunSeed,
-    batch: &[Ask<O>],
-) -> Vec<Result<A, PolicyError>> {
-    match call(policy, seed, batch) {
-        Ok(results) => results,
-        Err(error) if batch.len() == 1 => vec![Err(error)],
-        Err(_) => batch
-            .iter()
-            .map(|ask| match call(policy, seed, std::slice::from_ref(ask)) {
-                Ok(mut results) => results
-                    .pop()
-                    .unwrap_or_else(|| Err(PolicyError::Garbage("no decision at all".to_owned()))),
-                Err(error) => Err(error),
-            })
-            .collect(),
-    }
-}
-
-fn call<O, A>(
-    policy: &dyn rounds_policies::policy::Policy<O, A>,
-    seed: RunSeed,
-    batch: &[Ask<O>],
-) -> Result<Vec<Result<A, PolicyError>>, PolicyError> {
-    let results =
-        super::world::quietly(|| catch_unwind(AssertUnwindSafe(|| policy.decide(seed, batch))))
-            .map_err(|panic| PolicyError::Panic(super::world::panic_text(panic.as_ref())))??;
-    if results.len() == batch.len() {
-        Ok(results)
-    } else {
-        Err(PolicyError::Garbage(format!(
-            "expected {} decisions, got {}",
-            batch.len(),
-            results.len()
-        )))
     }
 }

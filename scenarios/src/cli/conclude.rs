@@ -346,6 +346,7 @@ fn report_data(
             failed: counts.failed,
             aborted: counts.aborted,
         },
+        limits: summary.limit.clone(),
         arms,
         comparisons,
         omitted_cases: (counts.asked as usize).saturating_sub(cases.len()),

@@ -2,6 +2,7 @@
 
 use super::evaluation::ReportEvaluation;
 use super::section::ReportSection;
+use crate::statistics::summary::LimitCut;
 
 /// Everything one page shows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,6 +20,8 @@ pub struct ReportData {
     pub scenario_toml: String,
     /// How the episodes ended.
     pub episodes: EpisodeCounts,
+    /// Limits that cut episodes.
+    pub limits: Vec<LimitCut>,
     /// The arms in their order.
     pub arms: Vec<ReportArm>,
     /// Tests between arms.

@@ -115,6 +115,14 @@ fn head(data: &ReportData) -> String {
         ));
     }
     out.push_str("</div>\n");
+    for cut in &data.limits {
+        out.push_str(&format!(
+            "<p class=\"omitted\">{} cut by <code>limits.{}</code>: {}</p>\n",
+            count(cut.episodes as usize, "episode was", "episodes were"),
+            name(&cut.name),
+            escape_cut(&cut.why, 500)
+        ));
+    }
     out
 }
 

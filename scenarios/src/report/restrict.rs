@@ -12,6 +12,7 @@ pub(super) const NOTE: &str = "(text kept out: restricted records)";
 /// The data as the page may show it.
 pub(super) fn without_record_text(data: &ReportData) -> ReportData {
     ReportData {
+        limits: data.limits.clone(),
         cases: data.cases.iter().map(strip).collect(),
         evaluation: data.evaluation.as_ref().map(without_explanations),
         ..data.clone()

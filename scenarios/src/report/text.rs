@@ -19,6 +19,13 @@ pub fn text_table(summary: &Summary, shown: &[&str]) -> String {
         "{} · seed {} · {} episodes: {} done, {} failed, {} aborted",
         summary.scenario, summary.seed, e.asked, e.done, e.failed, e.aborted
     );
+    for cut in &summary.limit {
+        let episodes = match cut.episodes {
+            1 => "1 episode was".to_owned(),
+            n => format!("{n} episodes were"),
+        };
+        let _ = writeln!(out, "  {episodes} cut by limits.{}: {}", cut.name, cut.why);
+    }
     if summary.calls.restarts > 0 {
         let _ = writeln!(
             out,

@@ -6,6 +6,7 @@ mod directory;
 mod error;
 mod events;
 mod execute;
+mod ledger;
 mod read_tables;
 mod same;
 mod score;
