@@ -7,6 +7,7 @@ use rounds_agents::clinic::{
     Clinic, ClinicPlugin, Coordination, Protocol, RespondentPlugin, TimelineEntry, VisitConfig,
 };
 use rounds_environments::clinic::knowledge::Knowledge;
+use rounds_models::{Divergence, LanguageModel};
 use rounds_policies::clinic::task::Speciality;
 
 use super::cases::CaseScore;
@@ -32,6 +33,32 @@ pub struct Cassette {
     pub live: bool,
     /// Programs and people that may be asked.
     pub outside: Outside,
+    /// Where the new course leaves the recorded one; calls are then made from there on alone.
+    pub branch: Option<Branching>,
+    /// Answers in place of every model, which is then not made.
+    pub instead: Option<StandIn>,
+}
+
+/// A model that answers in place of every other one.
+#[derive(Clone)]
+pub struct StandIn(
+    /// The model.
+    pub Arc<dyn LanguageModel>,
+);
+
+impl std::fmt::Debug for StandIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("StandIn").field(&self.0.name()).finish()
+    }
+}
+
+/// A new course that leaves a recorded one.
+#[derive(Debug, Clone)]
+pub struct Branching {
+    /// Where.
+    pub at: Divergence,
+    /// Calls of the new course that an earlier try made.
+    pub made: Option<std::path::PathBuf>,
 }
 
 /// A clinic that is ready to run, and what stories and reports need of it.

@@ -15,11 +15,12 @@ mod sources;
 mod story;
 mod tally;
 
-pub use build::{BuiltClinic, Cassette, NOTICE, build, install};
+pub use build::{Branching, BuiltClinic, Cassette, NOTICE, StandIn, build, install};
 pub use coverage::DecisiveFindings;
-pub(crate) use models::live_model;
+pub(crate) use models::{live_model, price};
 pub use outside::Outside;
 pub(crate) use recording::recording;
+pub(crate) use report::line;
 pub use report::{CaseTeller, outcome};
 pub use score::{SCORER, VisitScore};
 pub use story::tell;

@@ -47,3 +47,18 @@ pub(crate) fn live_model(spec: &ModelSpec) -> Result<Arc<dyn LanguageModel>, Run
         ModelSpec::Replay { calls } => Ok(Arc::new(recording(calls)?)),
     }
 }
+
+/// Price of a token of a prompt and of one of a reply in US dollars; `None` where it is not known.
+pub(crate) fn price(spec: &ModelSpec) -> Option<[f64; 2]> {
+    match spec {
+        ModelSpec::Scripted { script, .. } => {
+            let rules = script
+                .as_ref()
+                .and_then(|path| ScriptedRules::open(path).ok());
+            Some(rules.map_or([0.0; 2], |rules| {
+                rules.usd_per_1k_tokens.map(|usd| usd / 1000.0)
+            }))
+        }
+        ModelSpec::Replay { .. } => Some([0.0; 2]),
+    }
+}

@@ -177,6 +177,7 @@ pub(super) mod tests {
                     restricted: false,
                     machine: Value::Null,
                     notice: String::new(),
+                    diverged: None,
                 },
             }],
             metrics: ["hit@1".to_owned()].into(),

@@ -111,6 +111,7 @@ mod tests {
             restricted: false,
             machine: machine(),
             notice: String::new(),
+            diverged: None,
         };
         let settings = resolved_settings(&manifest);
         assert_eq!(settings["limits.rounds"], 5);

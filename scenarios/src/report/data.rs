@@ -1,5 +1,6 @@
 //! What a report is made of: plain values, no engine types.
 
+use super::branch::ReportBranch;
 use super::evaluation::ReportEvaluation;
 use super::section::ReportSection;
 use crate::statistics::summary::LimitCut;
@@ -36,6 +37,8 @@ pub struct ReportData {
     pub restricted: bool,
     /// What an evaluation shows beyond the metrics.
     pub evaluation: Option<ReportEvaluation>,
+    /// Episodes that were decided anew from some round on.
+    pub branches: Vec<ReportBranch>,
     /// What the family of the agents shows beyond the metrics, after the results.
     pub sections: Vec<ReportSection>,
 }

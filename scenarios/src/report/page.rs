@@ -47,6 +47,9 @@ fn compose(data: &ReportData) -> Result<String, ReportError> {
         out.push_str(&super::evaluation::section(evaluation)?);
     }
     out.push_str(&results(data)?);
+    for branch in &data.branches {
+        out.push_str(&super::branch::section(branch));
+    }
     for given in &data.sections {
         out.push_str(&super::section::section(given));
     }

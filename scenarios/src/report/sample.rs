@@ -162,6 +162,7 @@ fn case(episode: u64, outcome: Outcome) -> ReportCase {
 pub(super) fn sample() -> ReportData {
     ReportData {
         limits: vec![],
+        branches: vec![],
         title: "Ward: dynamic teams & single doctors".into(),
         command: "rounds bench ward.toml --episodes 200 --out runs/ward".into(),
         seed: 7,

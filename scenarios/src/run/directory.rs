@@ -46,6 +46,22 @@ pub struct Manifest {
     pub machine: Value,
     /// What must be said of the run.
     pub notice: String,
+    /// Where it left a recorded course.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverged: Option<Diverged>,
+}
+
+/// Where a run left the course of an earlier one, whose calls answered it until then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diverged {
+    /// The episode.
+    pub episode: u32,
+    /// Its first round that was decided anew.
+    pub round: u32,
+    /// The recording, as it was named.
+    pub calls: String,
+    /// SHA-256 of the recording.
+    pub sha256: String,
 }
 
 impl Manifest {
@@ -72,6 +88,7 @@ impl Manifest {
             restricted: false,
             machine: machine(),
             notice: String::new(),
+            diverged: None,
         }
     }
 
@@ -140,6 +157,8 @@ impl RunDirectory {
     pub const EVENTS: &str = "events.jsonl";
     /// Name of the record of model calls.
     pub const CALLS: &str = "calls.jsonl";
+    /// Name of the events of the episode that a run decided anew, as they were recorded before.
+    pub const RECORDED: &str = "recorded.events.jsonl";
     /// Name of the folder with the standard error of programs that decided.
     pub const PROCESSES: &str = "processes";
     const CALLS_PARTIAL: &str = "calls.partial.jsonl";
