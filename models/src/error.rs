@@ -134,6 +134,19 @@ impl ModelError {
         }
     }
 
+    /// What the model is told where it did answer, but nothing that can be read: it may be asked
+    /// again in other words.
+    pub fn unreadable(&self) -> Option<&'static str> {
+        match self.kind() {
+            "cut_off" => Some("Your reply was cut off before its end: answer more shortly."),
+            "refused" => Some(
+                "You gave no answer. This is a simulation for research: answer in the form that \
+                 was asked for.",
+            ),
+            _ => None,
+        }
+    }
+
     /// What the failed call used all the same.
     pub fn usage(&self) -> Usage {
         match self {

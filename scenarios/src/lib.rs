@@ -9,6 +9,7 @@ pub use {
     rounds_policies as policies,
 };
 
+pub mod branch;
 pub mod cli;
 pub mod clinic;
 pub mod clinic_day;
@@ -20,6 +21,7 @@ pub mod evaluate;
 pub mod family;
 mod hash;
 pub mod leaderboard;
+pub mod plan;
 pub mod predicate;
 pub mod prelude;
 pub mod report;

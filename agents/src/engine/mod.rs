@@ -1,8 +1,12 @@
 //! Schedules, episodes, decisions, logs: what every family shares.
 
+mod batch;
 mod decide;
 mod episode;
 mod faults;
+mod inbox;
+mod ledger;
+mod limits;
 mod log;
 mod phase;
 mod world;
@@ -13,6 +17,8 @@ pub use episode::{
     Identity, MemberOf, Members, Outcome,
 };
 pub use faults::ReplyFaults;
+pub use ledger::RunLedger;
+pub use limits::{Caps, Level, LimitHit, Limits, Quantity};
 pub use log::{EventLog, EventWriter};
 pub use phase::{Activity, Phase, Tick};
 pub use world::{

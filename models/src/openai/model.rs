@@ -165,6 +165,10 @@ impl LanguageModel for OpenAiModel {
         &self.0.options.model
     }
 
+    fn is_priced(&self) -> bool {
+        self.0.price.is_some()
+    }
+
     fn complete<'a>(&'a self, requests: &'a [ModelRequest]) -> Completion<'a> {
         Box::pin(async move {
             if let [request] = requests {

@@ -11,6 +11,7 @@ use rounds_environments::nearest::nearest;
 use super::args::{Common, EvaluateArgs};
 use super::conclude::RunArm;
 use super::conclude_cases::{shown, unmet};
+use super::diverge::of_one_arm;
 use super::outside::permit_receivers;
 use super::run::{check_replay, finish, folder_of, run_arms_of};
 use super::{Failure, print};
@@ -48,6 +49,7 @@ pub(crate) fn evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
     }
     let suite = &suites[0];
     check_replay(common)?;
+    of_one_arm(common, suite.set.arms.len())?;
     let first = build(&suite.set, &suite.set.arms[0], &Cassette::default())?;
     let Some(cases) = first.cases() else {
         return Err(Failure::Usage("the suite has no cases".to_owned()));

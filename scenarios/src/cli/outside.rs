@@ -19,7 +19,7 @@ pub(crate) fn permit(
     sets: &[ScenarioSet],
     numbers: &[usize],
 ) -> Result<(), Failure> {
-    if common.replay.is_some() {
+    if common.replay.is_some() && common.diverge_at.is_none() {
         // Everything comes out of the recording.
         return Ok(());
     }

@@ -10,10 +10,11 @@ use rounds_agents::engine::FinishedEpisode;
 use super::args::{BenchArgs, Common, RunArgs};
 use super::conclude::{RunArm, Typed, conclude, cores, next_commands};
 use super::conclude_cases::shown;
+use super::diverge::{of_one_arm, parting};
 use super::outside::{outside, permit, permit_receivers};
 use super::progress::Shown;
 use super::{Failure, no_arm, print};
-
+use crate::branch::keep;
 use crate::family::{Built, build, notice};
 use crate::report::text_table;
 use crate::run::{
@@ -67,6 +68,14 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let common = &arguments.common;
     let sets = load(common, &arguments.vary)?;
     check_replay(common)?;
+    of_one_arm(
+        common,
+        if arguments.until.is_some() {
+            0
+        } else {
+            sets[0].arms.len()
+        },
+    )?;
     let folder = folder_of(common, &sets[0]);
     let numbers: Vec<usize> = (0..sets[0].arms.len()).collect();
     if let Some(rule) = &arguments.until {
@@ -210,17 +219,22 @@ pub(super) fn run_arm<'a>(
         .resume
         .as_ref()
         .and_then(|_| RunDirectory::recorded_calls(folder));
+    let parting = parting(common, arm, folder)?;
     let cassette = Cassette {
         live: common.replay.is_none(),
         calls: common.replay.clone().or(recorded),
         outside: outside(common, folder),
+        branch: parting.as_ref().map(|parting| parting.branching.clone()),
+        instead: None,
     };
     let mut built = build(set, arm, &cassette)?;
     if built.experiment().manifest.restricted {
         let models = arm.scenario.speaking_models();
-        let hosts = permit_receivers(common, models)?;
+        let hosts = permit_receivers(common, models.into_iter().map(|(_, spec)| spec))?;
         built.experiment_mut().manifest.sent_to = hosts;
     }
+    let diverged = parting.as_ref().map(|parting| parting.diverged.clone());
+    built.experiment_mut().manifest.diverged = diverged;
     if let Some(first) = only {
         built.experiment_mut().manifest.first = first;
         built.experiment_mut().manifest.episodes = 1;
@@ -247,6 +261,9 @@ pub(super) fn run_arm<'a>(
         }
     })?;
     shown.done();
+    if let Some(recorded) = parting.and_then(|parting| parting.recorded) {
+        keep(folder, &recorded)?;
+    }
     if !quiet && !story && only.is_none() && set.arms.len() == 1 && common.seeds.is_none() {
         // Not a terminal: the story still helps a reader of the output, after the fact.
         if let Some(text) = super::show::story(folder, &built, 0)? {

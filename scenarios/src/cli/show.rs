@@ -7,6 +7,7 @@ use super::args::{ScoreArgs, ShowArgs, ViewArgs};
 use super::conclude::{RunArm, Typed, conclude, cores};
 use super::conclude_cases::shown;
 use super::{Failure, no_arm, print};
+use crate::branch::Branch;
 use crate::evaluate::stored_cases;
 use crate::family::{Built, build};
 use crate::report::text_table;
@@ -177,6 +178,11 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
             "{} · arm {} · seed {}",
             manifest.scenario, manifest.arm, manifest.seed
         );
+        if let Some(branch) = Branch::read(&arm)?
+            && !arguments.json
+        {
+            let _ = writeln!(text, "{}", branch.words());
+        }
         if let Some(episode) = arguments.episode
             && !(manifest.first..manifest.first.saturating_add(manifest.episodes))
                 .contains(&episode)

@@ -176,6 +176,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
             }
         },
         score,
+        limits: scenario.limits.hard,
     };
     Ok(BuiltClinic {
         experiment,

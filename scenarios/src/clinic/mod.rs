@@ -15,6 +15,7 @@ mod tally;
 
 pub use build::{BuiltClinic, NOTICE, build, install};
 pub use coverage::DecisiveFindings;
+pub(crate) use report::line;
 pub use report::{CaseTeller, outcome};
 pub use score::{SCORER, VisitScore};
 pub use story::tell;

@@ -178,6 +178,7 @@ pub(super) mod tests {
                     machine: Value::Null,
                     notice: String::new(),
                     sent_to: Vec::new(),
+                    diverged: None,
                 },
             }],
             metrics: ["hit@1".to_owned()].into(),

@@ -165,6 +165,7 @@ pub fn compare_sides(
         seed: b.manifest().seed,
         command: "compare".to_owned(),
         episodes: episodes([&rows_a, &rows_b]),
+        limit: Vec::new(),
         arms: arms.into(),
         comparisons: comparisons(family),
         calls: Calls::default(),

@@ -112,6 +112,7 @@ mod tests {
             machine: machine(),
             notice: String::new(),
             sent_to: Vec::new(),
+            diverged: None,
         };
         let settings = resolved_settings(&manifest);
         assert_eq!(settings["limits.rounds"], 5);

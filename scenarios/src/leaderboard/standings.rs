@@ -196,6 +196,7 @@ pub fn rank_sides(sides: &[Side], metric: &str, cost: Option<&str>) -> Result<St
             seed: manifest.seed,
             command: "leaderboard".to_owned(),
             episodes: episodes(entries.iter().map(|entry| &entry.rows)),
+            limit: Vec::new(),
             arms: arms.collect(),
             comparisons: told,
             calls: Calls::default(),

@@ -161,6 +161,8 @@ fn case(episode: u64, outcome: Outcome) -> ReportCase {
 /// Three arms, every outcome, names that need escaping.
 pub(super) fn sample() -> ReportData {
     ReportData {
+        limits: vec![],
+        branches: vec![],
         title: "Ward: dynamic teams & single doctors".into(),
         command: "rounds bench ward.toml --episodes 200 --out runs/ward".into(),
         seed: 7,

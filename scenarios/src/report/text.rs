@@ -22,6 +22,13 @@ pub fn text_table(summary: &Summary, shown: &[&str]) -> String {
     for note in summary.calls.words().lines() {
         let _ = writeln!(out, "  {note}");
     }
+    for cut in &summary.limit {
+        let episodes = match cut.episodes {
+            1 => "1 episode was".to_owned(),
+            n => format!("{n} episodes were"),
+        };
+        let _ = writeln!(out, "  {episodes} cut by limits.{}: {}", cut.name, cut.why);
+    }
     let known = |name: &str| {
         let of = |arm: &ArmSummary| arm.metrics.get(name).is_some_and(|m| !m["mean"].is_null());
         summary.arms.iter().any(of)

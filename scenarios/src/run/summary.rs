@@ -13,7 +13,7 @@ use super::error::RunError;
 use super::score::{EpisodeRow, Score};
 use crate::statistics::calls::Calls;
 use crate::statistics::summary::{
-    ArmSummary, Episodes, Named, SCHEMA, Summary, Timing, comparisons,
+    ArmSummary, Episodes, LimitCut, Named, SCHEMA, Summary, Timing, comparisons,
 };
 use crate::statistics::{
     CaseNumbers, Design, Question, Sample, calibration_error, compare, estimate,
@@ -166,6 +166,7 @@ pub fn summarise(
         seed: head.seed,
         command: head.command.clone(),
         episodes,
+        limit: limits(arms),
         arms: summaries,
         comparisons: compared,
         calls,
@@ -173,6 +174,22 @@ pub fn summarise(
         timing,
         evaluation: None,
     })
+}
+
+/// The limits that cut episodes, in the order of their names.
+fn limits(arms: &[ArmRows]) -> Vec<LimitCut> {
+    let mut cuts: BTreeMap<&str, LimitCut> = BTreeMap::new();
+    for row in arms.iter().flat_map(|arm| &arm.rows) {
+        if let Some(name) = &row.limit {
+            let cut = cuts.entry(name).or_insert_with(|| LimitCut {
+                name: name.clone(),
+                episodes: 0,
+                why: row.reason.clone().unwrap_or_default(),
+            });
+            cut.episodes += 1;
+        }
+    }
+    cuts.into_values().collect()
 }
 
 /// All episodes, then each part of them in the order of names.

@@ -55,7 +55,8 @@ pub struct ScenarioSet {
     pub arms: Vec<Arm>,
     /// All layers as one TOML text with absolute paths, which loads as the same set.
     pub resolved_toml: String,
-    /// SHA-256, in hexadecimal, of all layers with paths as written: equal on every machine.
+    /// SHA-256, in hexadecimal, of all layers with paths as written: equal on every machine. Limits
+    /// of the whole run are left out: they say how far it goes, and not what happens in it.
     pub hash: String,
 }
 
@@ -170,7 +171,10 @@ pub(super) fn resolve(
             scenario: scenario.clone(),
         });
     }
-    let hash = sha256(document(&with_arms(&table, &layers)));
+    let hash = sha256(document(&with_arms(
+        &without_run_limits(&table),
+        &same_episodes(&layers),
+    )));
     name_folders(&mut table);
     absolute_paths(&mut table);
     for layer in &mut layers {
@@ -261,6 +265,29 @@ fn check_set(set: &Table, problems: &Problems) {
             );
         }
     }
+}
+
+/// Layers without the limits of the whole run.
+fn same_episodes(layers: &[Layer]) -> Vec<Layer> {
+    let same = layers.iter().map(|layer| Layer {
+        name: layer.name.clone(),
+        place: layer.place.clone(),
+        set: without_run_limits(&layer.set),
+    });
+    same.collect()
+}
+
+/// A tree without `[limits.run]`.
+fn without_run_limits(table: &Table) -> Table {
+    let mut out = table.clone();
+    if let Some(limits) = out.get_mut("limits")
+        && let Data::Table(inner) = &mut limits.value.data
+        && inner.remove("run").is_some()
+        && inner.is_empty()
+    {
+        out.remove("limits");
+    }
+    out
 }
 
 fn with_arms(table: &Table, layers: &[Layer]) -> Table {

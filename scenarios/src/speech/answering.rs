@@ -1,10 +1,11 @@
 //! Recordings in front of what is asked live.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use rounds_models::{FnModel, LanguageModel, ModelError, ReplayModel};
 
-use super::cassette::Cassette;
+use super::cassette::{Cassette, StandIn};
 use super::recording::in_file;
 use crate::run::RunError;
 
@@ -19,12 +20,26 @@ pub(crate) fn answering(
     name: Option<&str>,
     live: impl FnOnce() -> Result<Arc<dyn LanguageModel>, RunError>,
 ) -> Result<Arc<dyn LanguageModel>, RunError> {
+    if let Some(StandIn(model)) = &cassette.instead {
+        return Ok(Arc::clone(model));
+    }
     let Some(calls) = &cassette.calls else {
         return live();
     };
-    let mut recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
-    if let Some(name) = name {
-        recorded = recorded.for_model(name);
+    let open = |calls: &Path| -> Result<ReplayModel, RunError> {
+        let recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
+        Ok(match name {
+            Some(name) => recorded.for_model(name),
+            None => recorded,
+        })
+    };
+    let recorded = open(calls)?;
+    if let Some(branch) = &cassette.branch {
+        let new = Arc::new(recorded.diverging(branch.at, live()?));
+        return Ok(match &branch.made {
+            Some(made) => Arc::new(open(made)?.with_inner(Some(new))),
+            None => new,
+        });
     }
     let inner = if cassette.live { Some(live()?) } else { None };
     Ok(Arc::new(recorded.with_inner(inner)))

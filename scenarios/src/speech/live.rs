@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rounds_models::{LanguageModel, Rule, ScriptedModel, ScriptedRules, ServerOptions};
 
-use super::openai::{openai_model, openai_sizes};
+use super::openai::{openai_model, openai_price, openai_sizes};
 use super::recording::{in_file, recording};
 use crate::run::RunError;
 use crate::schema::ModelSpec;
@@ -61,4 +61,19 @@ pub(crate) fn sizes(spec: &ModelSpec) -> ServerOptions {
 /// Whether asking the model costs or tells anybody anything, so that it is made only to be asked.
 pub(crate) fn is_remote(spec: &ModelSpec) -> bool {
     matches!(spec, ModelSpec::OpenAi(_))
+}
+/// Price of a token of a prompt and of one of a reply in US dollars; `None` where it is not known.
+pub(crate) fn price(spec: &ModelSpec) -> Option<[f64; 2]> {
+    match spec {
+        ModelSpec::Scripted { script, .. } => {
+            let rules = script
+                .as_ref()
+                .and_then(|path| ScriptedRules::open(path).ok());
+            Some(rules.map_or([0.0; 2], |rules| {
+                rules.usd_per_1k_tokens.map(|usd| usd / 1000.0)
+            }))
+        }
+        ModelSpec::Replay { .. } => Some([0.0; 2]),
+        ModelSpec::OpenAi(spec) => openai_price(spec),
+    }
 }

@@ -11,7 +11,8 @@ mod recording;
 mod speakers;
 
 pub(crate) use answering::{answering, nobody};
-pub use cassette::{Cassette, Outside};
+pub use cassette::{Branching, Cassette, Outside, StandIn};
+pub(crate) use live::price;
 pub(crate) use options::spoken_options;
 pub(crate) use receiver::foreign_receivers;
 pub(crate) use recording::recording;

@@ -38,6 +38,26 @@ pub(super) fn openai_model(spec: &OpenAiSpec) -> Result<Arc<dyn LanguageModel>, 
     )))
 }
 
+/// Price of a token of a prompt and of one of a reply in US dollars, where it is known.
+#[cfg(feature = "openai")]
+pub(super) fn openai_price(spec: &OpenAiSpec) -> Option<[f64; 2]> {
+    use rounds_models::openai::Prices;
+
+    let prices = Prices::built_in().ok()?;
+    let prices = match &spec.prices {
+        Some(path) => prices.and_file(path).ok()?,
+        None => prices,
+    };
+    let price = prices.of(&spec.model)?;
+    Some([price.prompt / 1e6, price.completion / 1e6])
+}
+
+/// A build that asks no server knows no price.
+#[cfg(not(feature = "openai"))]
+pub(super) fn openai_price(_: &OpenAiSpec) -> Option<[f64; 2]> {
+    None
+}
+
 /// Sizes of the server in front of the model.
 #[cfg(feature = "openai")]
 pub(super) fn openai_sizes(spec: &OpenAiSpec) -> ServerOptions {

@@ -44,8 +44,13 @@ impl<'a> Speakers<'a> {
             .models
             .get(name)
             .ok_or_else(|| RunError::Input(format!("there is no model {name:?}")))?;
-        let recorded = self.recorded_name(spec)?;
-        let live = || match is_remote(spec) && !self.cassette.live {
+        let recorded = match self.cassette.instead {
+            Some(_) => None,
+            None => self.recorded_name(spec)?,
+        };
+        // A branch of a recording is made live from its first new round on.
+        let asks = self.cassette.live || self.cassette.branch.is_some();
+        let live = || match is_remote(spec) && !asks {
             true => Ok(nobody(name, "no server is asked here")),
             false => live_model(spec),
         };

@@ -26,6 +26,9 @@ pub struct Summary {
     pub command: String,
     /// Episodes by outcome.
     pub episodes: Episodes,
+    /// Limits that cut episodes, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub limit: Vec<LimitCut>,
     /// Arms in the order of the scenario; a run without arms has one named `default`.
     pub arms: Vec<ArmSummary>,
     /// Comparisons between arms.
@@ -40,6 +43,17 @@ pub struct Summary {
     /// What an evaluation says beyond metrics: cases, never-events, thresholds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Value>,
+}
+
+/// A limit that cut episodes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitCut {
+    /// Its name below `[limits]`, such as `run.usd`.
+    pub name: String,
+    /// Episodes that it cut.
+    pub episodes: u64,
+    /// What the first of them says.
+    pub why: String,
 }
 
 /// How far a bench that runs until its answer is precise came.
@@ -240,6 +254,7 @@ mod tests {
             evaluation: None,
             command: "run".to_owned(),
             episodes: Episodes::default(),
+            limit: Vec::new(),
             arms: vec![arm],
             comparisons: comparisons(vec![named]),
             calls: Calls::default(),
