@@ -19,6 +19,7 @@ mod replay;
 mod request;
 mod scripted;
 mod server;
+mod spent;
 
 pub use call::{CallRecord, first_difference};
 pub use delay::Delay;
@@ -27,7 +28,8 @@ pub use function::FnModel;
 pub use human::{Console, Desk, HumanModel, Typed};
 pub use model::{Completion, LanguageModel};
 pub use process::{PROTOCOL, ProcessFault, ProcessModel, ProcessOptions, end_all_processes};
-pub use replay::{ReplayError, ReplayModel};
+pub use replay::{Divergence, ReplayError, ReplayModel};
 pub use request::{CallKey, Message, ModelReply, ModelRequest, TokenLogprob, Usage, count_words};
 pub use scripted::{Rule, ScriptError, ScriptedModel, ScriptedRules};
 pub use server::{Finished, ModelServer, ServerOptions};
+pub use spent::Spent;

@@ -5,6 +5,7 @@ use std::pin::Pin;
 
 use crate::error::ModelError;
 use crate::request::{ModelReply, ModelRequest};
+use crate::spent::Spent;
 
 /// The pending replies of a batch: one result a request, in the order of the requests.
 pub type Completion<'a> =
@@ -29,5 +30,16 @@ pub trait LanguageModel: Send + Sync {
     /// that test that results do not depend on the order of arrival.
     fn reverses_replies(&self) -> bool {
         false
+    }
+
+    /// What `request` took when it was recorded, where it will be answered from a recording and
+    /// costs nothing now.
+    fn recorded(&self, _request: &ModelRequest) -> Option<Spent> {
+        None
+    }
+
+    /// Whether what a call costs is known. `false` for models behind servers without a price.
+    fn is_priced(&self) -> bool {
+        true
     }
 }

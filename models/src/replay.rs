@@ -1,13 +1,16 @@
 //! A model that answers from the recorded calls of an earlier run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use rounds_environments::ids::{EpisodeIx, RoundIx};
 
 use crate::call::{CallRecord, first_difference};
 use crate::error::ModelError;
 use crate::model::{Completion, LanguageModel};
 use crate::request::{CallKey, ModelReply, ModelRequest, Usage};
+use crate::spent::Spent;
 
 /// Why a recording cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -41,14 +44,37 @@ pub enum ReplayError {
     },
 }
 
+/// Where a new course leaves the recorded one: from this round of this episode on, calls are made
+/// anew. All others are answered from the recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Divergence {
+    /// The episode.
+    pub episode: EpisodeIx,
+    /// Its first round that is not answered from the recording.
+    pub round: RoundIx,
+}
+
+impl Divergence {
+    fn covers(&self, key: &CallKey) -> bool {
+        key.episode == self.episode && key.round >= self.round
+    }
+}
+
 /// A model that answers from a recording, and asks another one for what was not recorded.
 ///
 /// A recorded call is answered with its reply, or its failure, at no new cost and with
 /// `cache_hit`. A request that differs from the recorded one is an error, never a new call.
 pub struct ReplayModel {
     name: String,
-    calls: BTreeMap<CallKey, CallRecord>,
+    calls: BTreeMap<CallKey, Recorded>,
     inner: Option<Arc<dyn LanguageModel>>,
+    from: Option<Divergence>,
+}
+
+/// A recorded request: what came of it, and what all of its attempts took.
+struct Recorded {
+    outcome: CallRecord,
+    spent: Spent,
 }
 
 impl ReplayModel {
@@ -105,21 +131,36 @@ impl ReplayModel {
 
     fn gather(records: impl IntoIterator<Item = (usize, CallRecord)>) -> Result<Self, ReplayError> {
         let mut name = None;
-        let mut calls: BTreeMap<CallKey, CallRecord> = BTreeMap::new();
+        let mut calls: BTreeMap<CallKey, Recorded> = BTreeMap::new();
+        let mut earlier: BTreeMap<CallKey, Spent> = BTreeMap::new();
         for (line, record) in records {
             name.get_or_insert_with(|| record.model.clone());
             if record.asked_again {
                 // What came of it stands in a later line; without one, the run was killed.
+                let mut spent = Spent::of(&record);
+                spent.millis = 0;
+                *earlier.entry(record.key).or_default() += spent;
                 continue;
             }
-            match calls.get(&record.key) {
+            match calls.get(&record.key).map(|known| &known.outcome) {
                 Some(known) if known.request_hash != record.request_hash => {
                     let key = record.key;
                     return Err(ReplayError::Conflict { line, key });
                 }
                 Some(known) if known.reply.is_some() || record.reply.is_none() => {}
                 _ => {
-                    calls.insert(record.key.clone(), record);
+                    let mut spent = Spent::of(&record);
+                    if let Some(attempts) = earlier.get(&record.key) {
+                        spent += *attempts;
+                    }
+                    let key = record.key.clone();
+                    calls.insert(
+                        key,
+                        Recorded {
+                            outcome: record,
+                            spent,
+                        },
+                    );
                 }
             }
         }
@@ -127,6 +168,7 @@ impl ReplayModel {
             name: name.unwrap_or_else(|| "replay".to_owned()),
             calls,
             inner: None,
+            from: None,
         })
     }
 
@@ -142,12 +184,44 @@ impl ReplayModel {
         self
     }
 
+    /// Leaves the recording at `from` and asks `live` from there on, which may be another model than
+    /// the recorded one. What is missing elsewhere is an error, and no new call.
+    ///
+    /// Recorded replies count as replies of this model, so that a record of the new course stands
+    /// for itself.
+    #[must_use]
+    pub fn diverging(self, from: Divergence, live: Arc<dyn LanguageModel>) -> Self {
+        Self {
+            from: Some(from),
+            ..self.with_inner(Some(live))
+        }
+    }
+
+    /// Episodes with their rounds in which a call was recorded.
+    pub fn rounds(&self) -> BTreeMap<EpisodeIx, BTreeSet<RoundIx>> {
+        let mut rounds: BTreeMap<EpisodeIx, BTreeSet<RoundIx>> = BTreeMap::new();
+        for key in self.calls.keys() {
+            rounds.entry(key.episode).or_default().insert(key.round);
+        }
+        rounds
+    }
+
     /// Keeps the calls of one model only, for a recording of a run with several.
     #[must_use]
     pub fn for_model(mut self, name: &str) -> Self {
-        self.calls.retain(|_, record| record.model == name);
+        self.calls.retain(|_, record| record.outcome.model == name);
         name.clone_into(&mut self.name);
         self
+    }
+
+    /// Names of the models that were asked, in their order.
+    pub fn models(&self) -> Vec<&str> {
+        let names: BTreeSet<&str> = self
+            .calls
+            .values()
+            .map(|call| call.outcome.model.as_str())
+            .collect();
+        names.into_iter().collect()
     }
 
     /// Number of recorded calls.
@@ -160,15 +234,28 @@ impl ReplayModel {
         self.calls.is_empty()
     }
 
+    /// Whether a call that is not recorded goes to the inner model.
+    fn asks(&self, key: &CallKey) -> bool {
+        self.from.is_none_or(|from| from.covers(key))
+    }
+
     /// The recorded answer to `request`; `None` when there is no call with its key.
     pub fn recall(&self, request: &ModelRequest) -> Option<Result<ModelReply, ModelError>> {
-        let record = self.calls.get(&request.key)?;
+        if self.from.is_some_and(|from| from.covers(&request.key)) {
+            return None;
+        }
+        let record = &self.calls.get(&request.key)?.outcome;
         if record.unanswered && self.inner.is_some() {
             // Whoever left then may be here now.
             return None;
         }
-        if request.hash(&self.name) != record.request_hash {
-            let difference = first_difference(record, &self.name, request).unwrap_or_else(|| {
+        // A new course may be another model's; what was asked before is the same all the same.
+        let name = match self.from {
+            Some(_) => &record.model,
+            None => &self.name,
+        };
+        if request.hash(name) != record.request_hash {
+            let difference = first_difference(record, name, request).unwrap_or_else(|| {
                 format!(
                     "the recorded hash {} is not of its request",
                     record.request_hash
@@ -186,7 +273,7 @@ impl ReplayModel {
                     ..record.usage
                 },
                 logprobs: record.logprobs.clone(),
-                recalled: true,
+                recalled: self.from.is_none(),
                 ..ModelReply::default()
             }),
             None if record.unanswered => Err(ModelError::Unanswered {
@@ -195,6 +282,7 @@ impl ReplayModel {
             None => Err(ModelError::Recorded {
                 message: record.error.clone().unwrap_or_default(),
                 retryable: record.retryable,
+                kind: record.fault.clone().unwrap_or_else(|| "failed".to_owned()),
             }),
         })
     }
@@ -214,7 +302,7 @@ impl LanguageModel for ReplayModel {
             let open: Vec<ModelRequest> = requests
                 .iter()
                 .zip(&known)
-                .filter(|(_, known)| known.is_none())
+                .filter(|(request, known)| known.is_none() && self.asks(&request.key))
                 .map(|(request, _)| request.clone())
                 .collect();
             let mut live = Vec::new();
@@ -230,7 +318,8 @@ impl LanguageModel for ReplayModel {
                 .iter()
                 .zip(known)
                 .map(|(request, known)| {
-                    known.or_else(|| live.next()).unwrap_or_else(|| {
+                    let asked = || self.asks(&request.key).then(|| live.next()).flatten();
+                    known.or_else(asked).unwrap_or_else(|| {
                         Err(ModelError::NotRecorded {
                             key: request.key.clone(),
                         })
@@ -244,6 +333,22 @@ impl LanguageModel for ReplayModel {
         self.inner
             .as_ref()
             .is_some_and(|inner| inner.reverses_replies())
+    }
+
+    fn recorded(&self, request: &ModelRequest) -> Option<Spent> {
+        if self.from.is_some_and(|from| from.covers(&request.key)) {
+            return self.inner.as_ref()?.recorded(request);
+        }
+        match self.calls.get(&request.key) {
+            Some(known) if !(known.outcome.unanswered && self.inner.is_some()) => Some(known.spent),
+            // It fails, and nothing is paid.
+            _ if !self.asks(&request.key) => Some(Spent::default()),
+            _ => self.inner.as_ref()?.recorded(request),
+        }
+    }
+
+    fn is_priced(&self) -> bool {
+        self.inner.as_ref().is_none_or(|inner| inner.is_priced())
     }
 }
 
@@ -358,6 +463,51 @@ mod tests {
             ask(&model, &[request(0, "q")])[0].clone().unwrap().text,
             "then"
         );
+    }
+
+    #[test]
+    fn from_a_round_of_one_episode_on_calls_are_made_anew() {
+        let at = |episode, round, number| {
+            let mut asked = request(number, "q");
+            (asked.key.episode, asked.key.round) = (EpisodeIx(episode), RoundIx(round));
+            asked
+        };
+        let places = [at(0, 1, 0), at(0, 2, 1), at(1, 2, 0)];
+        let records = places.clone().map(|asked| record(asked, Ok("recorded")));
+        let from = Divergence {
+            episode: EpisodeIx(0),
+            round: RoundIx(2),
+        };
+        let live = FnModel::new("another", |_| Ok("live".to_owned()));
+        let model = ReplayModel::from_records(records)
+            .unwrap()
+            .diverging(from, Arc::new(live));
+        let rounds = &model.rounds()[&EpisodeIx(0)];
+        assert!(rounds.iter().eq([&RoundIx(1), &RoundIx(2)]));
+        let mut asked = places.to_vec();
+        asked.push(at(0, 3, 2));
+        asked.push(at(1, 3, 1));
+        let got = ask(&model, &asked);
+        let texts = got[..4].iter().map(|got| got.clone().unwrap().text);
+        assert!(texts.eq(["recorded", "live", "recorded", "live"]));
+        assert!(matches!(got[4], Err(ModelError::NotRecorded { .. })));
+        assert!(model.recorded(&asked[0]).is_some() && model.recorded(&asked[1]).is_none());
+        // The record of the new course is whole.
+        let recalled = got[..4].iter().any(|got| got.clone().unwrap().recalled);
+        assert!(!recalled && got[0].clone().unwrap().usage.cache_hit);
+    }
+
+    #[test]
+    fn what_a_recorded_request_took_counts_its_attempts() {
+        let answered = record(request(0, "q"), Ok("then"));
+        let mut earlier = answered.clone();
+        earlier.asked_again = true;
+        earlier.reply = None;
+        let model = ReplayModel::from_records([earlier, answered]).unwrap();
+        let spent = model.recorded(&request(0, "q")).unwrap();
+        assert_eq!((spent.calls, spent.nano_usd), (2, 1_000_000_000));
+        assert_eq!(model.recorded(&request(1, "q")), None);
+        assert!(model.is_priced());
     }
 
     #[test]

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use crate::error::ModelError;
 use crate::model::LanguageModel;
 use crate::request::{ModelReply, ModelRequest};
+use crate::spent::Spent;
 
 /// Sizes of a [`ModelServer`]; each counts as at least 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +83,7 @@ struct Asker {
 /// ends the thread; what was not answered by then ends as [`ModelError::Closed`].
 pub struct ModelServer {
     name: String,
+    model: Arc<dyn LanguageModel>,
     jobs: mpsc::Sender<Job>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -99,6 +101,7 @@ impl ModelServer {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
+        let worker = Arc::clone(&model);
         let thread = runtime.and_then(|runtime| {
             std::thread::Builder::new()
                 .name(format!("model {name}"))
@@ -106,7 +109,7 @@ impl ModelServer {
                     let work = Work {
                         in_flight: Arc::new(Semaphore::new(options.in_flight.clamp(1, most))),
                         max_batch: options.max_batch.max(1),
-                        model,
+                        model: worker,
                     };
                     runtime.block_on(work.serve(queue, stopped));
                 })
@@ -117,6 +120,7 @@ impl ModelServer {
         };
         Self {
             name,
+            model,
             jobs,
             stop: Some(stop),
             thread,
@@ -127,6 +131,16 @@ impl ModelServer {
     /// Name of the model.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// As [`LanguageModel::recorded`].
+    pub fn recorded(&self, request: &ModelRequest) -> Option<Spent> {
+        self.model.recorded(request)
+    }
+
+    /// As [`LanguageModel::is_priced`].
+    pub fn is_priced(&self) -> bool {
+        self.model.is_priced()
     }
 
     /// Hands in a request; the outcome comes as one [`Finished`] on `reply_to`. Never waits.

@@ -9,6 +9,7 @@ pub use {
     rounds_policies as policies,
 };
 
+pub mod branch;
 pub mod cli;
 pub mod clinic;
 pub mod clinic_day;
@@ -20,6 +21,7 @@ pub mod evaluate;
 pub mod family;
 mod hash;
 pub mod leaderboard;
+pub mod plan;
 pub mod predicate;
 pub mod prelude;
 pub mod report;
@@ -27,6 +29,7 @@ pub mod review;
 pub mod run;
 pub mod schema;
 pub mod skeleton;
+pub mod speech;
 pub mod statistics;
 pub mod stepped;
 pub mod testkit;

@@ -325,7 +325,11 @@ fn a_day_without_beds_or_staff_fails_with_words() {
     let failed = |config: DayConfig| {
         let episodes = run(plan(config), "rota", 3);
         assert_eq!(episodes.len(), 3);
-        episodes[0].outcome.reason().unwrap_or_default().to_owned()
+        episodes[0]
+            .outcome
+            .reason()
+            .unwrap_or_default()
+            .into_owned()
     };
     let no_beds = failed(DayConfig {
         beds: 0,

@@ -6,17 +6,26 @@
 //! last open request is decided.
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use rounds_environments::streams::RunSeed;
-use rounds_models::{CallRecord, ModelError};
+use rounds_models::{CallRecord, Message, ModelError, ModelRequest, Spent};
 use rounds_policies::policy::{Ask, AskKey, Decider, PolicyError, Reading};
 
+mod held;
+
+use super::batch::decide_isolated;
 use super::episode::Episode;
+use super::faults::ReplyFaults;
+use super::inbox::Inbox;
+use super::ledger::{EpisodeUse, Limiter};
 use super::phase::{Activity, Phase, Tick};
-use super::world::{Inbox, RunContext};
+use super::world::{RunContext, Unpriced};
+use held::{paid, release_held};
+
+/// Most characters of an unreadable reply that are shown to the model again.
+const UNREAD_CHARS: usize = 2000;
 
 /// A decision, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,8 +34,8 @@ pub struct Decision<A> {
     pub key: AskKey,
     /// The decision.
     pub result: Result<A, PolicyError>,
-    /// Replies that could not be read before this decision.
-    pub malformed: u32,
+    /// What was wrong with the replies before and behind this decision.
+    pub faults: ReplyFaults,
 }
 
 /// Decisions of a group that were not applied yet.
@@ -50,7 +59,9 @@ struct Waiting<O> {
     decider: usize,
     ask: Ask<O>,
     attempt: u32,
-    malformed: u32,
+    faults: ReplyFaults,
+    /// The reply before, and what was wrong with it.
+    unread: Option<(String, String)>,
 }
 
 /// The queue of requests and the deciders that answer them.
@@ -60,6 +71,8 @@ pub struct Decisions<O: Send + Sync + 'static, A: Send + Sync + 'static> {
     origins: Vec<Vec<Origin>>,
     batches: Vec<Vec<Ask<O>>>,
     waiting: BTreeMap<u64, Waiting<O>>,
+    /// Tickets of requests that are sent once the limits let them.
+    held: Vec<(u64, ModelRequest)>,
     /// Attempts of a call that failed for a passing reason.
     pub attempts: u32,
     decided: u64,
@@ -73,6 +86,7 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
             batches: deciders.iter().map(|_| Vec::new()).collect(),
             deciders,
             waiting: BTreeMap::new(),
+            held: Vec::new(),
             attempts: 3,
             decided: 0,
         }
@@ -108,23 +122,71 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
         self.decided
     }
 
-    /// Sends the request of a ticket, with what was wrong with the reply before.
-    fn request(&self, inbox: &mut Inbox, seed: RunSeed, ticket: u64, note: Option<&str>) {
+    /// The request of a ticket, with the reply before and what was wrong with it.
+    ///
+    /// # Errors
+    /// When the policy has no request.
+    fn request(&self, seed: RunSeed, ticket: u64) -> Result<Option<ModelRequest>, PolicyError> {
         let Some(waiting) = self.waiting.get(&ticket) else {
-            return;
+            return Ok(None);
         };
-        let Decider::Model { policy, server, .. } = &self.deciders[waiting.decider] else {
-            return;
+        let Decider::Model { policy, .. } = &self.deciders[waiting.decider] else {
+            return Ok(None);
         };
-        let mut request = policy.request(seed, &waiting.ask);
+        let mut request = policy.request(seed, &waiting.ask)?;
         request.key.attempt = waiting.attempt;
-        if let Some(note) = note {
-            request.messages.push(rounds_models::Message {
-                role: "user".to_owned(),
-                content: note.to_owned(),
-            });
+        if let Some((reply, note)) = &waiting.unread {
+            // Many servers want the two sides to take turns, and nobody may say nothing.
+            let reply: String = reply.chars().take(UNREAD_CHARS).collect();
+            if !reply.trim().is_empty() {
+                request.messages.push(Message::new("assistant", reply));
+            }
+            request.messages.push(Message::new("user", note.as_str()));
         }
-        inbox.send(server, ticket, request);
+        Ok(Some(request))
+    }
+
+    /// Sends the request of a ticket, or holds it back until the limits were asked; where there is
+    /// none, that is the decision.
+    fn send_or_hold(
+        &mut self,
+        inbox: &mut Inbox,
+        (limiter, seed): (&Limiter, RunSeed),
+        ticket: u64,
+        (episodes, groups): (&mut Query<&mut Episode>, &mut Query<&mut Decided<A>>),
+    ) {
+        match self.request(seed, ticket) {
+            Ok(Some(request)) if limiter.is_idle() => self.send(inbox, ticket, request),
+            Ok(Some(request)) => self.held.push((ticket, request)),
+            Ok(None) => {}
+            Err(error) => self.decide(ticket, Err(error), episodes, groups),
+        }
+    }
+
+    fn send(&self, inbox: &mut Inbox, ticket: u64, request: ModelRequest) {
+        let waiting = self.waiting.get(&ticket);
+        if let Some(Decider::Model { server, .. }) = waiting.map(|w| &self.deciders[w.decider]) {
+            inbox.send(server, ticket, request);
+        }
+    }
+
+    /// Closes a ticket with its decision.
+    fn decide(
+        &mut self,
+        ticket: u64,
+        result: Result<A, PolicyError>,
+        episodes: &mut Query<&mut Episode>,
+        groups: &mut Query<&mut Decided<A>>,
+    ) {
+        if let Some(waiting) = self.waiting.remove(&ticket) {
+            self.decided += 1;
+            let decision = Decision {
+                key: waiting.ask.key,
+                result,
+                faults: waiting.faults,
+            };
+            store(&waiting.origin, decision, episodes, groups);
+        }
     }
 }
 
@@ -168,20 +230,31 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Plugin for Deci
         )
         .add_systems(
             Tick,
-            (collect_replies::<O, A>, decide_batches::<O, A>)
+            (
+                collect_replies::<O, A>,
+                decide_batches::<O, A>,
+                release_held::<O, A>,
+            )
                 .chain()
                 .in_set(self.turn),
         );
+        let mut looks = app.world_mut().get_resource_or_init::<Unpriced>();
+        looks.0.push(|world| {
+            let decisions = world.get_resource::<Decisions<O, A>>();
+            decisions.map_or_else(Vec::new, Decisions::unpriced)
+        });
     }
 }
 
 /// Takes the replies that arrived and turns them into decisions or further attempts.
 fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
     context: Res<RunContext>,
+    limiter: Res<Limiter>,
     mut decisions: ResMut<Decisions<O, A>>,
     mut inbox: ResMut<Inbox>,
     mut activity: ResMut<Activity>,
     mut episodes: Query<&mut Episode>,
+    mut uses: Query<&mut EpisodeUse>,
     mut groups: Query<&mut Decided<A>>,
 ) {
     if decisions.waiting.is_empty() {
@@ -204,7 +277,19 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
             Some(Decider::Model { server, .. }) => server.name().to_owned(),
             _ => continue,
         };
-        inbox.calls.extend(CallRecord::all(&model, &finished));
+        let records = CallRecord::all(&model, &finished);
+        if !limiter.is_idle() {
+            let recorded = decisions.recorded(finished.ticket, &finished.request);
+            if recorded.is_none() {
+                limiter.pay(paid(&records));
+            }
+            let spent = recorded.unwrap_or_else(|| Spent::of_request(&records));
+            let episode = decisions.waiting.get(&finished.ticket);
+            if let Some(Ok(mut of)) = episode.map(|w| uses.get_mut(w.origin.episode)) {
+                limiter.add(&mut of, finished.request.key.agent, spent);
+            }
+        }
+        inbox.calls.extend(records);
         let Some(waiting) = decisions.waiting.get_mut(&finished.ticket) else {
             continue;
         };
@@ -214,52 +299,62 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
         else {
             continue;
         };
-        let result = match finished.result {
-            Ok(reply) => match policy.read(&waiting.ask, &reply.text) {
-                Reading::Action(action) => Ok(action),
-                Reading::AskAgain(note) => {
-                    waiting.malformed += 1;
-                    if waiting.malformed <= re_asks {
-                        waiting.attempt += 1;
-                        decisions.request(inbox, context.seed, finished.ticket, Some(&note));
-                        continue;
-                    }
-                    policy.neutral(&waiting.ask).map_err(|error| match error {
-                        PolicyError::Garbage(text) => {
-                            PolicyError::Garbage(format!("{text}: {note}"))
-                        }
-                        other => other,
-                    })
-                }
+        let read = match finished.result {
+            Ok(reply) => Ok((policy.read(&waiting.ask, &reply.text), reply.text)),
+            Err(error) => match error.unreadable() {
+                Some(note) => Ok((Reading::AskAgain(note.to_owned()), String::new())),
+                None => Err(error),
             },
+        };
+        let result = match read {
+            Ok((Reading::Action(action), _)) => Ok(action),
+            Ok((Reading::Mended(action, how), _)) => {
+                waiting.faults.mended = how;
+                Ok(action)
+            }
+            Ok((Reading::AskAgain(note), reply)) => {
+                waiting.faults.malformed += 1;
+                waiting.faults.why.clone_from(&note);
+                if waiting.faults.malformed <= re_asks {
+                    waiting.attempt += 1;
+                    waiting.unread = Some((reply, note));
+                    let limits = (&*limiter, context.seed);
+                    let kept = (&mut episodes, &mut groups);
+                    decisions.send_or_hold(inbox, limits, finished.ticket, kept);
+                    continue;
+                }
+                waiting.faults.neutral = true;
+                policy.neutral(&waiting.ask).map_err(|error| match error {
+                    PolicyError::Garbage(text) => PolicyError::Garbage(format!("{text}: {note}")),
+                    other => other,
+                })
+            }
             Err(error) => {
-                let failures = waiting.attempt - waiting.malformed + 1;
+                let failures = waiting.attempt - waiting.faults.malformed + 1;
                 if error.is_retryable() && failures < decisions.attempts {
                     waiting.attempt += 1;
-                    decisions.request(inbox, context.seed, finished.ticket, None);
+                    let limits = (&*limiter, context.seed);
+                    let kept = (&mut episodes, &mut groups);
+                    decisions.send_or_hold(inbox, limits, finished.ticket, kept);
                     continue;
                 }
                 Err(match error {
                     ModelError::Unanswered { why } => PolicyError::Left(why),
-                    other => PolicyError::Call(other.to_string()),
+                    other => PolicyError::Call {
+                        kind: other.kind().to_owned(),
+                        message: other.to_string(),
+                    },
                 })
             }
         };
-        if let Some(waiting) = decisions.waiting.remove(&finished.ticket) {
-            decisions.decided += 1;
-            let decision = Decision {
-                key: waiting.ask.key,
-                result,
-                malformed: waiting.malformed,
-            };
-            store(&waiting.origin, decision, &mut episodes, &mut groups);
-        }
+        decisions.decide(finished.ticket, result, &mut episodes, &mut groups);
     }
 }
 
 /// Decides every queued batch; requests of model policies are sent off.
 fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
     context: Res<RunContext>,
+    limiter: Res<Limiter>,
     mut decisions: ResMut<Decisions<O, A>>,
     mut inbox: ResMut<Inbox>,
     mut activity: ResMut<Activity>,
@@ -284,7 +379,7 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                         Decision {
                             key: ask.key,
                             result,
-                            malformed: 0,
+                            faults: ReplyFaults::default(),
                         },
                         &mut episodes,
                         &mut groups,
@@ -303,10 +398,13 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                             decider,
                             ask,
                             attempt: 0,
-                            malformed: 0,
+                            faults: ReplyFaults::default(),
+                            unread: None,
                         },
                     );
-                    decisions.request(&mut inbox, context.seed, ticket, None);
+                    let limits = (&*limiter, context.seed);
+                    let kept = (&mut episodes, &mut groups);
+                    decisions.send_or_hold(&mut inbox, limits, ticket, kept);
                 }
             }
         }
@@ -325,46 +423,5 @@ fn store<A: Send + Sync + 'static>(
         if let Ok(mut decided) = groups.get_mut(origin.group) {
             decided.0.push(decision);
         }
-    }
-}
-
-/// Calls the policy on the whole batch; when that panics, fails or has the wrong length, asks the
-/// members again one by one, so that only those that fail again are lost.
-fn decide_isolated<O, A>(
-    policy: &dyn rounds_policies::policy::Policy<O, A>,
-    seed: RunSeed,
-    batch: &[Ask<O>],
-) -> Vec<Result<A, PolicyError>> {
-    match call(policy, seed, batch) {
-        Ok(results) => results,
-        Err(error) if batch.len() == 1 => vec![Err(error)],
-        Err(_) => batch
-            .iter()
-            .map(|ask| match call(policy, seed, std::slice::from_ref(ask)) {
-                Ok(mut results) => results
-                    .pop()
-                    .unwrap_or_else(|| Err(PolicyError::Garbage("no decision at all".to_owned()))),
-                Err(error) => Err(error),
-            })
-            .collect(),
-    }
-}
-
-fn call<O, A>(
-    policy: &dyn rounds_policies::policy::Policy<O, A>,
-    seed: RunSeed,
-    batch: &[Ask<O>],
-) -> Result<Vec<Result<A, PolicyError>>, PolicyError> {
-    let results =
-        super::world::quietly(|| catch_unwind(AssertUnwindSafe(|| policy.decide(seed, batch))))
-            .map_err(|panic| PolicyError::Panic(super::world::panic_text(panic.as_ref())))??;
-    if results.len() == batch.len() {
-        Ok(results)
-    } else {
-        Err(PolicyError::Garbage(format!(
-            "expected {} decisions, got {}",
-            batch.len(),
-            results.len()
-        )))
     }
 }

@@ -1,10 +1,14 @@
 //! Episodes, groups and agents as entities and relationships.
 
+use std::borrow::Cow;
+
 use bevy_ecs::prelude::*;
 use rounds_environments::clock::Agenda;
 use rounds_environments::ids::{AgentId, EpisodeIx, GroupIx};
 use rounds_policies::policy::PolicyError;
 
+use super::ledger::EpisodeUse;
+use super::limits::LimitHit;
 use super::log::EventLog;
 
 /// How an episode ended.
@@ -16,6 +20,8 @@ pub enum Outcome {
     Failed(String),
     /// Cut by a budget, a time limit or the user.
     Aborted(String),
+    /// Cut by one of the limits of calls, tokens, money, time and rounds: aborted as well.
+    Limited(LimitHit),
 }
 
 impl Outcome {
@@ -24,15 +30,16 @@ impl Outcome {
         match self {
             Self::Done => "done",
             Self::Failed(_) => "failed",
-            Self::Aborted(_) => "aborted",
+            Self::Aborted(_) | Self::Limited(_) => "aborted",
         }
     }
 
     /// Why, unless done.
-    pub fn reason(&self) -> Option<&str> {
+    pub fn reason(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Done => None,
-            Self::Failed(reason) | Self::Aborted(reason) => Some(reason),
+            Self::Failed(reason) | Self::Aborted(reason) => Some(Cow::Borrowed(reason)),
+            Self::Limited(hit) => Some(Cow::Owned(hit.to_string())),
         }
     }
 }
@@ -54,7 +61,7 @@ pub struct EpisodeFailure(pub String);
 
 /// An episode: an entity with a clock, a log, groups and agents.
 #[derive(Component, Debug)]
-#[require(EpisodeClock)]
+#[require(EpisodeClock, EpisodeUse)]
 pub struct Episode {
     /// Its number in the run.
     pub ix: EpisodeIx,

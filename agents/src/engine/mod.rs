@@ -1,7 +1,12 @@
 //! Schedules, episodes, decisions, logs: what every family shares.
 
+mod batch;
 mod decide;
 mod episode;
+mod faults;
+mod inbox;
+mod ledger;
+mod limits;
 mod log;
 mod phase;
 mod world;
@@ -11,6 +16,9 @@ pub use episode::{
     AgentOf, Agents, Episode, EpisodeClock, EpisodeFailure, EpisodeLog, Group, GroupOf, Groups,
     Identity, MemberOf, Members, Outcome,
 };
+pub use faults::ReplyFaults;
+pub use ledger::RunLedger;
+pub use limits::{Caps, Level, LimitHit, Limits, Quantity};
 pub use log::{EventLog, EventWriter};
 pub use phase::{Activity, Phase, Tick};
 pub use world::{

@@ -2,19 +2,20 @@
 
 use std::any::Any;
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Once};
 
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use bevy_ecs::schedule::{LogLevel, ScheduleBuildSettings, SingleThreadedExecutor};
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
-use rounds_models::{CallRecord, Finished, ModelRequest, ModelServer};
+use rounds_models::{CallRecord, Spent};
 
 use super::episode::{Episode, EpisodeFailure, EpisodeLog, Outcome};
+use super::inbox::{Inbox, receive_replies};
+use super::ledger::{Limiter, RunLedger, enforce_limits};
+use super::limits::Limits;
 use super::log::EventLog;
 use super::phase::{Activity, Phase, Tick};
 
@@ -27,121 +28,12 @@ pub struct RunContext {
     pub log: bool,
 }
 
-/// What the runner and the decision systems tell each other.
-///
-/// One channel serves all kinds of decisions of a world, so that the runner can sleep on it.
-#[derive(Resource, Debug)]
-pub(super) struct Inbox {
-    /// Calls that ended since the runner looked.
-    pub(super) calls: Vec<CallRecord>,
-    /// Replies that arrived and were not read yet.
-    pub(super) arrived: Vec<Finished>,
-    /// Where models send their replies.
-    reply_to: Sender<Finished>,
-    replies: Mutex<Receiver<Finished>>,
-    next_ticket: u64,
-    /// Requests that models have.
-    open: usize,
-    /// Requests that found the queue of their model full, in order.
-    unsent: VecDeque<Unsent>,
-}
+/// Looks for models without a price among the deciders of one kind of decisions.
+pub(super) type PriceLook = fn(&World) -> Vec<String>;
 
-#[derive(Debug)]
-struct Unsent {
-    server: Arc<ModelServer>,
-    ticket: u64,
-    request: ModelRequest,
-}
-
-impl Default for Inbox {
-    fn default() -> Self {
-        let (reply_to, replies) = channel();
-        Self {
-            calls: Vec::new(),
-            arrived: Vec::new(),
-            reply_to,
-            replies: Mutex::new(replies),
-            next_ticket: 0,
-            open: 0,
-            unsent: VecDeque::new(),
-        }
-    }
-}
-
-impl Inbox {
-    /// A ticket for a further request.
-    pub(super) fn ticket(&mut self) -> u64 {
-        self.next_ticket += 1;
-        self.next_ticket
-    }
-
-    /// Hands a request to its model, or keeps it for a later tick when the model's queue is full.
-    pub(super) fn send(&mut self, server: &Arc<ModelServer>, ticket: u64, request: ModelRequest) {
-        match server.submit(ticket, request, &self.reply_to) {
-            Ok(()) => self.open += 1,
-            Err(request) => self.unsent.push_back(Unsent {
-                server: Arc::clone(server),
-                ticket,
-                request,
-            }),
-        }
-    }
-
-    fn send_again(&mut self) {
-        for Unsent {
-            server,
-            ticket,
-            request,
-        } in std::mem::take(&mut self.unsent)
-        {
-            self.send(&server, ticket, request);
-        }
-    }
-
-    fn take_arrived(&mut self, first: Option<Finished>) {
-        if let Ok(replies) = self.replies.get_mut() {
-            let before = self.arrived.len();
-            self.arrived.extend(first);
-            self.arrived.extend(replies.try_iter());
-            self.open = self.open.saturating_sub(self.arrived.len() - before);
-        }
-    }
-
-    /// Blocks until a reply arrives or, when none is awaited because other worlds fill the
-    /// model's queue, until there is room for a request. `false` when there is nothing to wait for.
-    fn sleep(&mut self) -> bool {
-        if self.open > 0 {
-            let first = self
-                .replies
-                .get_mut()
-                .ok()
-                .and_then(|replies| replies.recv().ok());
-            self.take_arrived(first);
-            return true;
-        }
-        let Some(Unsent {
-            server,
-            ticket,
-            request,
-        }) = self.unsent.pop_front()
-        else {
-            return false;
-        };
-        server.submit_when_free(ticket, request, &self.reply_to);
-        self.open += 1;
-        true
-    }
-}
-
-/// Takes the replies that arrived from the channel, and sends what had no room before.
-fn receive_replies(mut inbox: ResMut<Inbox>) {
-    if inbox.open > 0 {
-        inbox.take_arrived(None);
-    }
-    if !inbox.unsent.is_empty() {
-        inbox.send_again();
-    }
-}
+/// One look for each kind of decisions.
+#[derive(Resource, Default)]
+pub(super) struct Unpriced(pub(super) Vec<PriceLook>);
 
 /// Makes the entities of an episode below its entity.
 #[derive(Resource, Clone)]
@@ -239,7 +131,9 @@ impl Engine {
         let mut tick = tick_schedule();
         tick.add_systems((
             receive_replies.in_set(Phase::Perceive),
-            retire_finished.in_set(Phase::Record),
+            (enforce_limits, retire_finished)
+                .chain()
+                .in_set(Phase::Record),
         ));
         app.add_schedule(tick);
         app.insert_resource(RunContext {
@@ -248,12 +142,31 @@ impl Engine {
         })
         .init_resource::<Activity>()
         .init_resource::<Inbox>()
-        .init_resource::<Retired>();
+        .init_resource::<Retired>()
+        .init_resource::<Unpriced>()
+        .insert_resource(Limiter::new(
+            Limits::default(),
+            Arc::new(RunLedger::new(Spent::default())),
+        ));
         app.add_plugins(family);
         Ok(Self {
             world: built(app).map_err(EngineError::Schedule)?,
             in_flight: options.in_flight.max(1),
         })
+    }
+
+    /// Sets limits of calls, tokens, money, time and rounds. Worlds of one run share its ledger.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits, run: Arc<RunLedger>) -> Self {
+        self.world.insert_resource(Limiter::new(limits, run));
+        self
+    }
+
+    /// Names of models that decide in this world and whose price is not known: a limit in money
+    /// means nothing for them.
+    pub fn unpriced_models(&self) -> Vec<String> {
+        let Unpriced(looks) = self.world.resource::<Unpriced>();
+        looks.iter().flat_map(|look| look(&self.world)).collect()
     }
 
     /// The world, for tests and for families that bring resources of their own.
@@ -391,7 +304,10 @@ fn retire_finished(
         {
             event.add("outcome", outcome.word());
             if let Some(reason) = outcome.reason() {
-                event.add("reason", reason);
+                event.add("reason", &*reason);
+            }
+            if let Outcome::Limited(hit) = &outcome {
+                event.add("limit", hit.name());
             }
         }
         retired.0.push(FinishedEpisode {

@@ -8,13 +8,14 @@ use rounds_environments::streams::RunSeed;
 
 use super::Failure;
 use super::conclude_cases::conclude_cases;
+use crate::branch::Branch;
 use crate::clinic::cases::CaseScore;
 use crate::clinic::{CaseTeller, outcome};
 use crate::evaluate::{ArmResult, SuiteFile, read_judgements};
 use crate::family::{Built, Gather, gathered_sections, notice};
 use crate::report::{
-    EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData, ReportError,
-    ReportMetric, render,
+    EpisodeCounts, Outcome, ReportArm, ReportBranch, ReportCase, ReportComparison, ReportData,
+    ReportError, ReportMetric, render,
 };
 use crate::run::{
     ArmRows, Episode, RunDirectory, RunError, Scored, SummaryHead, derive, pretty, summarise,
@@ -125,11 +126,22 @@ pub(crate) fn conclude(
     write_whole(&folder.join("summary.json"), &pretty(&summary))?;
     let mut data = report_data(set, typed, folder, &summary, told, restricted);
     data.evaluation = evaluation;
+    data.branches = branches(arms)?;
     let undrawn = |error: ReportError| Failure::Run(RunError::Input(error.to_string()));
     data.sections = gathered_sections(&gathered, &summary).map_err(undrawn)?;
     let page = render(&data).map_err(undrawn)?;
     write_whole(&folder.join("report.html"), page.as_bytes())?;
     Ok(summary)
+}
+
+/// Episodes that were decided anew from some round on.
+fn branches(arms: &[RunArm]) -> Result<Vec<ReportBranch>, RunError> {
+    let mut found = Vec::new();
+    for run in arms {
+        let branch = Branch::read(&run.folder)?;
+        found.extend(branch.map(|branch| branch.report(&run.arm.name)));
+    }
+    Ok(found)
 }
 
 /// All arms, each with its seeds together.
@@ -346,6 +358,8 @@ fn report_data(
             failed: counts.failed,
             aborted: counts.aborted,
         },
+        calls: summary.calls.words().lines().map(str::to_owned).collect(),
+        limits: summary.limit.clone(),
         arms,
         comparisons,
         omitted_cases: (counts.asked as usize).saturating_sub(cases.len()),
@@ -353,6 +367,7 @@ fn report_data(
         next_commands: next_commands(set, typed.scenario.as_deref(), folder),
         restricted,
         evaluation: None,
+        branches: Vec::new(),
         sections: Vec::new(),
     }
 }

@@ -16,6 +16,8 @@ Examples:
   rounds run scenarios/records.toml --set environment.patients.records=my-records
   rounds run scenarios/ward.toml --seeds 0..10
   rounds run scenarios/ward.toml --resume runs/my-run
+  rounds run my-ward.toml --set limits.run.usd=2.5 --set limits.episode.calls=200
+  rounds run my-ward.toml --replay runs/my-run/calls.jsonl --diverge-at 3:2
   rounds run scenarios/agent.toml --allow-process
 
 Settings of the command line go before those of the file; a value is read as TOML or else as text.";
@@ -26,6 +28,16 @@ Examples:
   rounds bench scenarios/ward.toml --vary agents.team.kind=static,dynamic,all
   rounds bench scenarios/ward.toml --vary limits.rounds=5,10 --vary environment.noise.unknown=0,0.1
   rounds bench scenarios/teams.toml --until \"ci(hit@1, dynamic - static) < 0.02\" --at-most 20";
+
+pub(super) const PLAN: &str = "\
+Examples:
+  rounds plan scenarios/ward.toml           say what each arm will take
+  rounds plan my-ward.toml --arm dynamic --from runs/my-pilot
+  rounds plan my-ward.toml --set limits.run.usd=2.5 --json
+  rounds plan my-ward.toml --rehearse --chars-per-token 3.5
+
+Nothing is spent and no server is asked. Without an earlier run, episodes are rehearsed with a
+stand-in that answers every request by its role.";
 
 pub(super) const PLAY: &str = "\
 Examples:

@@ -7,6 +7,7 @@ mod conclude;
 mod conclude_cases;
 mod data;
 mod describe;
+mod diverge;
 mod evaluate;
 mod examples;
 mod fault;
@@ -16,6 +17,7 @@ mod leaderboard;
 mod list;
 mod new;
 mod outside;
+mod plan;
 mod play;
 mod progress;
 mod results;
@@ -91,6 +93,7 @@ pub fn main() -> ExitCode {
     let done = match arguments.command {
         Command::Run(arguments) => run::run(&arguments),
         Command::Bench(arguments) => run::bench(&arguments),
+        Command::Plan(arguments) => plan::plan(&arguments),
         Command::Play(arguments) => play::play(&arguments),
         Command::Evaluate(arguments) => evaluate::evaluate(&arguments),
         Command::Show(arguments) => show::show(&arguments),

@@ -7,12 +7,13 @@ use super::args::{ScoreArgs, ShowArgs, ViewArgs};
 use super::conclude::{RunArm, Typed, conclude, cores};
 use super::conclude_cases::shown;
 use super::{Failure, no_arm, print};
-use crate::clinic::Cassette;
+use crate::branch::Branch;
 use crate::evaluate::stored_cases;
 use crate::family::{Built, build};
 use crate::report::text_table;
 use crate::run::{EpisodeReader, RunDirectory, RunError, pretty, read_json, read_manifest};
 use crate::schema::{Overrides, PathKind, Scenario, ScenarioSet, nearest_path};
+use crate::speech::Cassette;
 use crate::statistics::Summary;
 
 /// File that names the last run of a working directory.
@@ -177,6 +178,11 @@ pub(crate) fn show(arguments: &ShowArgs) -> Result<(), Failure> {
             "{} · arm {} · seed {}",
             manifest.scenario, manifest.arm, manifest.seed
         );
+        if let Some(branch) = Branch::read(&arm)?
+            && !arguments.json
+        {
+            let _ = writeln!(text, "{}", branch.words());
+        }
         if let Some(episode) = arguments.episode
             && !(manifest.first..manifest.first.saturating_add(manifest.episodes))
                 .contains(&episode)

@@ -160,7 +160,8 @@ fn point(
     case.belief.push(BeliefPoint { round, top });
 }
 
-fn line(event: &EventLine) -> Option<TranscriptLine> {
+/// A line of the transcript of a visit; `None` for events that it leaves out.
+pub(crate) fn line(event: &EventLine) -> Option<TranscriptLine> {
     let text = match event.kind.as_str() {
         "introduced" | "asked" | "answered" => event.text("text")?.to_owned(),
         "triaged" | "coordinated" => event.texts("team").join(", "),

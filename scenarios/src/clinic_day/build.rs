@@ -85,6 +85,7 @@ pub fn build(
                 app.add_plugins(plugin.clone());
             }),
             score: Arc::new(ClinicDayScore),
+            limits: arm.scenario.limits.hard,
         },
     })
 }

@@ -177,6 +177,8 @@ pub(super) mod tests {
                     restricted: false,
                     machine: Value::Null,
                     notice: String::new(),
+                    sent_to: Vec::new(),
+                    diverged: None,
                 },
             }],
             metrics: ["hit@1".to_owned()].into(),

@@ -111,6 +111,8 @@ mod tests {
             restricted: false,
             machine: machine(),
             notice: String::new(),
+            sent_to: Vec::new(),
+            diverged: None,
         };
         let settings = resolved_settings(&manifest);
         assert_eq!(settings["limits.rounds"], 5);

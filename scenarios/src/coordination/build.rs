@@ -88,6 +88,7 @@ pub fn build(
                 app.add_plugins(plugin.clone());
             }),
             score: Arc::new(CoordinationScore),
+            limits: arm.scenario.limits.hard,
         },
     })
 }

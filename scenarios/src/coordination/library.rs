@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bevy_app::App;
 use rounds_agents::coordination::CoordinationPlugin;
+use rounds_agents::engine::Limits;
 use rounds_environments::coordination::CoordinationFactory;
 use rounds_policies::coordination::Method;
 use serde_json::{Map, json};
@@ -81,6 +82,7 @@ impl Coordinated {
                     app.add_plugins(plugin.clone());
                 }),
                 score: Arc::new(CoordinationScore),
+                limits: Limits::default(),
             },
         })
     }

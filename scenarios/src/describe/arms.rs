@@ -1,5 +1,6 @@
 //! The design: limits, seeds, episodes, arms, and the data by their hashes.
 
+use rounds_agents::engine::Limits as HardLimits;
 use serde_json::Value;
 
 use super::Described;
@@ -24,6 +25,7 @@ pub(super) fn limits(scenario: &ClinicScenario<'_>) -> Vec<String> {
         "A visit took at most {}; a team that had not diagnosed by its last round had to.",
         listed(&most)
     )];
+    out.extend(hard_limits(&limits.hard));
     for entry in scenario.timeline {
         let set = entry.set.iter();
         let set: Vec<String> = set
@@ -32,6 +34,34 @@ pub(super) fn limits(scenario: &ClinicScenario<'_>) -> Vec<String> {
         out.push(format!("At minute {}, {}.", entry.at_min, listed(&set)));
     }
     out
+}
+
+/// What requests might take at most.
+pub(super) fn hard_limits(limits: &HardLimits) -> Vec<String> {
+    let levels = [
+        ("an agent", &limits.agent, "its episode was cut"),
+        ("an episode", &limits.episode, "it was cut"),
+        ("the run", &limits.run, "what was open was cut"),
+    ];
+    let limited = levels.into_iter().filter(|(_, caps, _)| !caps.is_empty());
+    limited
+        .map(|(of, caps, then)| {
+            let count = |cap: Option<u64>, what| cap.map(|most| counted(most, what));
+            let most = [
+                count(caps.calls, "call"),
+                count(caps.tokens, "token"),
+                caps.usd.map(|usd| format!("{usd} US dollars")),
+                caps.seconds
+                    .map(|seconds| format!("{seconds} seconds of wall time")),
+                count(caps.rounds, "round"),
+            ];
+            let most: Vec<String> = most.into_iter().flatten().collect();
+            format!(
+                "The requests of {of} to models might take at most {}; beyond that {then}.",
+                listed(&most)
+            )
+        })
+        .collect()
 }
 
 /// Seeds, episodes, repeats and arms.

@@ -3,6 +3,7 @@
 use rounds_environments::clinic::day::{DayConfig, Queue, Service, Staffing};
 use serde_json::{Map, Value, json};
 
+use super::arms::hard_limits;
 use super::coordination::{design, methods};
 use super::words::{counted, file_name, listed, percent};
 use crate::clinic::NOTICE;
@@ -21,6 +22,7 @@ pub fn day_methods(set: &ScenarioSet, base: &ClinicDayFamily, arms: &[(u32, Valu
         set.scenario.name
     )];
     simulation.extend(days(base));
+    simulation.extend(hard_limits(&set.scenario.limits.hard));
     let mut last = vec![format!(
         "Software: Rounds {}. The resolved settings have the SHA-256 hash {}.",
         env!("CARGO_PKG_VERSION"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::arms::changed;
+use super::arms::{changed, hard_limits};
 use super::words::{counted, file_name, listed, percent};
 use crate::coordination::CoordinationScore;
 use crate::run::Score;
@@ -33,6 +33,7 @@ pub fn coordination_methods(
         "An episode had {}; all agents acted before the objective of the round was revealed to them.",
         counted(rounds, "round")
     ));
+    simulation.extend(hard_limits(&set.scenario.limits.hard));
     simulation.push(graphs(base));
     let mut paragraphs = vec![
         simulation,

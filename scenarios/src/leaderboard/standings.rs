@@ -14,7 +14,8 @@ use crate::compare::{
     why_unpaired,
 };
 use crate::run::RunError;
-use crate::statistics::summary::{ArmSummary, Calls, Named, SCHEMA, Summary, Timing, comparisons};
+use crate::statistics::calls::Calls;
+use crate::statistics::summary::{ArmSummary, Named, SCHEMA, Summary, Timing, comparisons};
 use crate::statistics::{
     CaseNumbers, Design, Direction, Estimate, Question, Sample, compare, estimate,
 };
@@ -195,6 +196,7 @@ pub fn rank_sides(sides: &[Side], metric: &str, cost: Option<&str>) -> Result<St
             seed: manifest.seed,
             command: "leaderboard".to_owned(),
             episodes: episodes(entries.iter().map(|entry| &entry.rows)),
+            limit: Vec::new(),
             arms: arms.collect(),
             comparisons: told,
             calls: Calls::default(),

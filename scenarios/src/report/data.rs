@@ -1,7 +1,9 @@
 //! What a report is made of: plain values, no engine types.
 
+use super::branch::ReportBranch;
 use super::evaluation::ReportEvaluation;
 use super::section::ReportSection;
+use crate::statistics::summary::LimitCut;
 
 /// Everything one page shows.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -19,6 +21,10 @@ pub struct ReportData {
     pub scenario_toml: String,
     /// How the episodes ended.
     pub episodes: EpisodeCounts,
+    /// What is to be said of calls of models, a line each.
+    pub calls: Vec<String>,
+    /// Limits that cut episodes.
+    pub limits: Vec<LimitCut>,
     /// The arms in their order.
     pub arms: Vec<ReportArm>,
     /// Tests between arms.
@@ -33,6 +39,8 @@ pub struct ReportData {
     pub restricted: bool,
     /// What an evaluation shows beyond the metrics.
     pub evaluation: Option<ReportEvaluation>,
+    /// Episodes that were decided anew from some round on.
+    pub branches: Vec<ReportBranch>,
     /// What the family of the agents shows beyond the metrics, after the results.
     pub sections: Vec<ReportSection>,
 }

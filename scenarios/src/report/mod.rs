@@ -6,6 +6,7 @@
 //! its record text away before anything is drawn.
 
 mod accuracy;
+mod branch;
 mod canvas;
 mod comparison;
 mod curves;
@@ -30,6 +31,7 @@ mod ward;
 #[cfg(test)]
 mod sample;
 
+pub use branch::{BranchRow, ReportBranch};
 pub use comparison::render_comparison;
 pub use curves::{Curve, curves};
 pub use data::{

@@ -47,6 +47,9 @@ fn compose(data: &ReportData) -> Result<String, ReportError> {
         out.push_str(&super::evaluation::section(evaluation)?);
     }
     out.push_str(&results(data)?);
+    for branch in &data.branches {
+        out.push_str(&super::branch::section(branch));
+    }
     for given in &data.sections {
         out.push_str(&super::section::section(given));
     }
@@ -115,6 +118,20 @@ fn head(data: &ReportData) -> String {
         ));
     }
     out.push_str("</div>\n");
+    for line in &data.calls {
+        out.push_str(&format!(
+            "<p class=\"muted\">{}</p>\n",
+            escape_cut(line, 2000)
+        ));
+    }
+    for cut in &data.limits {
+        out.push_str(&format!(
+            "<p class=\"omitted\">{} cut by <code>limits.{}</code>: {}</p>\n",
+            count(cut.episodes as usize, "episode was", "episodes were"),
+            name(&cut.name),
+            escape_cut(&cut.why, 500)
+        ));
+    }
     out
 }
 

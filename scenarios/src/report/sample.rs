@@ -161,6 +161,8 @@ fn case(episode: u64, outcome: Outcome) -> ReportCase {
 /// Three arms, every outcome, names that need escaping.
 pub(super) fn sample() -> ReportData {
     ReportData {
+        limits: vec![],
+        branches: vec![],
         title: "Ward: dynamic teams & single doctors".into(),
         command: "rounds bench ward.toml --episodes 200 --out runs/ward".into(),
         seed: 7,
@@ -176,6 +178,7 @@ pub(super) fn sample() -> ReportData {
             failed: 4,
             aborted: 2,
         },
+        calls: Vec::new(),
         arms: vec![
             arm("dynamic", 0.83, 0.95, 7.4),
             arm("static panel", 0.81, 0.94, 7.6),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rounds_agents::engine::FinishedEpisode;
 use rounds_environments::text::json_fault;
-use rounds_models::CallRecord;
+use rounds_models::{CallKey, CallRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -46,6 +46,25 @@ pub struct Manifest {
     pub machine: Value,
     /// What must be said of the run.
     pub notice: String,
+    /// Hosts to which the text of restricted records was sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent_to: Vec<String>,
+    /// Where it left a recorded course.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverged: Option<Diverged>,
+}
+
+/// Where a run left the course of an earlier one, whose calls answered it until then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Diverged {
+    /// The episode.
+    pub episode: u32,
+    /// Its first round that was decided anew.
+    pub round: u32,
+    /// The recording, as it was named.
+    pub calls: String,
+    /// SHA-256 of the recording.
+    pub sha256: String,
 }
 
 impl Manifest {
@@ -72,6 +91,8 @@ impl Manifest {
             restricted: false,
             machine: machine(),
             notice: String::new(),
+            sent_to: Vec::new(),
+            diverged: None,
         }
     }
 
@@ -119,6 +140,8 @@ pub struct RunDirectory {
     end: u64,
     blocks: Vec<Block>,
     calls: Option<BufWriter<File>>,
+    /// Calls that an earlier try of this run left in the file.
+    kept_calls: BTreeSet<CallKey>,
     call_count: u64,
 }
 
@@ -140,6 +163,8 @@ impl RunDirectory {
     pub const EVENTS: &str = "events.jsonl";
     /// Name of the record of model calls.
     pub const CALLS: &str = "calls.jsonl";
+    /// Name of the events of the episode that a run decided anew, as they were recorded before.
+    pub const RECORDED: &str = "recorded.events.jsonl";
     /// Name of the folder with the standard error of programs that decided.
     pub const PROCESSES: &str = "processes";
     const CALLS_PARTIAL: &str = "calls.partial.jsonl";
@@ -158,9 +183,19 @@ impl RunDirectory {
         fs::create_dir_all(path).map_err(RunError::file(path, "the folder cannot be made"))?;
         let manifest_path = path.join(Self::MANIFEST);
         if occupied {
-            same_run(path, manifest, &read_manifest(path)?)?;
-            if path.join(Self::EVENTS).exists() {
+            let found = read_manifest(path)?;
+            same_run(path, manifest, &found)?;
+            if path.join(Self::EVENTS).exists() && !reopen(path)? {
                 return Ok(Opened::Complete);
+            }
+            if found.resolved != manifest.resolved {
+                // Limits of the run may differ: those that hold now are told.
+                let machine = found.machine;
+                let now = Manifest {
+                    machine,
+                    ..manifest.clone()
+                };
+                write_whole(&manifest_path, &pretty(&now))?;
             }
         } else {
             write_whole(&manifest_path, &pretty(manifest))?;
@@ -189,6 +224,7 @@ impl RunDirectory {
             end,
             blocks,
             calls: None,
+            kept_calls: BTreeSet::new(),
             call_count: 0,
         };
         if directory.end == 0 {
@@ -240,10 +276,20 @@ impl RunDirectory {
                     .open(&path)
                     .map_err(RunError::file(&path, "cannot be opened"))?;
                 end_torn_line(&path)?;
+                let text =
+                    fs::read_to_string(&path).map_err(RunError::file(&path, "cannot be read"))?;
+                let kept = text
+                    .lines()
+                    .filter_map(|line| CallRecord::from_line(line).ok());
+                self.kept_calls = kept.map(|call| call.key).collect();
                 self.calls.insert(BufWriter::new(file))
             }
         };
-        for call in calls.iter().filter(|call| !call.recalled) {
+        let kept = &self.kept_calls;
+        let news = calls
+            .iter()
+            .filter(|call| !(call.recalled && kept.contains(&call.key)));
+        for call in news {
             let line = call
                 .to_line()
                 .map_err(|error| RunError::Input(error.to_string()))?;
@@ -342,8 +388,46 @@ impl RunDirectory {
     }
 }
 
+/// Makes a finished run partial again where a limit of the whole run cut episodes of it, so that
+/// these can be run to their end; `false` where there are none.
+fn reopen(path: &Path) -> Result<bool, RunError> {
+    let events = path.join(RunDirectory::EVENTS);
+    let file = File::open(&events).map_err(RunError::file(&events, "cannot be read"))?;
+    let mut cut = false;
+    for line in BufReader::with_capacity(1 << 18, file).lines() {
+        let line = line.map_err(RunError::file(&events, "cannot be read"))?;
+        // Most lines are of other kinds, and need not be parsed.
+        cut = cut
+            || line.contains("\"limit\":\"run.")
+                && serde_json::from_str(&line).is_ok_and(|event| of_run_limit(&event));
+    }
+    if !cut {
+        return Ok(false);
+    }
+    // The calls first: without the log the run would count as one that never finished.
+    for (whole, partial) in [
+        (RunDirectory::CALLS, RunDirectory::CALLS_PARTIAL),
+        (RunDirectory::EVENTS, RunDirectory::PARTIAL),
+    ] {
+        let whole = path.join(whole);
+        if whole.exists() {
+            fs::rename(&whole, path.join(partial))
+                .map_err(RunError::file(&whole, "cannot be opened again"))?;
+        }
+    }
+    Ok(true)
+}
+
+/// Whether an event says that a limit of the whole run ended its episode.
+fn of_run_limit(event: &Value) -> bool {
+    let limit = event.get("limit").and_then(Value::as_str);
+    event.get("kind").and_then(Value::as_str) == Some("ended")
+        && limit.is_some_and(|limit| limit.starts_with("run."))
+}
+
 /// Finds the whole episodes of a partial log and where the last of them ends. Episodes are
-/// appended in one piece, so whatever follows is one that was cut.
+/// appended in one piece, so whatever follows is one that was cut. Those that a limit of the whole
+/// run cut are left out: they are to be run again.
 fn whole_blocks(path: &Path) -> Result<(Vec<Block>, u64), RunError> {
     let file = File::open(path).map_err(RunError::file(path, "cannot be read"))?;
     let mut reader = BufReader::with_capacity(1 << 18, file);
@@ -368,11 +452,13 @@ fn whole_blocks(path: &Path) -> Result<(Vec<Block>, u64), RunError> {
         } else if event.get("kind").and_then(Value::as_str) == Some("ended")
             && let Some(episode) = event.get("e").and_then(Value::as_u64)
         {
-            blocks.push(Block {
-                episode: episode as u32,
-                offset: start,
-                length: at - start,
-            });
+            if !of_run_limit(&event) {
+                blocks.push(Block {
+                    episode: episode as u32,
+                    offset: start,
+                    length: at - start,
+                });
+            }
             start = at;
             end = at;
         }

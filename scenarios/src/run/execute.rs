@@ -9,14 +9,15 @@ use std::time::Instant;
 
 use bevy_app::App;
 use rounds_agents::engine::{
-    Engine, EngineError, EngineOptions, EpisodeSource, FinishedEpisode, RunSink,
+    Engine, EngineError, EngineOptions, EpisodeSource, FinishedEpisode, Limits, RunLedger, RunSink,
 };
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
-use rounds_models::CallRecord;
+use rounds_models::{CallRecord, Spent};
 
 use super::directory::{Manifest, Opened, RunDirectory};
 use super::error::RunError;
+use super::ledger::spent_before;
 use super::score::Score;
 
 /// What is run: a family with all that it needs, and how its log is scored.
@@ -30,6 +31,8 @@ pub struct Experiment {
     pub install: Arc<dyn Fn(&mut App) + Send + Sync>,
     /// Derives metrics and rows from the log of an episode.
     pub score: Arc<dyn Score>,
+    /// What the requests of agents, of episodes and of the run may take.
+    pub limits: Limits,
 }
 
 /// How it is run.
@@ -81,6 +84,12 @@ pub fn execute(
     watch: &mut dyn FnMut(Progress, &FinishedEpisode),
 ) -> Result<Executed, RunError> {
     let began = Instant::now();
+    check_prices(experiment)?;
+    let before = match options.resume {
+        true => spent_before(&options.out)?,
+        false => Spent::default(),
+    };
+    let ledger = Arc::new(RunLedger::new(before));
     let mut directory =
         match RunDirectory::open(&options.out, &experiment.manifest, options.resume)? {
             Opened::Complete => return Ok(Executed::default()),
@@ -103,8 +112,9 @@ pub fn execute(
         let workers: Vec<_> = (0..jobs)
             .map(|_| {
                 let sender = sender.clone();
-                let (next, kept) = (&next, &kept);
-                scope.spawn(move || work(experiment, next, end, kept, sender))
+                let (next, kept, ledger) = (&next, &kept, Arc::clone(&ledger));
+                let left = Remaining { next, end, kept };
+                scope.spawn(move || work(experiment, ledger, left, sender))
             })
             .collect();
         drop(sender);
@@ -164,20 +174,37 @@ fn write(
 
 fn work(
     experiment: &Experiment,
-    next: &AtomicU32,
-    end: u32,
-    kept: &BTreeSet<u32>,
+    ledger: Arc<RunLedger>,
+    mut left: Remaining,
     sender: SyncSender<News>,
 ) -> Result<(), RunError> {
+    let mut engine = world_of(experiment)?.with_limits(experiment.limits, ledger);
+    engine.run(&mut left, &mut Outbox(sender))?;
+    Ok(())
+}
+
+fn world_of(experiment: &Experiment) -> Result<Engine, RunError> {
     let options = EngineOptions {
         seed: RunSeed(experiment.manifest.seed),
         in_flight: experiment.in_flight,
         log: true,
     };
     let install = Arc::clone(&experiment.install);
-    let mut engine = Engine::new(options, move |app: &mut App| install(app))?;
-    engine.run(&mut Remaining { next, end, kept }, &mut Outbox(sender))?;
-    Ok(())
+    Ok(Engine::new(options, move |app: &mut App| install(app))?)
+}
+
+/// Refuses a limit in money where the price of a model is not known, before anything is paid.
+fn check_prices(experiment: &Experiment) -> Result<(), RunError> {
+    let Some(limit) = experiment.limits.money() else {
+        return Ok(());
+    };
+    match world_of(experiment)?.unpriced_models().first() {
+        Some(model) => Err(RunError::Input(format!(
+            "{limit}: money cannot be limited, since the price of the model {model:?} is not \
+             known; give its price, or limit tokens"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Hands out the episodes that are not there yet, to whichever worker asks first.

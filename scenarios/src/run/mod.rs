@@ -6,6 +6,7 @@ mod directory;
 mod error;
 mod events;
 mod execute;
+mod ledger;
 mod read_tables;
 mod same;
 mod score;
@@ -13,7 +14,7 @@ mod summary;
 mod tables;
 
 pub use arms::{ExperimentArm, arm_folder, derive, run_arms};
-pub use directory::{Manifest, RunDirectory, machine};
+pub use directory::{Diverged, Manifest, RunDirectory, machine};
 pub(crate) use directory::{is_occupied, pretty, read_json, read_manifest, write_whole};
 pub use error::RunError;
 pub use events::{Episode, EpisodeReader, EventLine};

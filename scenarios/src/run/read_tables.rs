@@ -97,6 +97,7 @@ mod tests {
             case: format!("case {episode}"),
             outcome: "done".to_owned(),
             reason: reason.map(str::to_owned),
+            limit: None,
             metrics: [("hit@1".to_owned(), hit), ("mrr.x".to_owned(), Some(0.5))].into(),
         };
         let rows = [row(0, Some(1.0), None), row(1, None, Some("why"))];

@@ -32,6 +32,7 @@ pub(super) fn same_run(path: &Path, asked: &Manifest, found: &Manifest) -> Resul
             &asked.first.to_string(),
             &found.first.to_string(),
         ),
+        ("divergence from a recording", &place(asked), &place(found)),
         (
             "set of data",
             &asked.data.to_string(),
@@ -55,6 +56,15 @@ pub(super) fn same_run(path: &Path, asked: &Manifest, found: &Manifest) -> Resul
     differs("setting", only(asked, found), only(found, asked))
 }
 
+/// Where a run leaves a recording.
+fn place(manifest: &Manifest) -> String {
+    let of = manifest.diverged.as_ref();
+    of.map_or_else(
+        || "none".to_owned(),
+        |at| format!("{}:{} of {}", at.episode, at.round, at.sha256),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -74,6 +84,8 @@ mod tests {
             restricted: false,
             machine: serde_json::Value::Null,
             notice: String::new(),
+            sent_to: Vec::new(),
+            diverged: None,
         }
     }
 

@@ -18,6 +18,8 @@ pub struct EpisodeRow {
     pub outcome: String,
     /// Why, unless done.
     pub reason: Option<String>,
+    /// The limit that cut it, such as `episode.calls`.
+    pub limit: Option<String>,
     /// Metrics; `None` where undefined.
     pub metrics: BTreeMap<String, Option<f64>>,
 }
@@ -107,6 +109,7 @@ pub fn score_run(
         let mut scored = score.score(&episode);
         scored.row.outcome = ended.text("outcome").unwrap_or("failed").to_owned();
         scored.row.reason = ended.text("reason").map(str::to_owned);
+        scored.row.limit = ended.text("limit").map(str::to_owned);
         scored.row.episode = episode.episode;
         take(&episode, scored)?;
     }

@@ -13,6 +13,7 @@ use super::{
     reader::TableReader,
     scenario::{Scenario, read},
     source::{Origin, Source},
+    spoken_by::{ModelChoice, give_model},
     timeline::check_timeline,
     vary::variations,
     write::{absolute_paths, document, name_folders},
@@ -30,6 +31,8 @@ pub struct Overrides {
     pub episodes: Option<u32>,
     /// `key=a,b,c` each: arms in place of those of the file, several multiply.
     pub vary: Vec<String>,
+    /// A model in place of those of the file.
+    pub model: Option<ModelChoice>,
 }
 
 /// A scenario under settings of its own.
@@ -52,7 +55,8 @@ pub struct ScenarioSet {
     pub arms: Vec<Arm>,
     /// All layers as one TOML text with absolute paths, which loads as the same set.
     pub resolved_toml: String,
-    /// SHA-256, in hexadecimal, of all layers with paths as written: equal on every machine.
+    /// SHA-256, in hexadecimal, of all layers with paths as written: equal on every machine. Limits
+    /// of the whole run are left out: they say how far it goes, and not what happens in it.
     pub hash: String,
 }
 
@@ -126,6 +130,13 @@ pub(super) fn resolve(
     } else {
         variations(&overrides.vary)?
     };
+    if let Some(choice) = &overrides.model {
+        give_model(&mut table, &mut layers, choice)?;
+    }
+    // Behind the model, so that its options can be set too.
+    for text in &overrides.set {
+        merge(&mut table, assignment("--set", text)?);
+    }
     add_variants(&mut layers, variants, &start);
     let scenario = read(&table, start.clone(), &problems);
     problems.finish()?;
@@ -160,7 +171,10 @@ pub(super) fn resolve(
             scenario: scenario.clone(),
         });
     }
-    let hash = sha256(document(&with_arms(&table, &layers)));
+    let hash = sha256(document(&with_arms(
+        &without_run_limits(&table),
+        &same_episodes(&layers),
+    )));
     name_folders(&mut table);
     absolute_paths(&mut table);
     for layer in &mut layers {
@@ -251,6 +265,29 @@ fn check_set(set: &Table, problems: &Problems) {
             );
         }
     }
+}
+
+/// Layers without the limits of the whole run.
+fn same_episodes(layers: &[Layer]) -> Vec<Layer> {
+    let same = layers.iter().map(|layer| Layer {
+        name: layer.name.clone(),
+        place: layer.place.clone(),
+        set: without_run_limits(&layer.set),
+    });
+    same.collect()
+}
+
+/// A tree without `[limits.run]`.
+fn without_run_limits(table: &Table) -> Table {
+    let mut out = table.clone();
+    if let Some(limits) = out.get_mut("limits")
+        && let Data::Table(inner) = &mut limits.value.data
+        && inner.remove("run").is_some()
+        && inner.is_empty()
+    {
+        out.remove("limits");
+    }
+    out
 }
 
 fn with_arms(table: &Table, layers: &[Layer]) -> Table {

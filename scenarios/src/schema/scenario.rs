@@ -10,30 +10,18 @@ use super::{
     diagnostics::{Problem, ProblemKind, Problems},
     document::Table,
     family::{Family, read_family},
-    policy::{ModelSpec, PolicySpec, read_models},
+    limits::{Limits, read_limits},
+    model::{ModelSpec, read_models},
+    policy::PolicySpec,
     reader::TableReader,
     source::Origin,
     team::TeamSpec,
     timeline::{TimelineEntry, read_timeline},
-    values::{Fault, NOT_NEGATIVE, string},
+    values::{Fault, string},
 };
 
 /// The value of `schema` in a scenario file.
 pub const SCHEMA: &str = "rounds.scenario/1";
-
-/// When a run ends at the latest, and how much of it is under way at once.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Limits {
-    /// Most rounds of an episode, by default 10; 0 ends it after triage. In a consultation of the
-    /// protocol `agentclinic`, the turns of the doctor, by default 20.
-    pub rounds: u32,
-    /// Most simulated minutes of an episode.
-    pub minutes: Option<f64>,
-    /// Most that the calls of a run may cost, in US dollars.
-    pub cost: Option<f64>,
-    /// Most slow decisions awaited at one time, at least 1.
-    pub in_flight: u32,
-}
 
 /// What a run does.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -84,6 +72,15 @@ impl Scenario {
     /// Whether somebody at the terminal decides, so that episodes come one after the other.
     pub fn asks_a_person(&self) -> bool {
         self.family.asks_a_person()
+    }
+
+    /// The models that speak in it, with their names.
+    pub fn speaking_models(&self) -> Vec<(&str, &ModelSpec)> {
+        let names = self.family.speaking_models();
+        let named = names
+            .into_iter()
+            .filter_map(|name| Some((name, self.models.get(name)?)));
+        named.collect()
     }
 
     /// The scenario as one of the clinic; `None` for another family.
@@ -166,32 +163,4 @@ fn refuse(root: &mut TableReader<'_>, keys: &[&'static str]) {
             ));
         }
     }
-}
-
-/// Reads `[limits]`; minutes and cost are of visits alone, and days are as long as their
-/// environment says.
-fn read_limits(root: &mut TableReader<'_>, rounds: u32, visits: bool, days: bool) -> Limits {
-    let Some(mut table) = root.table("limits") else {
-        return Limits {
-            rounds,
-            minutes: None,
-            cost: None,
-            in_flight: 256,
-        };
-    };
-    let limits = Limits {
-        rounds: match days {
-            true => rounds,
-            false => table.count("rounds", u32::from(!visits), rounds),
-        },
-        minutes: visits
-            .then(|| table.optional_number("minutes", NOT_NEGATIVE))
-            .flatten(),
-        cost: visits
-            .then(|| table.optional_number("cost", NOT_NEGATIVE))
-            .flatten(),
-        in_flight: table.count("in_flight", 1, 256),
-    };
-    table.finish();
-    limits
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bevy_app::App;
+use rounds_agents::engine::Limits;
 use rounds_agents::stepped::SteppedPlugin;
 use rounds_environments::environment::{Environment, EnvironmentFactory};
 use rounds_policies::policy::{Decider, Policy};
@@ -98,6 +99,7 @@ impl Stepped {
                 in_flight: self.in_flight.max(1),
                 install: Arc::new(install),
                 score: Arc::new(StepScore),
+                limits: Limits::default(),
             },
         }
     }

@@ -1,0 +1,471 @@
+//! What a run will take, before anything is spent: calls, tokens, money and time.
+//!
+//! Least and most come from rehearsals with stand-ins that act so as to need the fewest and the
+//! most calls that the protocol allows. The expectation comes from an earlier run's ledger where
+//! there is one, else from a rehearsal: with the models of the scenario themselves where they are
+//! scripted, else with a stand-in. A rehearsal spends nothing and asks no server.
+
+mod ledger;
+mod rehearse;
+mod stand_in;
+mod table;
+mod used;
+
+use std::path::PathBuf;
+
+use rounds_agents::engine::{Caps, Limits};
+use serde::Serialize;
+
+pub use ledger::Ledger;
+pub use rehearse::{Rehearsed, rehearse};
+pub use stand_in::{Manner, stand_in};
+pub use table::text;
+pub use used::{CharsPerToken, Sample, Used};
+
+use crate::run::RunError;
+use crate::schema::{Arm, Family, ModelSpec, PolicySpec, ScenarioSet};
+use crate::speech::price;
+
+/// The value of `schema` in a plan.
+pub const SCHEMA: &str = "rounds.plan/1";
+
+/// What a plan takes for granted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Assumptions {
+    /// Episodes that are rehearsed.
+    pub sample: u32,
+    /// Characters of a token; a ledger's own where there is one.
+    pub chars_per_token: Option<CharsPerToken>,
+    /// Seconds until a reply; a ledger's own where there is one.
+    pub latency_s: Option<f64>,
+    /// Requests that the models answer at one time.
+    pub concurrency: u32,
+}
+
+/// Characters of a token of English text, a rule of thumb.
+pub const CHARS_PER_TOKEN: f64 = 4.0;
+/// Seconds until a reply where nothing is known.
+pub const LATENCY_S: f64 = 2.0;
+
+/// A plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// One for each arm.
+    pub arms: Vec<ArmPlan>,
+}
+
+/// What one arm will take.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ArmPlan {
+    /// Its name.
+    pub arm: String,
+    /// Names of the models that it asks.
+    pub models: Vec<String>,
+    /// Episodes.
+    pub episodes: u32,
+    /// Where the expectation comes from.
+    pub basis: Basis,
+    /// Calls.
+    pub calls: Amount,
+    /// Tokens of prompts.
+    pub prompt_tokens: Amount,
+    /// Tokens of replies.
+    pub completion_tokens: Amount,
+    /// US dollars; `None` where a price is not known.
+    pub usd: Option<Amount>,
+    /// Seconds of wall time.
+    pub seconds: Amount,
+    /// Expected calls and tokens of the run by purpose.
+    pub purposes: Vec<OfPurpose>,
+    /// Limits that would cut the run, in words.
+    pub limits: Vec<String>,
+    /// What to keep in mind.
+    pub notes: Vec<String>,
+}
+
+/// Least, expected and most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+pub struct Amount {
+    /// Least that the protocol allows.
+    pub least: f64,
+    /// Expected.
+    pub expected: f64,
+    /// Interval of 95 % of the expectation, from the spread between episodes; `None` for one episode.
+    pub ci95: Option<[f64; 2]>,
+    /// Most that the protocol allows, without replies that are asked for again.
+    pub most: f64,
+}
+
+/// Expected calls and tokens of one purpose.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OfPurpose {
+    /// The purpose.
+    pub purpose: String,
+    /// Expected in the whole run.
+    #[serde(flatten)]
+    pub used: Used,
+}
+
+/// Where an expectation comes from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Basis {
+    /// No model is asked.
+    NoModel,
+    /// Episodes played with the scripted models of the scenario.
+    Scripted {
+        /// How many.
+        episodes: usize,
+    },
+    /// Episodes played with a stand-in.
+    StandIn {
+        /// How many.
+        episodes: usize,
+        /// Characters of a token.
+        chars_per_token: CharsPerToken,
+    },
+    /// The ledger of an earlier run.
+    Ledger {
+        /// Its run directory.
+        run: PathBuf,
+        /// Its episodes.
+        episodes: usize,
+        /// Characters of a token in it.
+        chars_per_token: CharsPerToken,
+    },
+}
+
+/// Plans one arm; `ledger` is that of an earlier run of it.
+///
+/// # Errors
+/// [`RunError`] when the arm cannot be built.
+pub fn plan_arm(
+    set: &ScenarioSet,
+    arm: &Arm,
+    ledger: Option<&Ledger>,
+    assumed: &Assumptions,
+) -> Result<ArmPlan, RunError> {
+    let models = models_of(arm);
+    let mut notes = Vec::new();
+    let default = CharsPerToken {
+        prompt: CHARS_PER_TOKEN,
+        completion: CHARS_PER_TOKEN,
+    };
+    let asked = assumed.chars_per_token;
+    let of_ledger = ledger.and_then(|ledger| ledger.sample.chars_per_token());
+    let chars = asked.or(of_ledger).unwrap_or(default);
+    let (manners, from_outside) = match decided_outside(arm) {
+        Some(who) => {
+            notes.push(format!(
+                "decided by {who}: it costs nothing, and is not rehearsed"
+            ));
+            (Vec::new(), true)
+        }
+        None => (vec![Manner::Hasty, Manner::Thorough, Manner::Usual], false),
+    };
+    let mut rehearsed = Vec::new();
+    for manner in manners {
+        let played = rehearse(set, arm, Some(manner), assumed.sample)?;
+        if let Some(why) = played.failed.first() {
+            notes.push(format!(
+                "{} of {} rehearsed episodes failed: {why}",
+                played.failed.len(),
+                played.episodes
+            ));
+        }
+        rehearsed.push(played);
+    }
+    let own = !from_outside && models.iter().all(|(_, spec)| is_scripted(spec));
+    let of = match rehearsed.first() {
+        Some(played) => played.of,
+        None => rehearse_nothing(set, arm)?,
+    };
+    let mut samples = rehearsed
+        .into_iter()
+        .map(|played| Sample::of(played.calls, played.episodes, Some(chars)));
+    let (least, most) = (
+        samples.next().unwrap_or_default(),
+        samples.next().unwrap_or_default(),
+    );
+    let usual = samples.next().unwrap_or_default();
+    let nobody = models.is_empty() && most.mean(|used| used.calls) == 0.0;
+    let (expected, basis) = match ledger {
+        _ if nobody => (usual, Basis::NoModel),
+        Some(ledger) => {
+            if ledger.manifest.hash != set.hash {
+                notes.push(
+                    "the earlier run had other settings: its calls may not be those of this one"
+                        .to_owned(),
+                );
+            }
+            let basis = Basis::Ledger {
+                run: ledger.run.clone(),
+                episodes: ledger.sample.episodes.len(),
+                chars_per_token: of_ledger.unwrap_or(chars),
+            };
+            (ledger.sample.clone(), basis)
+        }
+        None if own => {
+            let played = rehearse(set, arm, None, assumed.sample)?;
+            let episodes = played.episodes;
+            (
+                Sample::of(played.calls, episodes, None),
+                Basis::Scripted { episodes },
+            )
+        }
+        None => {
+            notes.push(
+                "no earlier run says how this model acts: a stand-in that asks in every round and \
+                 whose team of three agrees on the first proposal gives the expectation"
+                    .to_owned(),
+            );
+            let episodes = usual.episodes.len();
+            let basis = Basis::StandIn {
+                episodes,
+                chars_per_token: chars,
+            };
+            (usual, basis)
+        }
+    };
+    let episodes = f64::from(of);
+    let amount = |of: fn(&Used) -> f64| amount(of, episodes, (&least, &expected, &most));
+    let calls = amount(|used| used.calls);
+    let prompt_tokens = amount(|used| used.prompt_tokens);
+    let completion_tokens = amount(|used| used.completion_tokens);
+    let usd = money(
+        &models,
+        &expected,
+        &basis,
+        (&prompt_tokens, &completion_tokens),
+        episodes,
+    );
+    if usd.is_none() {
+        notes.push("the price of a model is not known: money cannot be planned".to_owned());
+    }
+    let latency = assumed.latency_s.or(expected
+        .latency_s
+        .filter(|_| matches!(basis, Basis::Ledger { .. } | Basis::Scripted { .. })));
+    let seconds = seconds(
+        latency.unwrap_or(LATENCY_S),
+        assumed.concurrency.max(1),
+        &calls,
+        [&least, &expected, &most].map(|sample| sample.mean(|used| used.waits)),
+    );
+    let played = expected.episodes.len().max(1) as f64;
+    let purposes = expected.purposes.iter().map(|(purpose, used)| OfPurpose {
+        purpose: purpose.clone(),
+        used: scaled(used, episodes / played),
+    });
+    let totals = Totals {
+        calls,
+        tokens: sum(prompt_tokens, completion_tokens),
+        usd,
+        seconds,
+    };
+    Ok(ArmPlan {
+        arm: arm.name.clone(),
+        models: models.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        episodes: of,
+        limits: cuts(&arm.scenario.limits.hard, &totals, &expected, of),
+        basis,
+        calls,
+        prompt_tokens,
+        completion_tokens,
+        usd,
+        seconds,
+        purposes: purposes.collect(),
+        notes,
+    })
+}
+
+/// Episodes of an arm that is not rehearsed.
+fn rehearse_nothing(set: &ScenarioSet, arm: &Arm) -> Result<u32, RunError> {
+    let built = crate::family::build(set, arm, &crate::speech::Cassette::default())?;
+    Ok(built.experiment().manifest.episodes)
+}
+
+/// Models that an arm asks, by name.
+fn models_of(arm: &Arm) -> Vec<(&str, &ModelSpec)> {
+    arm.scenario.speaking_models()
+}
+
+/// Whether a model asks no server and costs nothing to ask.
+fn is_scripted(spec: &ModelSpec) -> bool {
+    matches!(spec, ModelSpec::Scripted { .. } | ModelSpec::Replay { .. })
+}
+
+fn decided_outside(arm: &Arm) -> Option<&'static str> {
+    let Family::Clinic(clinic) = &arm.scenario.family else {
+        return None;
+    };
+    clinic.used().find_map(|(_, policy)| match policy {
+        PolicySpec::Process(_) => Some("a program"),
+        PolicySpec::Human => Some("a person"),
+        _ => None,
+    })
+}
+
+fn amount(
+    of: fn(&Used) -> f64,
+    episodes: f64,
+    (least, expected, most): (&Sample, &Sample, &Sample),
+) -> Amount {
+    let n = expected.episodes.len() as f64;
+    let mean = expected.mean(of);
+    // The episodes to come vary, and so does the mean of those that were seen.
+    let half = 1.96 * expected.sd(of) * (episodes + episodes * episodes / n.max(1.0)).sqrt();
+    let expected = episodes * mean;
+    Amount {
+        least: (episodes * least.bounds(of)[0]).min(expected),
+        expected,
+        ci95: (n > 1.0).then_some([(expected - half).max(0.0), expected + half]),
+        most: (episodes * most.bounds(of)[1]).max(expected),
+    }
+}
+
+fn sum(a: Amount, b: Amount) -> Amount {
+    Amount {
+        least: a.least + b.least,
+        expected: a.expected + b.expected,
+        ci95: a.ci95.zip(b.ci95).map(|(a, b)| [a[0] + b[0], a[1] + b[1]]),
+        most: a.most + b.most,
+    }
+}
+
+fn scaled(used: &Used, by: f64) -> Used {
+    Used {
+        calls: used.calls * by,
+        prompt_tokens: used.prompt_tokens * by,
+        completion_tokens: used.completion_tokens * by,
+        usd: used.usd * by,
+        waits: used.waits * by,
+    }
+}
+
+/// US dollars: by the price of the dearest model, or by what an earlier run paid.
+fn money(
+    models: &[(&str, &ModelSpec)],
+    expected: &Sample,
+    basis: &Basis,
+    (prompt, completion): (&Amount, &Amount),
+    episodes: f64,
+) -> Option<Amount> {
+    let mut dearest = [0.0_f64; 2];
+    let mut known = true;
+    for (_, spec) in models {
+        match price(spec) {
+            Some([p, c]) => dearest = [dearest[0].max(p), dearest[1].max(c)],
+            None => known = false,
+        }
+    }
+    let priced = |of: fn(&Amount) -> f64| dearest[0] * of(prompt) + dearest[1] * of(completion);
+    match basis {
+        Basis::Ledger { .. } if expected.unpriced == 0 => {
+            let paid = amount(|used| used.usd, episodes, (expected, expected, expected));
+            // What the same tokens cost then.
+            let tokens = prompt.expected + completion.expected;
+            let each = if tokens > 0.0 {
+                paid.expected / tokens
+            } else {
+                0.0
+            };
+            Some(Amount {
+                least: each * (prompt.least + completion.least),
+                most: each * (prompt.most + completion.most),
+                ..paid
+            })
+        }
+        _ if !known => None,
+        _ => Some(Amount {
+            least: priced(|of| of.least),
+            expected: priced(|of| of.expected),
+            ci95: prompt
+                .ci95
+                .zip(completion.ci95)
+                .map(|(p, c)| [0, 1].map(|k| dearest[0] * p[k] + dearest[1] * c[k])),
+            most: priced(|of| of.most),
+        }),
+    }
+}
+
+/// Wall time: calls side by side, and at least the waits of one episode one after the other.
+fn seconds(latency: f64, concurrency: u32, calls: &Amount, waits: [f64; 3]) -> Amount {
+    let of = |calls: f64, waits: f64| latency * (calls / f64::from(concurrency)).max(waits);
+    let interval = calls.ci95;
+    Amount {
+        least: of(calls.least, waits[0]),
+        expected: of(calls.expected, waits[1]),
+        ci95: interval.map(|[low, high]| [of(low, waits[1]), of(high, waits[1])]),
+        most: of(calls.most, waits[2]),
+    }
+}
+
+struct Totals {
+    calls: Amount,
+    tokens: Amount,
+    usd: Option<Amount>,
+    seconds: Amount,
+}
+
+/// Limits that would cut the run.
+fn cuts(limits: &Limits, totals: &Totals, sample: &Sample, episodes: u32) -> Vec<String> {
+    let mut out = Vec::new();
+    let Caps {
+        calls,
+        tokens,
+        usd,
+        seconds,
+        ..
+    } = limits.run;
+    let whole = |cap: Option<u64>| cap.map(|cap| cap as f64);
+    for (name, cap, amount) in [
+        ("calls", whole(calls), Some(totals.calls)),
+        ("tokens", whole(tokens), Some(totals.tokens)),
+        ("usd", usd, totals.usd),
+        ("seconds", seconds, Some(totals.seconds)),
+    ] {
+        let (Some(cap), Some(amount)) = (cap, amount) else {
+            continue;
+        };
+        if amount.expected > cap {
+            let done = (f64::from(episodes) * cap / amount.expected).floor();
+            out.push(format!(
+                "limits.run.{name} = {cap} would cut the run after about {done} of {episodes} episodes"
+            ));
+        } else if amount.most > cap {
+            out.push(format!(
+                "limits.run.{name} = {cap} may cut the run: at most {:.0} are needed",
+                amount.most
+            ));
+        }
+    }
+    let n = sample.episodes.len();
+    type Take = fn(&Used) -> f64;
+    let of_episode: [(&str, Option<f64>, Take); 3] = [
+        ("calls", whole(limits.episode.calls), |used| used.calls),
+        ("tokens", whole(limits.episode.tokens), |used| {
+            used.prompt_tokens + used.completion_tokens
+        }),
+        ("usd", limits.episode.usd, |used| used.usd),
+    ];
+    for (name, cap, take) in of_episode {
+        let Some(cap) = cap else { continue };
+        let cut = sample
+            .episodes
+            .iter()
+            .filter(|used| take(used) > cap)
+            .count();
+        if cut > 0 {
+            out.push(format!(
+                "limits.episode.{name} = {cap} would cut {cut} of {n} episodes that were looked at"
+            ));
+        }
+    }
+    out
+}
