@@ -32,6 +32,9 @@ pub struct CallRecord {
     /// Why the call failed.
     #[serde(default)]
     pub error: Option<String>,
+    /// The kind of failure as one word, as [`crate::ModelError::kind`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
     /// Whether asking again could have helped; `false` for a reply.
     #[serde(default)]
     pub retryable: bool,
@@ -75,6 +78,7 @@ impl CallRecord {
             .map(|(retry, attempt)| Self {
                 reply: None,
                 error: Some(attempt.fault.to_string()),
+                fault: Some(attempt.fault.kind().to_owned()),
                 retryable: true,
                 retry,
                 asked_again: true,
@@ -106,6 +110,7 @@ impl CallRecord {
             seed: request.seed,
             reply: reply.map(|reply| reply.text.clone()),
             error: error.map(ToString::to_string),
+            fault: error.map(|error| error.kind().to_owned()),
             retryable: error.is_some_and(crate::ModelError::is_retryable),
             retry: match &finished.result {
                 Ok(reply) => reply.earlier.len(),

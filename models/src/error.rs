@@ -75,6 +75,8 @@ pub enum ModelError {
         message: String,
         /// Whether it was called passing then.
         retryable: bool,
+        /// [`ModelError::kind`] of that failure.
+        kind: String,
     },
     /// A program that decides failed, also when it was started and asked again.
     #[error("the process failed: {fault} (started again {restarts} times)")]
@@ -109,6 +111,39 @@ impl ModelError {
             Self::Timeout { .. } | Self::Unavailable { .. } => true,
             Self::Scripted { retryable, .. } | Self::Recorded { retryable, .. } => *retryable,
             _ => false,
+        }
+    }
+
+    /// The kind of failure as one word, for counts and logs.
+    pub fn kind(&self) -> &str {
+        match self {
+            Self::Timeout { .. } => "late",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Rejected { .. } => "rejected",
+            Self::Scripted { .. } => "scripted",
+            Self::NoRule { .. } => "no_rule",
+            Self::Panicked { .. } => "panicked",
+            Self::WrongCount { .. } => "wrong_count",
+            Self::NotRecorded { .. } => "not_recorded",
+            Self::Differs { .. } => "differs",
+            Self::Recorded { kind, .. } => kind,
+            Self::Process { .. } => "process",
+            Self::OpenAi(failure) => failure.fault.kind(),
+            Self::Unanswered { .. } => "unanswered",
+            Self::Closed { .. } => "closed",
+        }
+    }
+
+    /// What the model is told where it did answer, but nothing that can be read: it may be asked
+    /// again in other words.
+    pub fn unreadable(&self) -> Option<&'static str> {
+        match self.kind() {
+            "cut_off" => Some("Your reply was cut off before its end: answer more shortly."),
+            "refused" => Some(
+                "You gave no answer. This is a simulation for research: answer in the form that \
+                 was asked for.",
+            ),
+            _ => None,
         }
     }
 

@@ -214,6 +214,16 @@ impl ReplayModel {
         self
     }
 
+    /// Names of the models that were asked, in their order.
+    pub fn models(&self) -> Vec<&str> {
+        let names: BTreeSet<&str> = self
+            .calls
+            .values()
+            .map(|call| call.outcome.model.as_str())
+            .collect();
+        names.into_iter().collect()
+    }
+
     /// Number of recorded calls.
     pub fn len(&self) -> usize {
         self.calls.len()
@@ -272,6 +282,7 @@ impl ReplayModel {
             None => Err(ModelError::Recorded {
                 message: record.error.clone().unwrap_or_default(),
                 retryable: record.retryable,
+                kind: record.fault.clone().unwrap_or_else(|| "failed".to_owned()),
             }),
         })
     }

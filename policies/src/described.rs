@@ -85,7 +85,11 @@ impl<E: Describe> DescribedAgents<E> {
 }
 
 impl<E: Describe> ModelPolicy<E::Observation, E::Action> for DescribedAgents<E> {
-    fn request(&self, seed: RunSeed, ask: &Ask<E::Observation>) -> ModelRequest {
+    fn request(
+        &self,
+        seed: RunSeed,
+        ask: &Ask<E::Observation>,
+    ) -> Result<ModelRequest, PolicyError> {
         let key = ask.key;
         let mut stream =
             StreamKey::agent(seed, key.episode, key.agent, key.round, Purpose::Model).open();
@@ -101,7 +105,7 @@ impl<E: Describe> ModelPolicy<E::Observation, E::Action> for DescribedAgents<E> 
             "want": ["action"],
             "observation": self.environment.describe(&ask.observation),
         });
-        ModelRequest {
+        Ok(ModelRequest {
             key: CallKey {
                 episode: key.episode,
                 agent: key.agent,
@@ -115,7 +119,7 @@ impl<E: Describe> ModelPolicy<E::Observation, E::Action> for DescribedAgents<E> 
             temperature: 0.0,
             max_tokens: 0,
             seed: seed.into(),
-        }
+        })
     }
 
     fn read(&self, ask: &Ask<E::Observation>, reply: &str) -> Reading<E::Action> {

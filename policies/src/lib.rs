@@ -8,4 +8,6 @@ pub mod clinic_day;
 pub mod coordination;
 pub mod described;
 pub mod policy;
+pub mod prompts;
 pub mod random;
+pub mod spoken;

@@ -47,14 +47,28 @@ pub enum PolicyError {
     #[error("policy returned garbage: {0}")]
     Garbage(String),
     /// A model call kept failing.
-    #[error("model call failed: {0}")]
-    Call(String),
+    #[error("model call failed ({kind}): {message}")]
+    Call {
+        /// The kind of failure as one word.
+        kind: String,
+        /// Why.
+        message: String,
+    },
+    /// The prompt of a model cannot be written.
+    #[error("{0}")]
+    Prompt(String),
     /// The person who decides left: the episode ends as aborted.
     #[error("{0}")]
     Left(String),
     /// Anything else.
     #[error("{0}")]
     Failed(String),
+}
+
+impl From<crate::prompts::PromptError> for PolicyError {
+    fn from(error: crate::prompts::PromptError) -> Self {
+        Self::Prompt(error.to_string())
+    }
 }
 
 /// What a policy decided: one error for the whole batch, or a result for each member in order.
@@ -75,6 +89,8 @@ pub trait Policy<O, A>: Send + Sync {
 pub enum Reading<A> {
     /// The reply is a decision.
     Action(A),
+    /// The reply is a decision after something was put right, which is said here.
+    Mended(A, String),
     /// The reply could not be read: ask again with this text added.
     AskAgain(String),
 }
@@ -82,7 +98,10 @@ pub enum Reading<A> {
 /// A policy that asks a model: makes the request and reads the reply.
 pub trait ModelPolicy<O, A>: Send + Sync {
     /// The request for this observation.
-    fn request(&self, seed: RunSeed, ask: &Ask<O>) -> ModelRequest;
+    ///
+    /// # Errors
+    /// [`PolicyError`] when there is none: its prompt cannot be written.
+    fn request(&self, seed: RunSeed, ask: &Ask<O>) -> Result<ModelRequest, PolicyError>;
 
     /// Reads a reply.
     fn read(&self, ask: &Ask<O>, reply: &str) -> Reading<A>;

@@ -29,6 +29,7 @@ pub mod review;
 pub mod run;
 pub mod schema;
 pub mod skeleton;
+pub mod speech;
 pub mod statistics;
 pub mod stepped;
 pub mod testkit;

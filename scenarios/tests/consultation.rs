@@ -55,7 +55,7 @@ protocol = "agentclinic"
 policy = "doctor"
 {more}
 [policies.doctor]
-kind = "model"
+kind = "language"
 model = "doctor"
 [models.doctor]
 kind = "scripted"

@@ -7,9 +7,10 @@ pub mod loopback;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rounds::clinic::{BuiltClinic, Cassette, build, install};
+use rounds::clinic::{BuiltClinic, build, install};
 use rounds::run::{EpisodeReader, ExecuteOptions, Experiment, RunDirectory, execute};
 use rounds::schema::{Overrides, Scenario, ScenarioSet};
+use rounds::speech::Cassette;
 use rounds_models::{LanguageModel, ModelServer, ServerOptions};
 use rounds_policies::clinic::spoken::SpokenClinician;
 use rounds_policies::policy::Decider;

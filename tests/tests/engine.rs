@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bevy_ecs::prelude::*;
 use rounds::agents::clinic::Protocol;
 use rounds::agents::engine::{Engine, EngineError, EngineOptions, MemberOf, Members, Phase, Tick};
-use rounds::clinic::{Cassette, install};
+use rounds::clinic::install;
 use rounds::environments::streams::RunSeed;
 use rounds::policies::clinic::task::{Action, Observation};
 use rounds::policies::policy::{Ask, Decider, Decisions, Policy};
 use rounds::run::Episode;
+use rounds::speech::Cassette;
 use rounds_tests::{clinic, episodes, events, run_into, scenario};
 
 const WARD: &str = "scenarios/ward.toml";

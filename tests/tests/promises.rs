@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use rounds::agents::clinic::Protocol;
-use rounds::clinic::{Cassette, install};
+use rounds::clinic::install;
 use rounds::environments::streams::RunSeed;
 use rounds::policies::clinic::task::{Action, Content, Observation, Proposal, Task};
 use rounds::policies::policy::{Ask, Decider, Policy, PolicyError};
+use rounds::speech::Cassette;
 use rounds_tests::{clinic, episodes, run_into, scenario};
 
 const WARD: &str = "scenarios/ward.toml";

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rounds::agents::clinic::PatientSource;
-use rounds::clinic::{BuiltClinic, Cassette, install};
+use rounds::clinic::{BuiltClinic, install};
 use rounds::environments::clinic::patient::Patient;
 use rounds::prelude::*;
+use rounds::speech::Cassette;
 use rounds::testkit::{Check, Checked, Fault};
 use rounds_tests::{clinic, scenario};
 

@@ -146,6 +146,7 @@ fn visit(script: &Value, max_rounds: u32, fidelity: Fidelity) -> Episode {
             ..VisitConfig::default()
         },
         timeline: Arc::new([]),
+        cast: Arc::default(),
     };
     let policy = Scripted {
         script: script.clone(),

@@ -12,7 +12,7 @@ use rounds_policies::clinic::task::Exchange;
 
 use super::act::after_answer;
 use super::config::Clinic;
-use super::respond::{Respondent, put};
+use super::respond::Speaking;
 use super::visit::{Stage, Visit};
 use crate::engine::{
     Activity, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome,
@@ -29,7 +29,7 @@ pub(super) fn ask_patients(
     mut activity: ResMut<Activity>,
     mut episodes: Query<(&mut Episode, &mut EpisodeLog, &mut EpisodeClock)>,
     mut visits: Query<(Entity, &Group, &GroupOf, &mut Visit)>,
-    mut respondent: Option<ResMut<Respondent>>,
+    mut speaking: Speaking,
 ) {
     for (entity, group, of, mut visit) in &mut visits {
         if !matches!(visit.stage, Stage::Ask { .. }) {
@@ -57,16 +57,18 @@ pub(super) fn ask_patients(
                 "the patient panicked: {}",
                 panic_text(panic.as_ref())
             ))),
-            Ok(answer) => match &mut respondent {
-                Some(respondent) if is_for_a_person(&question, &clinic.knowledge) => {
-                    let asked = (question, answer);
-                    put(respondent, (of.0, &mut *episode), entity, visit, asked);
-                }
-                _ => {
-                    let given = (question, answer);
+            Ok(answer) => {
+                let asked = (question, answer);
+                let spoken =
+                    speaking.voice().is_some() && is_for_a_person(&asked.0, &clinic.knowledge);
+                let given = match spoken {
+                    true => speaking.put((of.0, &mut *episode), entity, visit, asked),
+                    false => Some(asked),
+                };
+                if let Some(given) = given {
                     give(&clinic, group, visit, given, &mut log.0, &mut clock);
                 }
-            },
+            }
         }
     }
 }

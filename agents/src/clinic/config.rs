@@ -1,5 +1,6 @@
 //! What all visits of a run share.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
@@ -117,9 +118,28 @@ pub struct Clinic {
     pub visit: VisitConfig,
     /// Changes of settings, by time.
     pub timeline: Arc<[TimelineEntry]>,
+    /// Members of a mixed team that another decider than the first decides for: its index by the
+    /// name of a speciality in lower case, [`PRACTITIONER`] for triage and coordination.
+    pub cast: Arc<BTreeMap<String, usize>>,
 }
 
+/// The name of who does triage and coordinates.
+pub const PRACTITIONER: &str = "general practitioner";
+
 impl Clinic {
+    /// Index of the decider of a member.
+    pub(super) fn decider_of(&self, speciality: &Speciality) -> usize {
+        match self.cast.is_empty() {
+            true => 0,
+            false => self.decider_named(self.speciality_name(speciality)),
+        }
+    }
+
+    /// Index of the decider of a member by its name.
+    pub(super) fn decider_named(&self, name: &str) -> usize {
+        self.cast.get(&name.to_lowercase()).copied().unwrap_or(0)
+    }
+
     /// Name of a speciality for people and logs.
     pub fn speciality_name<'a>(&'a self, speciality: &'a Speciality) -> &'a str {
         match speciality {

@@ -18,8 +18,10 @@ mod respond;
 mod team;
 mod visit;
 
-pub use config::{Clinic, Coordination, PatientSource, TimelineEntry, VisitConfig, VisitLimits};
+pub use config::{
+    Clinic, Coordination, PRACTITIONER, PatientSource, TimelineEntry, VisitConfig, VisitLimits,
+};
 pub use consultation::{Consult, ConsultStage, Consulting, ConsultingRules, MissingTest};
 pub use plugin::{ClinicPlugin, Protocol};
-pub use respond::RespondentPlugin;
+pub use respond::{RespondentPlugin, Voice};
 pub use visit::{Member, Stage, Visit};

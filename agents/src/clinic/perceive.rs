@@ -9,9 +9,12 @@ use rounds_policies::clinic::task::{Action, Observation, Speciality, Task};
 use rounds_policies::policy::{Ask, AskKey};
 
 use super::config::{Clinic, Coordination};
+use super::respond::Speaking;
 use super::team::set_team;
 use super::visit::{Member, Stage, Visit};
-use crate::engine::{Activity, Decisions, Episode, EpisodeClock, EpisodeLog, GroupOf, Outcome};
+use crate::engine::{
+    Activity, Decisions, Episode, EpisodeClock, EpisodeLog, EventLog, GroupOf, Outcome,
+};
 
 /// What the perceiving systems share.
 #[derive(SystemParam)]
@@ -32,7 +35,7 @@ pub(super) struct Perceiving<'w, 's> {
 }
 
 /// The patient presents, and the visit goes to triage or, with a given team, to its first round.
-pub(super) fn introduce(mut commands: Commands, mut p: Perceiving) {
+pub(super) fn introduce(mut commands: Commands, mut p: Perceiving, mut speaking: Speaking) {
     for (group, of, mut visit) in &mut p.visits {
         if !matches!(visit.stage, Stage::Introduce) {
             continue;
@@ -50,26 +53,51 @@ pub(super) fn introduce(mut commands: Commands, mut p: Perceiving) {
                 .add("truth", &truth.names)
                 .add("codes", &truth.codes);
         }
-        if let Some(mut event) = log.0.event(0, now, "patient", "", "introduced") {
-            let introduction = &visit.view.introduction;
-            event.add("text", &*introduction.text);
-            if let Some(complaint) = introduction.complaint {
-                event.add("finding", &p.clinic.knowledge.finding(complaint).id);
-            }
+        if speaking.introduce((of.0, &mut *episode), group, visit) {
+            continue;
         }
-        if p.clinic.visit.coordination == Coordination::Given {
-            set_team(
-                &mut commands,
-                of.0,
-                &mut episode,
-                group,
-                visit,
-                &p.clinic.visit.given,
-            );
-            visit.stage = Stage::Begin;
-        } else {
-            visit.stage = Stage::Triage;
+        presented(
+            &p.clinic,
+            &mut commands,
+            (of.0, &mut *episode),
+            group,
+            visit,
+            &mut log.0,
+            now,
+        );
+    }
+}
+
+/// The introduction is known: to triage or, with a given team, to the first round.
+pub(super) fn presented(
+    clinic: &Clinic,
+    commands: &mut Commands,
+    (entity, episode): (Entity, &mut Episode),
+    group: Entity,
+    visit: &mut Visit,
+    log: &mut EventLog,
+    now: f64,
+) {
+    if let Some(mut event) = log.event(0, now, "patient", "", "introduced") {
+        let introduction = &visit.view.introduction;
+        event.add("text", &*introduction.text);
+        if let Some(complaint) = introduction.complaint {
+            event.add("finding", &clinic.knowledge.finding(complaint).id);
         }
+    }
+    if clinic.visit.coordination == Coordination::Given {
+        set_team(
+            clinic,
+            commands,
+            entity,
+            episode,
+            group,
+            visit,
+            &clinic.visit.given,
+        );
+        visit.stage = Stage::Begin;
+    } else {
+        visit.stage = Stage::Triage;
     }
 }
 
@@ -282,5 +310,6 @@ fn ask(
         team: Arc::clone(&visit.roster),
         view: Arc::clone(&visit.view),
     };
-    decisions.ask(episode_entity, episode, group, 0, Ask { key, observation });
+    let ask = Ask { key, observation };
+    decisions.ask(episode_entity, episode, group, member.decider, ask);
 }

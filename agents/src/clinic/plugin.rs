@@ -10,7 +10,7 @@ use rounds_policies::policy::Decider;
 
 use super::consultation::{self, Consulting};
 use super::visit::{Member, Stage, Visit};
-use super::{Clinic, act, advance, perceive};
+use super::{Clinic, PRACTITIONER, act, advance, perceive};
 use crate::engine::{
     AgentOf, Decided, Decisions, DecisionsPlugin, Episode, EpisodeFailure, Group, GroupOf,
     Identity, Phase, RunContext, Spawner, Tick,
@@ -21,6 +21,9 @@ use crate::engine::{
 pub enum Protocol {
     /// A team of specialists that changes its own composition; one decider for all roles.
     DynamiCare(Decider<Observation, Action>),
+    /// As [`Protocol::DynamiCare`], with several deciders: the first one, and those of
+    /// [`Clinic::cast`].
+    Mixed(Vec<Decider<Observation, Action>>),
     /// One doctor, the patient, a measurement side and a moderator, in free text.
     AgentClinic(Box<Consulting>),
 }
@@ -47,8 +50,9 @@ pub struct ClinicPlugin {
 
 impl Plugin for ClinicPlugin {
     fn build(&self, app: &mut App) {
-        let decider = match &self.protocol {
-            Protocol::DynamiCare(decider) => decider,
+        let deciders = match &self.protocol {
+            Protocol::DynamiCare(decider) => vec![decider.clone()],
+            Protocol::Mixed(deciders) => deciders.clone(),
             Protocol::AgentClinic(consulting) => {
                 app.insert_resource(self.clinic.clone());
                 return consultation::install(app, consulting);
@@ -56,7 +60,7 @@ impl Plugin for ClinicPlugin {
         };
         app.add_plugins(DecisionsPlugin::<Observation, Action>::default())
             .insert_resource(self.clinic.clone())
-            .insert_resource(Decisions::new(vec![decider.clone()]))
+            .insert_resource(Decisions::new(deciders))
             .insert_resource(Spawner(Arc::new(spawn_visit)))
             .add_systems(
                 Tick,
@@ -111,8 +115,9 @@ fn spawn_visit(
     let group_ix = episode.new_group_ix();
     let id = episode.new_agent_id();
     advance::schedule_timeline(world, entity, &clinic);
+    let decider = clinic.decider_named(PRACTITIONER);
     let practitioner = world
-        .spawn((Identity { id, decider: 0 }, AgentOf(entity)))
+        .spawn((Identity { id, decider }, AgentOf(entity)))
         .id();
     let view = DoctorView {
         introduction: patient.introduction().clone(),
@@ -134,10 +139,12 @@ fn spawn_visit(
                 entity: practitioner,
                 id,
                 speciality: Speciality::Generalist,
+                decider,
             }),
             known: Vec::new(),
             asked: 0,
             requests: 0,
+            patient_requests: 0,
             cost: 0.0,
             limits: clinic.patients.limits(ix),
         },

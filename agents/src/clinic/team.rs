@@ -4,12 +4,14 @@ use bevy_ecs::prelude::*;
 use rounds_environments::ids::AgentId;
 use rounds_policies::clinic::task::Speciality;
 
+use super::config::Clinic;
 use super::visit::{Member, Visit};
 use crate::engine::{AgentOf, Episode, Identity, MemberOf};
 
 /// Sets the team of a visit to `specialities`, in this order. Who leaves stays an agent of the
 /// episode and may come back.
 pub(super) fn set_team(
+    clinic: &Clinic,
     commands: &mut Commands,
     episode_entity: Entity,
     episode: &mut Episode,
@@ -30,13 +32,15 @@ pub(super) fn set_team(
             Some(member) => member.clone(),
             None => {
                 let id: AgentId = episode.new_agent_id();
+                let decider = clinic.decider_of(speciality);
                 let entity = commands
-                    .spawn((Identity { id, decider: 0 }, AgentOf(episode_entity)))
+                    .spawn((Identity { id, decider }, AgentOf(episode_entity)))
                     .id();
                 let member = Member {
                     entity,
                     id,
                     speciality: speciality.clone(),
+                    decider,
                 };
                 visit.known.push(member.clone());
                 member

@@ -7,9 +7,12 @@ use rounds_environments::clinic::dialogue::{Answer, Question};
 use rounds_environments::clinic::patient::Patient;
 use rounds_environments::ids::AgentId;
 use rounds_policies::clinic::panel::Panel;
+use rounds_policies::clinic::speech::Speech;
 use rounds_policies::clinic::task::{DoctorView, Speciality};
 
 use super::config::VisitLimits;
+use super::respond::Asker;
+use crate::engine::Episode;
 
 /// A clinician of a visit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,8 @@ pub struct Member {
     pub id: AgentId,
     /// Its speciality.
     pub speciality: Speciality,
+    /// Index of its decider.
+    pub decider: usize,
 }
 
 /// What is to happen next in a visit.
@@ -27,6 +32,8 @@ pub struct Member {
 pub enum Stage {
     /// The patient presents.
     Introduce,
+    /// Somebody introduces the patient.
+    Introducing,
     /// The general practitioner names the team.
     Triage,
     /// A round begins, or the answer is forced.
@@ -59,10 +66,8 @@ pub enum Stage {
     },
     /// Somebody answers for the patient.
     Respond {
-        /// The question.
-        question: Question,
-        /// What the record says.
-        recorded: Answer,
+        /// The question, on its way to an answer.
+        speech: Speech,
     },
     /// The answer is on its way.
     Await {
@@ -100,6 +105,8 @@ pub struct Visit {
     pub(super) asked: usize,
     /// Requests so far: the number of the next one.
     pub(super) requests: u32,
+    /// Requests so far to whoever speaks for the patient.
+    pub(super) patient_requests: u32,
     /// Cost so far, in US dollars.
     pub cost: f64,
     /// Limits of its own.
@@ -107,6 +114,23 @@ pub struct Visit {
 }
 
 impl Visit {
+    /// Who asks the patient now.
+    pub(super) fn asker<'a>(
+        &'a mut self,
+        entity: Entity,
+        episode: &'a mut Episode,
+        group: Entity,
+    ) -> Asker<'a> {
+        Asker {
+            entity,
+            episode,
+            group,
+            round: self.round,
+            view: &self.view,
+            requests: &mut self.patient_requests,
+        }
+    }
+
     /// The team's position of an agent.
     pub(super) fn position(&self, id: AgentId) -> Option<usize> {
         self.team.iter().position(|member| member.id == id)

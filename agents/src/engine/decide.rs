@@ -10,18 +10,22 @@ use std::collections::BTreeMap;
 use bevy_app::{App, Plugin};
 use bevy_ecs::prelude::*;
 use rounds_environments::streams::RunSeed;
-use rounds_models::{CallRecord, ModelError, ModelRequest, Spent};
+use rounds_models::{CallRecord, Message, ModelError, ModelRequest, Spent};
 use rounds_policies::policy::{Ask, AskKey, Decider, PolicyError, Reading};
 
 mod held;
 
 use super::batch::decide_isolated;
 use super::episode::Episode;
+use super::faults::ReplyFaults;
 use super::inbox::Inbox;
 use super::ledger::{EpisodeUse, Limiter};
 use super::phase::{Activity, Phase, Tick};
 use super::world::{RunContext, Unpriced};
 use held::{paid, release_held};
+
+/// Most characters of an unreadable reply that are shown to the model again.
+const UNREAD_CHARS: usize = 2000;
 
 /// A decision, or why there is none.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,8 +34,8 @@ pub struct Decision<A> {
     pub key: AskKey,
     /// The decision.
     pub result: Result<A, PolicyError>,
-    /// Replies that could not be read before this decision.
-    pub malformed: u32,
+    /// What was wrong with the replies before and behind this decision.
+    pub faults: ReplyFaults,
 }
 
 /// Decisions of a group that were not applied yet.
@@ -55,9 +59,9 @@ struct Waiting<O> {
     decider: usize,
     ask: Ask<O>,
     attempt: u32,
-    malformed: u32,
-    /// What was wrong with the reply before.
-    note: Option<String>,
+    faults: ReplyFaults,
+    /// The reply before, and what was wrong with it.
+    unread: Option<(String, String)>,
 }
 
 /// The queue of requests and the deciders that answer them.
@@ -68,7 +72,7 @@ pub struct Decisions<O: Send + Sync + 'static, A: Send + Sync + 'static> {
     batches: Vec<Vec<Ask<O>>>,
     waiting: BTreeMap<u64, Waiting<O>>,
     /// Tickets of requests that are sent once the limits let them.
-    held: Vec<u64>,
+    held: Vec<(u64, ModelRequest)>,
     /// Attempts of a call that failed for a passing reason.
     pub attempts: u32,
     decided: u64,
@@ -118,29 +122,44 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
         self.decided
     }
 
-    /// The request of a ticket, with what was wrong with the reply before.
-    fn request(&self, seed: RunSeed, ticket: u64) -> Option<ModelRequest> {
-        let waiting = self.waiting.get(&ticket)?;
-        let Decider::Model { policy, .. } = &self.deciders[waiting.decider] else {
-            return None;
+    /// The request of a ticket, with the reply before and what was wrong with it.
+    ///
+    /// # Errors
+    /// When the policy has no request.
+    fn request(&self, seed: RunSeed, ticket: u64) -> Result<Option<ModelRequest>, PolicyError> {
+        let Some(waiting) = self.waiting.get(&ticket) else {
+            return Ok(None);
         };
-        let mut request = policy.request(seed, &waiting.ask);
+        let Decider::Model { policy, .. } = &self.deciders[waiting.decider] else {
+            return Ok(None);
+        };
+        let mut request = policy.request(seed, &waiting.ask)?;
         request.key.attempt = waiting.attempt;
-        if let Some(note) = &waiting.note {
-            request.messages.push(rounds_models::Message {
-                role: "user".to_owned(),
-                content: note.clone(),
-            });
+        if let Some((reply, note)) = &waiting.unread {
+            // Many servers want the two sides to take turns, and nobody may say nothing.
+            let reply: String = reply.chars().take(UNREAD_CHARS).collect();
+            if !reply.trim().is_empty() {
+                request.messages.push(Message::new("assistant", reply));
+            }
+            request.messages.push(Message::new("user", note.as_str()));
         }
-        Some(request)
+        Ok(Some(request))
     }
 
-    /// Sends the request of a ticket, or holds it back until the limits were asked.
-    fn send_or_hold(&mut self, inbox: &mut Inbox, limiter: &Limiter, seed: RunSeed, ticket: u64) {
-        if !limiter.is_idle() {
-            self.held.push(ticket);
-        } else if let Some(request) = self.request(seed, ticket) {
-            self.send(inbox, ticket, request);
+    /// Sends the request of a ticket, or holds it back until the limits were asked; where there is
+    /// none, that is the decision.
+    fn send_or_hold(
+        &mut self,
+        inbox: &mut Inbox,
+        (limiter, seed): (&Limiter, RunSeed),
+        ticket: u64,
+        (episodes, groups): (&mut Query<&mut Episode>, &mut Query<&mut Decided<A>>),
+    ) {
+        match self.request(seed, ticket) {
+            Ok(Some(request)) if limiter.is_idle() => self.send(inbox, ticket, request),
+            Ok(Some(request)) => self.held.push((ticket, request)),
+            Ok(None) => {}
+            Err(error) => self.decide(ticket, Err(error), episodes, groups),
         }
     }
 
@@ -148,6 +167,25 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
         let waiting = self.waiting.get(&ticket);
         if let Some(Decider::Model { server, .. }) = waiting.map(|w| &self.deciders[w.decider]) {
             inbox.send(server, ticket, request);
+        }
+    }
+
+    /// Closes a ticket with its decision.
+    fn decide(
+        &mut self,
+        ticket: u64,
+        result: Result<A, PolicyError>,
+        episodes: &mut Query<&mut Episode>,
+        groups: &mut Query<&mut Decided<A>>,
+    ) {
+        if let Some(waiting) = self.waiting.remove(&ticket) {
+            self.decided += 1;
+            let decision = Decision {
+                key: waiting.ask.key,
+                result,
+                faults: waiting.faults,
+            };
+            store(&waiting.origin, decision, episodes, groups);
         }
     }
 }
@@ -261,48 +299,55 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
         else {
             continue;
         };
-        let result = match finished.result {
-            Ok(reply) => match policy.read(&waiting.ask, &reply.text) {
-                Reading::Action(action) => Ok(action),
-                Reading::AskAgain(note) => {
-                    waiting.malformed += 1;
-                    if waiting.malformed <= re_asks {
-                        waiting.attempt += 1;
-                        waiting.note = Some(note);
-                        decisions.send_or_hold(inbox, &limiter, context.seed, finished.ticket);
-                        continue;
-                    }
-                    policy.neutral(&waiting.ask).map_err(|error| match error {
-                        PolicyError::Garbage(text) => {
-                            PolicyError::Garbage(format!("{text}: {note}"))
-                        }
-                        other => other,
-                    })
-                }
+        let read = match finished.result {
+            Ok(reply) => Ok((policy.read(&waiting.ask, &reply.text), reply.text)),
+            Err(error) => match error.unreadable() {
+                Some(note) => Ok((Reading::AskAgain(note.to_owned()), String::new())),
+                None => Err(error),
             },
+        };
+        let result = match read {
+            Ok((Reading::Action(action), _)) => Ok(action),
+            Ok((Reading::Mended(action, how), _)) => {
+                waiting.faults.mended = how;
+                Ok(action)
+            }
+            Ok((Reading::AskAgain(note), reply)) => {
+                waiting.faults.malformed += 1;
+                waiting.faults.why.clone_from(&note);
+                if waiting.faults.malformed <= re_asks {
+                    waiting.attempt += 1;
+                    waiting.unread = Some((reply, note));
+                    let limits = (&*limiter, context.seed);
+                    let kept = (&mut episodes, &mut groups);
+                    decisions.send_or_hold(inbox, limits, finished.ticket, kept);
+                    continue;
+                }
+                waiting.faults.neutral = true;
+                policy.neutral(&waiting.ask).map_err(|error| match error {
+                    PolicyError::Garbage(text) => PolicyError::Garbage(format!("{text}: {note}")),
+                    other => other,
+                })
+            }
             Err(error) => {
-                let failures = waiting.attempt - waiting.malformed + 1;
+                let failures = waiting.attempt - waiting.faults.malformed + 1;
                 if error.is_retryable() && failures < decisions.attempts {
                     waiting.attempt += 1;
-                    waiting.note = None;
-                    decisions.send_or_hold(inbox, &limiter, context.seed, finished.ticket);
+                    let limits = (&*limiter, context.seed);
+                    let kept = (&mut episodes, &mut groups);
+                    decisions.send_or_hold(inbox, limits, finished.ticket, kept);
                     continue;
                 }
                 Err(match error {
                     ModelError::Unanswered { why } => PolicyError::Left(why),
-                    other => PolicyError::Call(other.to_string()),
+                    other => PolicyError::Call {
+                        kind: other.kind().to_owned(),
+                        message: other.to_string(),
+                    },
                 })
             }
         };
-        if let Some(waiting) = decisions.waiting.remove(&finished.ticket) {
-            decisions.decided += 1;
-            let decision = Decision {
-                key: waiting.ask.key,
-                result,
-                malformed: waiting.malformed,
-            };
-            store(&waiting.origin, decision, &mut episodes, &mut groups);
-        }
+        decisions.decide(finished.ticket, result, &mut episodes, &mut groups);
     }
 }
 
@@ -334,7 +379,7 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                         Decision {
                             key: ask.key,
                             result,
-                            malformed: 0,
+                            faults: ReplyFaults::default(),
                         },
                         &mut episodes,
                         &mut groups,
@@ -353,11 +398,13 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                             decider,
                             ask,
                             attempt: 0,
-                            malformed: 0,
-                            note: None,
+                            faults: ReplyFaults::default(),
+                            unread: None,
                         },
                     );
-                    decisions.send_or_hold(&mut inbox, &limiter, context.seed, ticket);
+                    let limits = (&*limiter, context.seed);
+                    let kept = (&mut episodes, &mut groups);
+                    decisions.send_or_hold(&mut inbox, limits, ticket, kept);
                 }
             }
         }

@@ -3,6 +3,7 @@
 mod batch;
 mod decide;
 mod episode;
+mod faults;
 mod inbox;
 mod ledger;
 mod limits;
@@ -15,6 +16,7 @@ pub use episode::{
     AgentOf, Agents, Episode, EpisodeClock, EpisodeFailure, EpisodeLog, Group, GroupOf, Groups,
     Identity, MemberOf, Members, Outcome,
 };
+pub use faults::ReplyFaults;
 pub use ledger::RunLedger;
 pub use limits::{Caps, Level, LimitHit, Limits, Quantity};
 pub use log::{EventLog, EventWriter};

@@ -1,6 +1,6 @@
 //! The contract of the patient side.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::dialogue::{Answer, Introduction, Question};
 use crate::environment::EnvironmentError;
@@ -12,6 +12,15 @@ pub struct Truth {
     pub names: Vec<String>,
     /// Code of each name (dots removed), empty where there is none; as long as `names`.
     pub codes: Vec<String>,
+}
+
+/// What whoever speaks for a patient may know of it. The truth is no part of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Account {
+    /// Who the patient is, how it came and what troubles it: for its introduction.
+    pub person: Map<String, Value>,
+    /// All else that may be seen; null where there is nothing.
+    pub record: Value,
 }
 
 /// One patient: holds a full record and reveals only what is asked.
@@ -44,6 +53,18 @@ pub trait Patient: Send + Sync {
     /// as [`Patient::answer`].
     fn measure(&self, test: &str, at_min: f64) -> Answer {
         self.answer(&Question::Text(test.into()), at_min)
+    }
+
+    /// What a model that speaks for the patient may know. With `told`, without what examinations
+    /// and tests found; where these have a name and a price of their own, they are never in it.
+    /// By default the introduction alone.
+    fn account(&self, told: bool) -> Account {
+        let _ = told;
+        let words = self.introduction().text.to_string();
+        Account {
+            person: Map::from_iter([("complaint".to_owned(), words.into())]),
+            record: Value::Null,
+        }
     }
 
     /// The truth, for the world side of the log and the metrics alone.

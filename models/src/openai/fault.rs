@@ -209,6 +209,35 @@ impl OpenAiFault {
         )
     }
 
+    /// The kind of fault as one word, for counts and logs.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::NoKey { .. } => "no_key",
+            Self::BadKey => "bad_key",
+            Self::BadUrl { .. } => "bad_url",
+            Self::BadOption { .. } => "bad_option",
+            Self::Client { .. } => "client",
+            Self::Unreachable { .. } => "unreachable",
+            Self::Certificate { .. } => "certificate",
+            Self::Dropped { .. } => "dropped",
+            Self::Late { .. } => "late",
+            Self::Endless { .. } => "endless",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Quota { .. } => "quota",
+            Self::Server { .. } => "server",
+            Self::Unauthorized { .. } => "unauthorized",
+            Self::UnknownModel { .. } => "unknown_model",
+            Self::NotFound { .. } => "not_found",
+            Self::TooLong { .. } => "too_long",
+            Self::Rejected { .. } => "rejected",
+            Self::NotJson { .. } => "not_json",
+            Self::Unexpected { .. } => "unexpected",
+            Self::NoChoices => "no_choices",
+            Self::Refused { .. } => "refused",
+            Self::CutOff { .. } => "cut_off",
+        }
+    }
+
     /// How long the server asked to wait, in seconds.
     pub fn retry_after_s(&self) -> Option<f64> {
         match self {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_openai::Client;
 use async_openai::config::OpenAIConfig;
 use async_openai::error::OpenAIError;
+use async_openai::traits::RequestOptionsBuilder;
 use serde_json::value::RawValue;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -21,6 +22,8 @@ use crate::error::ModelError;
 use crate::model::{Completion, LanguageModel};
 use crate::request::{ModelReply, ModelRequest, Usage};
 
+/// Header of the name of a call.
+const CALL_KEY: &str = "x-rounds-call";
 /// Bytes of a prompt that are counted as a token before the server has counted.
 const BYTES_OF_A_TOKEN: usize = 4;
 
@@ -72,8 +75,9 @@ impl OpenAiModel {
         let client_fault = |error: reqwest::Error| OpenAiFault::Client {
             why: error.to_string(),
         };
+        let trusted = certificates(&options)?;
         let peer = Arc::new(Peer {
-            http: http_client(&options, &url).map_err(client_fault)?,
+            http: http_client(&options, &url, trusted).map_err(client_fault)?,
             url: url.clone(),
             model: options.model.clone(),
             secret: secret.clone(),
@@ -112,7 +116,31 @@ impl OpenAiModel {
     }
 }
 
-fn http_client(options: &OpenAiOptions, url: &str) -> Result<reqwest::Client, reqwest::Error> {
+/// Certificates of the file that the options name.
+fn certificates(options: &OpenAiOptions) -> Result<Vec<reqwest::Certificate>, OpenAiFault> {
+    let Some(path) = &options.certificates else {
+        return Ok(Vec::new());
+    };
+    let read = std::fs::read(path).map_err(|error| error.to_string());
+    let read = read.and_then(|pem| {
+        let all = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string())?;
+        match all.is_empty() {
+            true => Err("no certificate".to_owned()),
+            false => Ok(all),
+        }
+    });
+    read.map_err(|why| OpenAiFault::BadOption {
+        option: "certificates",
+        expected: "a file of certificates in PEM",
+        got: format!("{} ({why})", path.display()),
+    })
+}
+
+fn http_client(
+    options: &OpenAiOptions,
+    url: &str,
+    trusted: Vec<reqwest::Certificate>,
+) -> Result<reqwest::Client, reqwest::Error> {
     let builder = reqwest::Client::builder()
         .connect_timeout(options.connect_timeout)
         .pool_max_idle_per_host(options.limits.concurrency)
@@ -122,7 +150,7 @@ fn http_client(options: &OpenAiOptions, url: &str) -> Result<reqwest::Client, re
     // Without encryption no certificates are needed, and a machine may have none.
     let builder = match url.starts_with("http:") {
         true => builder.tls_certs_only([]),
-        false => builder,
+        false => builder.tls_certs_merge(trusted),
     };
     let host = reqwest::Url::parse(url).ok();
     let host = host.as_ref().and_then(reqwest::Url::host_str).unwrap_or("");
@@ -239,7 +267,14 @@ impl Inner {
 
     async fn send(&self, request: &ModelRequest) -> Result<Read, OpenAiFault> {
         let body = Body::new(&self.options, request);
-        let reply: Result<Box<RawValue>, OpenAIError> = self.client.chat().create_byot(&body).await;
+        let mut chat = self.client.chat();
+        if self.options.send_call_key {
+            let key = serde_json::to_string(&request.key).unwrap_or_default();
+            chat = chat
+                .header(CALL_KEY, key)
+                .map_err(|error| self.peer.client_fault(&error))?;
+        }
+        let reply: Result<Box<RawValue>, OpenAIError> = chat.create_byot(&body).await;
         match reply {
             Ok(reply) => Ok(read(reply.get().as_bytes(), request)),
             Err(OpenAIError::Boxed(error)) => Err(match error.downcast::<Carried>() {
@@ -272,7 +307,7 @@ impl Inner {
 
     fn usage(&self, counts: &Counts) -> Usage {
         if self.price.is_none() && !self.price_missed.swap(true, Ordering::Relaxed) {
-            tracing::warn!(
+            tracing::info!(
                 model = self.options.model,
                 "the model has no known price: the cost of its calls is null"
             );

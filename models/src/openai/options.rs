@@ -104,6 +104,11 @@ pub struct OpenAiOptions {
     pub limits: RateLimits,
     /// Whether and where replies are kept.
     pub caching: Caching,
+    /// A file of certificates in PEM that are trusted beside those of the system.
+    pub certificates: Option<PathBuf>,
+    /// Whether each request bears its [`CallKey`](crate::CallKey) as JSON in the header
+    /// `x-rounds-call`, for servers that answer by it.
+    pub send_call_key: bool,
 }
 
 impl OpenAiOptions {
@@ -127,6 +132,8 @@ impl OpenAiOptions {
             most_bytes: 1 << 24,
             limits: RateLimits::default(),
             caching: Caching::Off,
+            certificates: None,
+            send_call_key: false,
         }
     }
 

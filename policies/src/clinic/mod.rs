@@ -10,5 +10,6 @@ pub mod panel;
 pub mod plan;
 pub mod reading;
 pub mod respond;
+pub mod speech;
 pub mod spoken;
 pub mod task;

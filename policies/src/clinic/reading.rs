@@ -3,6 +3,7 @@
 //! Source: DynamiCare card, sections 4 (message contracts), 5 and 5.1.
 
 use serde::{Deserialize, Serialize};
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 /// Which reading of replies is used.
@@ -23,6 +24,9 @@ pub enum ReadError {
     /// There is no JSON.
     #[error("expected a JSON object, got text that is no JSON")]
     Decode,
+    /// The JSON ends before it is whole.
+    #[error("expected a whole JSON object, got one that is cut off")]
+    CutOff,
     /// There is JSON of another kind.
     #[error("expected a JSON object, got JSON of another kind")]
     NotObject,
@@ -132,11 +136,13 @@ pub fn read_confidence(value: &Value) -> Option<f64> {
 /// # Errors
 /// [`ReadError`] saying what is wrong.
 pub fn extract_object(text: &str, required: &[&str]) -> Result<Map<String, Value>, ReadError> {
-    let (Some(start), Some(end)) = (text.find('{'), text.rfind('}')) else {
-        return Err(ReadError::Decode);
-    };
+    let start = text.find('{').ok_or(ReadError::Decode)?;
+    let end = text.rfind('}').ok_or(ReadError::CutOff)?;
     let inner = text.get(start..=end).ok_or(ReadError::Decode)?;
-    let value: Value = serde_json::from_str(inner).map_err(|_| ReadError::Decode)?;
+    let value: Value = serde_json::from_str(inner).map_err(|error| match error.classify() {
+        Category::Eof => ReadError::CutOff,
+        _ => ReadError::Decode,
+    })?;
     let Value::Object(object) = value else {
         return Err(ReadError::NotObject);
     };
@@ -149,6 +155,47 @@ pub fn extract_object(text: &str, required: &[&str]) -> Result<Map<String, Value
         Ok(object)
     } else {
         Err(ReadError::Missing(missing))
+    }
+}
+
+/// Yes or no when the reply says exactly one of them; `None` when it cannot be read.
+pub fn read_yes_no(text: &str) -> Option<bool> {
+    let text = text.to_lowercase();
+    let has = |word: &str| {
+        text.split(|c: char| !c.is_alphabetic())
+            .any(|got| got == word)
+    };
+    let (yes, no) = (has("yes"), has("no"));
+    (yes != no).then_some(yes)
+}
+
+/// Whether the words of a patient say that it does not know or remember.
+pub fn says_unknown(text: &str) -> bool {
+    let text = text.to_lowercase().replace('’', "'");
+    [
+        "not know",
+        "n't know",
+        "not remember",
+        "n't remember",
+        "not recall",
+        "n't recall",
+        "not sure",
+        "no idea",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
+}
+
+/// What stands around the object of a reply, if anything does.
+pub fn wrapping(text: &str) -> Option<&'static str> {
+    let text = text.trim();
+    match (
+        text.contains("```"),
+        text.starts_with('{') && text.ends_with('}'),
+    ) {
+        (true, _) => Some("a fence stood around the object"),
+        (false, false) => Some("other text stood around the object"),
+        (false, true) => None,
     }
 }
 
@@ -286,6 +333,35 @@ mod tests {
         }
         assert_eq!(read_names(&json!("a, b, c"), 2), ["a", "b"]);
         assert_eq!(read_names(&json!("a (b, c), d"), 9), ["a (b, c)", "d"]);
+    }
+
+    #[test]
+    fn objects_are_found_in_prose_and_fences_and_cut_ones_are_told_apart() {
+        let wrapped = "```json\n{\"A\": 1}\n```";
+        assert!(extract_object(wrapped, &["A"]).is_ok());
+        assert!(wrapping(wrapped).unwrap().contains("fence"));
+        assert!(wrapping("Sure: {\"A\": 1}").unwrap().contains("other text"));
+        assert_eq!(wrapping(" {\"A\": 1}\n"), None);
+        for (text, expected) in [
+            ("{\"A\": [\"x\"", ReadError::CutOff),
+            ("{\"A\": {\"B\": 1}", ReadError::CutOff),
+            ("I cannot help with that.", ReadError::Decode),
+            ("", ReadError::Decode),
+            ("{A: 1}", ReadError::Decode),
+            ("{\"B\": 1}", ReadError::Missing(vec!["A".to_owned()])),
+        ] {
+            assert_eq!(extract_object(text, &["A"]), Err(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn yes_no_and_not_knowing_are_read() {
+        assert_eq!(read_yes_no("Yes."), Some(true));
+        assert_eq!(read_yes_no("no, it does not"), Some(false));
+        assert_eq!(read_yes_no("yes and no"), None);
+        assert_eq!(read_yes_no("I know nothing"), None);
+        assert!(says_unknown("I don’t know, doctor."));
+        assert!(!says_unknown("I have had it for a week."));
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use rounds_environments::clinic::dialogue::{Answer, Question};
+use rounds_environments::clinic::dialogue::{Answer, AnswerKind, Question};
 use rounds_environments::clinic::knowledge::{FindingKind, Knowledge};
+use rounds_environments::clinic::patient::Account;
 use rounds_environments::ids::AgentId;
 use rounds_environments::streams::RunSeed;
 use rounds_models::{CallKey, Desk, Message, ModelRequest, Typed};
@@ -17,15 +18,46 @@ use crate::policy::{Ask, ModelPolicy, PolicyError, Reading};
 /// The patient among the agents of an episode: above every clinician's number.
 pub const PATIENT: AgentId = AgentId(u32::MAX);
 
-/// A question at the bed, with what the record would answer.
+/// What is wanted of whoever speaks for a patient, with what was said before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Consultation {
     /// What was said before.
     pub view: Arc<DoctorView>,
-    /// The question.
-    pub question: Question,
-    /// The answer of the record.
-    pub recorded: Answer,
+    /// What is wanted.
+    pub task: PatientTask,
+}
+
+/// What is wanted of whoever speaks for a patient.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PatientTask {
+    /// It introduces itself.
+    Introduce {
+        /// What it may know.
+        account: Account,
+        /// Its introduction without a model.
+        recorded: Arc<str>,
+    },
+    /// Whether what was found in the record answers the question.
+    Suffices {
+        /// The question.
+        question: Question,
+        /// The answer of the record.
+        recorded: Answer,
+    },
+    /// It answers.
+    Answer {
+        /// The question.
+        question: Question,
+        /// The answer of the record.
+        recorded: Answer,
+    },
+    /// It answers from all that it knows.
+    Fallback {
+        /// The question.
+        question: Question,
+        /// What it may know.
+        account: Account,
+    },
 }
 
 /// What the patient says.
@@ -35,17 +67,25 @@ pub enum Said {
     AsRecorded,
     /// Yes, no or unknown, and in which words, where there are some.
     Own(Option<bool>, Option<Arc<str>>),
+    /// What the record says, in these words.
+    Words(Arc<str>),
+    /// Whether what was found answers the question.
+    Suffices(bool),
 }
 
 impl Said {
     /// The answer that the doctors get in place of the recorded one.
     pub fn over(self, recorded: Answer) -> Answer {
         match self {
-            Self::AsRecorded => recorded,
+            Self::AsRecorded | Self::Suffices(_) => recorded,
+            Self::Words(text) => Answer {
+                text: Some(text),
+                ..recorded
+            },
             Self::Own(present, text) => {
                 let kind = match (present, &text) {
-                    (None, None) => rounds_environments::clinic::dialogue::AnswerKind::NotRecorded,
-                    _ => rounds_environments::clinic::dialogue::AnswerKind::Value,
+                    (None, None) => AnswerKind::NotRecorded,
+                    _ => AnswerKind::Value,
                 };
                 Answer {
                     kind,
@@ -77,9 +117,13 @@ pub struct OutsidePatient {
 }
 
 impl ModelPolicy<Consultation, Said> for OutsidePatient {
-    fn request(&self, _: RunSeed, ask: &Ask<Consultation>) -> ModelRequest {
+    fn request(&self, _: RunSeed, ask: &Ask<Consultation>) -> Result<ModelRequest, PolicyError> {
         let seen = &ask.observation;
-        let (finding, question) = match &seen.question {
+        let PatientTask::Answer { question, recorded } = &seen.task else {
+            let why = "expected a question: a person is asked nothing else as the patient";
+            return Err(PolicyError::Failed(why.to_owned()));
+        };
+        let (finding, question) = match question {
             Question::Text(text) => (None, &**text),
             Question::Finding(e) => match self.knowledge.findings().get(e.index()) {
                 Some(finding) => (Some(&finding.id), finding.question.as_str()),
@@ -94,12 +138,9 @@ impl ModelPolicy<Consultation, Said> for OutsidePatient {
             "introduction": &*seen.view.introduction.text,
             "finding": finding,
             "question": question,
-            "recorded": match &seen.recorded.text {
-                Some(text) => text.to_string(),
-                None => answer_text(&seen.recorded),
-            },
+            "recorded": answer_text(recorded),
         });
-        ModelRequest {
+        Ok(ModelRequest {
             key: CallKey {
                 episode: ask.key.episode,
                 agent: ask.key.agent,
@@ -113,7 +154,7 @@ impl ModelPolicy<Consultation, Said> for OutsidePatient {
             temperature: 0.0,
             max_tokens: 0,
             seed: 0,
-        }
+        })
     }
 
     fn read(&self, _: &Ask<Consultation>, reply: &str) -> Reading<Said> {
@@ -184,8 +225,6 @@ impl Desk for PatientDesk {
 
 #[cfg(test)]
 mod tests {
-    use rounds_environments::clinic::dialogue::AnswerKind;
-
     use super::*;
 
     #[test]

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::examples;
 use super::import_args::ImportArgs;
 use crate::editor::FileKind;
+use crate::schema::{ModelChoice, Overrides};
 
 /// Multi-agent simulation: scenario simulations, benchmarks of agents, clinical evaluations.
 ///
@@ -107,6 +108,18 @@ pub(crate) struct Common {
     /// Answer the calls of models from the calls.jsonl of an earlier run.
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
+    /// Give the scenario a model: openai/NAME, or URL#NAME for a server of your own. It takes the place
+    /// of every model of the scenario; where no policy of the team asks one, the team is given one
+    /// that does.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// Environment variable that holds the key of the server of --model.
+    #[arg(long, value_name = "VARIABLE", requires = "model")]
+    pub(crate) key_env: Option<String>,
+    /// Let the text of restricted records leave this machine for this host; may be given several
+    /// times.
+    #[arg(long, value_name = "HOST")]
+    pub(crate) send_restricted_to: Vec<String>,
     /// Leave the recording of --replay: from round R of episode E on, that episode is decided anew.
     #[arg(long, value_name = "E:R", requires = "replay", conflicts_with = "seeds", value_parser = place)]
     pub(crate) diverge_at: Option<(u32, u32)>,
@@ -119,6 +132,22 @@ pub(crate) struct Common {
     /// Print results only: no progress, no story.
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+impl Common {
+    /// What these options change in the file, with `seed`.
+    pub(crate) fn overrides(&self, seed: Option<u64>) -> Overrides {
+        Overrides {
+            set: self.set.clone(),
+            seed,
+            episodes: self.episodes,
+            vary: Vec::new(),
+            model: self.model.as_ref().map(|model| ModelChoice {
+                model: model.clone(),
+                key_env: self.key_env.clone(),
+            }),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Args)]
@@ -134,6 +163,9 @@ pub(crate) struct RunArgs {
 pub(crate) struct PlanArgs {
     /// The scenario, a TOML file.
     pub(crate) scenario: PathBuf,
+    /// Plan with another model, as --model of rounds run: openai/NAME or URL#NAME. It is not asked.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
     /// Change a setting of the scenario; may be given several times.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,

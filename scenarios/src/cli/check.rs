@@ -10,13 +10,13 @@ use super::args::CheckArgs;
 use super::evaluate::check_thresholds;
 use super::self_test::load_pairs;
 use super::{Failure, print};
-use crate::clinic::Cassette;
 use crate::coordination::promise;
 use crate::family::build;
 use crate::schema::{
     BEHAVIOUR_SCHEMA, CASE_SCHEMA, Family, Overrides, SELF_TEST_SCHEMA, SUITE_SCHEMA, Scenario,
     SuiteSpec, Variants, WorldSpec, load_behaviour, load_case, schema_of,
 };
+use crate::speech::Cassette;
 
 /// Checks a file by what its `schema` says it is: a scenario with its arms and data, a suite, a
 /// case, a behaviour; or data.

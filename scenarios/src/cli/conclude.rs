@@ -358,6 +358,7 @@ fn report_data(
             failed: counts.failed,
             aborted: counts.aborted,
         },
+        calls: summary.calls.words().lines().map(str::to_owned).collect(),
         limits: summary.limit.clone(),
         arms,
         comparisons,

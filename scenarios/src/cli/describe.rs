@@ -3,13 +3,13 @@
 use super::args::DescribeArgs;
 use super::evaluate::check_thresholds;
 use super::{Failure, print};
-use crate::clinic::Cassette;
 use crate::describe::{
     Described, Suite, coordination_facts, coordination_methods, day_facts, day_methods, facts,
     methods,
 };
 use crate::family::build;
 use crate::schema::{Family, Overrides, SUITE_SCHEMA, Scenario, SuiteSpec, Variants, schema_of};
+use crate::speech::Cassette;
 
 /// Says what a scenario or suite does, as a paragraph of methods or as facts.
 pub(crate) fn describe(arguments: &DescribeArgs) -> Result<(), Failure> {

@@ -8,9 +8,9 @@ use rounds_models::Divergence;
 use super::Failure;
 use super::args::Common;
 use crate::branch::of_recording;
-use crate::clinic::{Branching, recording};
 use crate::run::{Diverged, RunDirectory};
 use crate::schema::{Arm, Family, ModelSpec, PolicySpec};
+use crate::speech::{Branching, recording};
 
 /// What a run needs to leave a recording.
 pub(super) struct Parting {
@@ -84,24 +84,22 @@ fn can_decide(arm: &Arm) -> Result<(), Failure> {
     let Family::Clinic(clinic) = &arm.scenario.family else {
         return Ok(());
     };
-    let name = clinic.team.policy.as_str();
-    let why = match clinic.policies.get(name) {
-        Some(PolicySpec::Knowledge(_) | PolicySpec::Plan { .. }) => {
-            format!(
-                "the policy {name:?} of the arm {:?} asks no model",
-                arm.name
-            )
-        }
-        Some(PolicySpec::Scripted { model, .. } | PolicySpec::Model { model, .. }) => {
-            match arm.scenario.models.get(model) {
-                Some(ModelSpec::Replay { .. }) => format!(
-                    "the model {model:?} answers from a recording alone; name one that answers \
-                     anew"
-                ),
-                _ => return Ok(()),
-            }
-        }
-        _ => return Ok(()),
+    let outside = clinic
+        .used()
+        .any(|(_, policy)| matches!(policy, PolicySpec::Process(_) | PolicySpec::Human));
+    let models = arm.scenario.speaking_models();
+    let anew = |(_, spec): &(&str, &ModelSpec)| !matches!(spec, ModelSpec::Replay { .. });
+    if outside || models.iter().any(anew) {
+        return Ok(());
+    }
+    let why = match models.first() {
+        None => format!(
+            "the policy {:?} of the arm {:?} asks no model",
+            clinic.team.policy, arm.name
+        ),
+        Some((model, _)) => format!(
+            "the model {model:?} answers from a recording alone; name one that answers anew"
+        ),
     };
     Err(Failure::Usage(format!(
         "--diverge-at: nobody can decide anew: {why}"

@@ -7,21 +7,25 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rounds_environments::nearest::nearest;
-use rounds_models::{ModelServer, ServerOptions};
 
-use super::args::EvaluateArgs;
+use super::args::{Common, EvaluateArgs};
 use super::conclude::RunArm;
 use super::conclude_cases::{shown, unmet};
 use super::diverge::of_one_arm;
+use super::outside::permit_receivers;
 use super::run::{check_replay, finish, folder_of, run_arms_of};
 use super::{Failure, print};
+use crate::clinic::NOTICE;
 use crate::clinic::cases::{CaseBook, CaseScore};
-use crate::clinic::{Cassette, NOTICE, live_model};
-use crate::evaluate::{ArmResult, SuiteFile, explain, judge_visits, metric_names, read_judgements};
+use crate::evaluate::{
+    ArmResult, JUDGE_CALLS, SuiteFile, explain, judge_calls_so_far, judge_visits, metric_names,
+    read_judgements,
+};
 use crate::family::build;
 use crate::report::text_table;
 use crate::run::{Episode, RunDirectory, pretty, score_run};
-use crate::schema::{Overrides, Side, SuiteJudge, SuiteSpec, Variants, load_behaviour};
+use crate::schema::{Side, SuiteJudge, SuiteSpec, Variants, load_behaviour};
+use crate::speech::{Cassette, Speakers};
 use crate::statistics::Summary;
 
 /// Evaluates the policies of a suite on its cases.
@@ -40,12 +44,7 @@ pub(crate) fn evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
     };
     let mut suites = Vec::new();
     for seed in seeds {
-        let overrides = Overrides {
-            set: common.set.clone(),
-            seed,
-            episodes: common.episodes,
-            vary: Vec::new(),
-        };
+        let overrides = common.overrides(seed);
         suites.push(SuiteSpec::load(&common.scenario, &overrides, &variants)?);
     }
     let suite = &suites[0];
@@ -70,7 +69,7 @@ pub(crate) fn evaluate(arguments: &EvaluateArgs) -> Result<(), Failure> {
             .map_err(Failure::from)
     })?;
     if let Some(judge) = &suite.judge {
-        judge_all(suite, judge, &ran.0)?;
+        judge_all(common, suite, judge, &ran.0)?;
     }
     let arms: Vec<Played> = ran.0.iter().filter_map(Played::new).collect();
     let summary = finish(common, &sets[0], "evaluate", &folder, began, ran, None)?;
@@ -112,10 +111,7 @@ fn behaviours(arguments: &EvaluateArgs) -> Result<Vec<(String, Vec<String>)>, Fa
             Side::Doctor => {
                 let suite = SuiteSpec::load(
                     &arguments.common.scenario,
-                    &Overrides {
-                        set: arguments.common.set.clone(),
-                        ..Overrides::default()
-                    },
+                    &arguments.common.overrides(None),
                     &Variants::default(),
                 )?;
                 format!("policies.{}.behaviour", suite.policy())
@@ -241,18 +237,30 @@ fn cases_table(summary: &Summary) -> String {
 }
 
 /// Asks the judge of the suite about every visit.
-fn judge_all(suite: &SuiteSpec, judge: &SuiteJudge, arms: &[RunArm<'_>]) -> Result<(), Failure> {
-    let Some(spec) = suite.set.scenario.models.get(&judge.model) else {
-        return Err(Failure::Usage(format!(
-            "there is no model {:?}",
-            judge.model
-        )));
-    };
-    let server = ModelServer::start(live_model(spec)?, ServerOptions::default());
+fn judge_all(
+    common: &Common,
+    suite: &SuiteSpec,
+    judge: &SuiteJudge,
+    arms: &[RunArm<'_>],
+) -> Result<(), Failure> {
     for run in arms {
-        if let Some(cases) = run.built.cases() {
-            judge_visits(&run.folder, cases, &server, judge.votes)?;
+        let Some(cases) = run.built.cases() else {
+            continue;
+        };
+        let models = &suite.set.scenario.models;
+        if run.built.experiment().manifest.restricted {
+            permit_receivers(common, models.get(&judge.model))?;
         }
+        let cassette = Cassette {
+            live: common.replay.is_none(),
+            calls: match &common.replay {
+                Some(calls) => Some(calls.with_file_name(JUDGE_CALLS)),
+                None => judge_calls_so_far(&run.folder),
+            },
+            ..Cassette::default()
+        };
+        let server = Speakers::new(models, &cassette).server(&judge.model)?;
+        judge_visits(&run.folder, cases, &server, judge.votes)?;
     }
     Ok(())
 }

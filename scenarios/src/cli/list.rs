@@ -34,7 +34,7 @@ pub(crate) fn list(what: Option<Listed>) -> Result<(), Failure> {
 const POLICIES: &str = "\
 policies
   knowledge        decides by a knowledge base; questions = gain | gain-per-cost | random | fixed | none | all
-  scripted, model  asks a model of [models]
+  language         asks a language model of [models]
   process          asks a program of your own (docs/process.md); needs --allow-process
   human            asks you
 methods of coordination (kind of a policy where agents coordinate)
@@ -60,6 +60,7 @@ protocols (agents.team.protocol)
 
 const MODELS: &str = "\
 models
+  openai           asks a server that speaks the protocol of OpenAI: a vendor, vLLM, llama.cpp, Ollama
   scripted         says what a script says
   replay           says what was said in an earlier run
 ";

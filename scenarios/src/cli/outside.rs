@@ -9,9 +9,9 @@ use rounds_models::{Console, end_all_processes};
 
 use super::Failure;
 use super::args::Common;
-use crate::clinic::Outside;
 use crate::run::RunDirectory;
-use crate::schema::{Family, PolicySpec, ProcessSpec, Scenario, ScenarioSet};
+use crate::schema::{Family, ModelSpec, PolicySpec, ProcessSpec, Scenario, ScenarioSet};
+use crate::speech::{Outside, foreign_receivers};
 
 /// Refuses arms that would start a program without leave, or one that is not there.
 pub(crate) fn permit(
@@ -27,39 +27,66 @@ pub(crate) fn permit(
         .iter()
         .flat_map(|set| numbers.iter().filter_map(|&n| set.arms.get(n)));
     for scenario in arms.map(|arm| &arm.scenario) {
-        let Some((name, spec)) = process_of(scenario) else {
-            continue;
-        };
-        if !common.allow_process {
-            return Err(Failure::Usage(format!(
-                "the policy {name:?} would start a program, which needs --allow-process: `{}` in {}",
-                spec.command.join(" "),
-                spec.folder.display()
-            )));
+        for (name, spec) in processes_of(scenario) {
+            permit_process(common, name, spec)?;
         }
-        if !spec.folder.is_dir() {
-            return Err(Failure::Usage(format!(
-                "the folder of the policy {name:?} is not there: {}",
-                spec.folder.display()
-            )));
-        }
-        if spec.program().is_none() {
-            return Err(Failure::Usage(no_program(name, spec)));
-        }
-        end_processes_with_us();
     }
     Ok(())
 }
 
-fn process_of(scenario: &Scenario) -> Option<(&str, &ProcessSpec)> {
-    let Family::Clinic(clinic) = &scenario.family else {
-        return None;
+/// Refuses a program without leave, or one that is not there.
+fn permit_process(common: &Common, name: &str, spec: &ProcessSpec) -> Result<(), Failure> {
+    if !common.allow_process {
+        return Err(Failure::Usage(format!(
+            "the policy {name:?} would start a program, which needs --allow-process: `{}` in {}",
+            spec.command.join(" "),
+            spec.folder.display()
+        )));
+    }
+    if !spec.folder.is_dir() {
+        return Err(Failure::Usage(format!(
+            "the folder of the policy {name:?} is not there: {}",
+            spec.folder.display()
+        )));
+    }
+    if spec.program().is_none() {
+        return Err(Failure::Usage(no_program(name, spec)));
+    }
+    end_processes_with_us();
+    Ok(())
+}
+
+/// Refuses models to which the text of restricted records must not go; the hosts that receive it.
+pub(crate) fn permit_receivers<'a>(
+    common: &Common,
+    models: impl IntoIterator<Item = &'a ModelSpec>,
+) -> Result<Vec<String>, Failure> {
+    if common.replay.is_some() {
+        return Ok(Vec::new());
+    }
+    let hosts = foreign_receivers(models);
+    let allowed = |host: &String| {
+        let named = &common.send_restricted_to;
+        named.iter().any(|name| name.eq_ignore_ascii_case(host))
     };
-    let name = clinic.team.policy.as_str();
-    match clinic.policies.get(name)? {
+    match hosts.iter().find(|host| !allowed(host)) {
+        Some(host) => Err(Failure::Usage(format!(
+            "the records are restricted, and a model would send their text to {host}: name that \
+             receiver with --send-restricted-to {host}, if you may"
+        ))),
+        None => Ok(hosts),
+    }
+}
+
+fn processes_of(scenario: &Scenario) -> Vec<(&str, &ProcessSpec)> {
+    let Family::Clinic(clinic) = &scenario.family else {
+        return Vec::new();
+    };
+    let used = clinic.used().filter_map(|(name, policy)| match policy {
         PolicySpec::Process(spec) => Some((name, spec)),
         _ => None,
-    }
+    });
+    used.collect()
 }
 
 fn no_program(name: &str, spec: &ProcessSpec) -> String {

@@ -9,7 +9,7 @@ use super::{Failure, print};
 use crate::family::notice;
 use crate::plan::{Assumptions, CharsPerToken, Ledger, Plan, SCHEMA, plan_arm, text};
 use crate::run::{RunError, pretty};
-use crate::schema::{Overrides, Scenario};
+use crate::schema::{ModelChoice, Overrides, Scenario};
 
 /// Plans every arm of a scenario, or one of them.
 pub(crate) fn plan(arguments: &PlanArgs) -> Result<(), Failure> {
@@ -18,6 +18,10 @@ pub(crate) fn plan(arguments: &PlanArgs) -> Result<(), Failure> {
         seed: arguments.seed,
         episodes: arguments.episodes,
         vary: Vec::new(),
+        model: arguments.model.as_ref().map(|model| ModelChoice {
+            model: model.clone(),
+            key_env: None,
+        }),
     };
     let set = Scenario::load(&arguments.scenario, &overrides)?;
     let numbers: Vec<usize> = match &arguments.arm {

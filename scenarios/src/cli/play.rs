@@ -16,7 +16,7 @@ use super::show::{remember_latest, story};
 use super::{Failure, print};
 use crate::clinic::NOTICE;
 use crate::run::{EpisodeReader, RunDirectory, arm_folder, pretty};
-use crate::schema::{Arm, Overrides, Scenario, ScenarioSet};
+use crate::schema::{Arm, MODEL_POLICY, Scenario, ScenarioSet};
 use crate::statistics::Summary;
 
 /// Names of the two arms.
@@ -118,6 +118,22 @@ fn both(common: &Common, arm: &Arm) -> Result<ScenarioSet, Failure> {
         .iter()
         .map(|(key, value)| line((key, value)))
         .collect();
+    let mut team = team;
+    let policy = arm
+        .scenario
+        .clinic()
+        .map(|clinic| clinic.team.policy.as_str());
+    if common.model.is_some() && policy == Some(MODEL_POLICY) {
+        // Not all of it need be among the settings of the arm.
+        team.retain(|line| !line.starts_with("\"agents.team.policy\""));
+        for (key, value) in [
+            ("agents.team.policy", MODEL_POLICY),
+            ("policies.model.kind", "language"),
+            ("policies.model.model", MODEL_POLICY),
+        ] {
+            team.push(line((key, &value.into())));
+        }
+    }
     let mut you = team.clone();
     for (key, value) in [
         ("agents.team.policy", YOU),
@@ -134,11 +150,7 @@ fn both(common: &Common, arm: &Arm) -> Result<ScenarioSet, Failure> {
         you.join(", "),
         team.join(", ")
     );
-    let overrides = Overrides {
-        set: common.set.clone(),
-        seed: common.seed,
-        ..Overrides::default()
-    };
+    let overrides = common.overrides(common.seed);
     let base = Path::new("").to_owned();
     Ok(Scenario::from_toml("play", &text, base, &overrides)?)
 }

@@ -11,11 +11,10 @@ use super::args::{BenchArgs, Common, RunArgs};
 use super::conclude::{RunArm, Typed, conclude, cores, next_commands};
 use super::conclude_cases::shown;
 use super::diverge::{of_one_arm, parting};
-use super::outside::{outside, permit};
+use super::outside::{outside, permit, permit_receivers};
 use super::progress::Shown;
 use super::{Failure, no_arm, print};
 use crate::branch::keep;
-use crate::clinic::{Cassette, recording};
 use crate::family::{Built, build, notice};
 use crate::report::text_table;
 use crate::run::{
@@ -23,6 +22,7 @@ use crate::run::{
     is_occupied, pretty, read_json,
 };
 use crate::schema::{Overrides, Scenario, ScenarioSet};
+use crate::speech::{Cassette, recording};
 use crate::statistics::Summary;
 use crate::statistics::summary::Until;
 
@@ -30,7 +30,15 @@ use crate::statistics::summary::Until;
 pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
     let common = &arguments.common;
     let sets = load(common, &[])?;
-    let number = number_of(&sets[0], arguments.arm.as_deref())?;
+    let number = match (&arguments.arm, &common.model) {
+        // The model is asked for: the first arm in which it speaks.
+        (None, Some(_)) => {
+            let mut arms = sets[0].arms.iter();
+            arms.position(|arm| arm.scenario.family.speaks())
+                .unwrap_or(0)
+        }
+        (name, _) => number_of(&sets[0], name.as_deref())?,
+    };
     check_replay(common)?;
     permit(common, &sets, &[number])?;
     let folder = folder_of(common, &sets[0]);
@@ -176,10 +184,8 @@ pub(super) fn load(common: &Common, vary: &[String]) -> Result<Vec<ScenarioSet>,
     };
     let load = |seed| {
         let overrides = Overrides {
-            set: common.set.clone(),
-            seed,
-            episodes: common.episodes,
             vary: vary.to_vec(),
+            ..common.overrides(seed)
         };
         Ok(Scenario::load(&common.scenario, &overrides)?)
     };
@@ -222,6 +228,11 @@ pub(super) fn run_arm<'a>(
         instead: None,
     };
     let mut built = build(set, arm, &cassette)?;
+    if built.experiment().manifest.restricted {
+        let models = arm.scenario.speaking_models();
+        let hosts = permit_receivers(common, models.into_iter().map(|(_, spec)| spec))?;
+        built.experiment_mut().manifest.sent_to = hosts;
+    }
     let diverged = parting.as_ref().map(|parting| parting.diverged.clone());
     built.experiment_mut().manifest.diverged = diverged;
     if let Some(first) = only {

@@ -11,12 +11,13 @@ use super::args::EvaluateArgs;
 use super::evaluate::not_met;
 use super::run::{folder_of, run_arms_of};
 use super::{Failure, print};
+use crate::clinic::NOTICE;
 use crate::clinic::cases::CaseBook;
-use crate::clinic::{Cassette, NOTICE};
 use crate::evaluate::{ArmResult, CaseOutcome};
 use crate::family::build;
 use crate::run::{pretty, score_run, write_whole};
 use crate::schema::{Overrides, SelfTestPair, SuiteSpec, Variants, load_self_test};
+use crate::speech::Cassette;
 use crate::statistics::estimate::{LEVEL, wilson_interval};
 
 /// What a policy of a pair came to.

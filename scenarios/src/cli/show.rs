@@ -8,12 +8,12 @@ use super::conclude::{RunArm, Typed, conclude, cores};
 use super::conclude_cases::shown;
 use super::{Failure, no_arm, print};
 use crate::branch::Branch;
-use crate::clinic::Cassette;
 use crate::evaluate::stored_cases;
 use crate::family::{Built, build};
 use crate::report::text_table;
 use crate::run::{EpisodeReader, RunDirectory, RunError, pretty, read_json, read_manifest};
 use crate::schema::{Overrides, PathKind, Scenario, ScenarioSet, nearest_path};
+use crate::speech::Cassette;
 use crate::statistics::Summary;
 
 /// File that names the last run of a working directory.

@@ -11,10 +11,10 @@ use super::Failure;
 use super::args::{BenchArgs, Common, MOST_SEEDS};
 use super::conclude::{RunArm, case_of_all};
 use super::run::{check_bench_folder, finish, run_arm, show_result};
-use crate::clinic::Cassette;
 use crate::family::{Built, build};
 use crate::run::{Episode, RunError, Score, arm_folder, score_run};
 use crate::schema::{Overrides, Scenario, ScenarioSet, UntilRule};
+use crate::speech::Cassette;
 use crate::statistics::sequential::{FIRST_LOOK, half_width, may_stop};
 use crate::statistics::summary::Until;
 use crate::statistics::{CaseNumbers, Design, Sample, compare, estimate};
@@ -131,10 +131,8 @@ fn folders(set: &ScenarioSet, seed: u64) -> Vec<String> {
 
 fn load(common: &Common, arguments: &BenchArgs, seed: u64) -> Result<ScenarioSet, Failure> {
     let overrides = Overrides {
-        set: common.set.clone(),
-        seed: Some(seed),
-        episodes: common.episodes,
         vary: arguments.vary.clone(),
+        ..common.overrides(Some(seed))
     };
     Ok(Scenario::load(&common.scenario, &overrides)?)
 }

@@ -1,65 +1,30 @@
 //! From a scenario to a running clinic.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bevy_app::App;
 use rounds_agents::clinic::{
     Clinic, ClinicPlugin, Coordination, Protocol, RespondentPlugin, TimelineEntry, VisitConfig,
+    Voice,
 };
 use rounds_environments::clinic::knowledge::Knowledge;
-use rounds_models::{Divergence, LanguageModel};
 use rounds_policies::clinic::task::Speciality;
 
 use super::cases::CaseScore;
 use super::coverage::DecisiveFindings;
-use super::decider::{consulting, decider};
-use super::outside::{Outside, human_patient};
+use super::decider::{consulting, deciders, policy_of};
+use super::outside::human_patient;
 use super::patients::{Patients, add_hashes, learn_from};
 use super::score::{SCORER, VisitScore};
 use crate::run::{Experiment, Manifest, RunError, Score};
 use crate::schema::{
     self, Answers, Arm, ClinicScenario, KnowledgeSpec, PolicySpec, ScenarioSet, TeamKind,
 };
+use crate::speech::{Cassette, Speakers};
 
 /// What everything clinical says of itself.
 pub const NOTICE: &str = "Research software, not for clinical use.";
-
-/// Calls that were recorded before, from which slow decisions are answered.
-#[derive(Debug, Clone, Default)]
-pub struct Cassette {
-    /// `calls.jsonl` of an earlier try or run.
-    pub calls: Option<std::path::PathBuf>,
-    /// Calls that are not recorded are made; otherwise they fail.
-    pub live: bool,
-    /// Programs and people that may be asked.
-    pub outside: Outside,
-    /// Where the new course leaves the recorded one; calls are then made from there on alone.
-    pub branch: Option<Branching>,
-    /// Answers in place of every model, which is then not made.
-    pub instead: Option<StandIn>,
-}
-
-/// A model that answers in place of every other one.
-#[derive(Clone)]
-pub struct StandIn(
-    /// The model.
-    pub Arc<dyn LanguageModel>,
-);
-
-impl std::fmt::Debug for StandIn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("StandIn").field(&self.0.name()).finish()
-    }
-}
-
-/// A new course that leaves a recorded one.
-#[derive(Debug, Clone)]
-pub struct Branching {
-    /// Where.
-    pub at: Divergence,
-    /// Calls of the new course that an earlier try made.
-    pub made: Option<std::path::PathBuf>,
-}
 
 /// A clinic that is ready to run, and what stories and reports need of it.
 pub struct BuiltClinic {
@@ -105,10 +70,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
             arm.scenario.name
         )));
     };
-    let policy = scenario
-        .policies
-        .get(&scenario.team.policy)
-        .ok_or_else(|| RunError::Input(format!("there is no policy {:?}", scenario.team.policy)))?;
+    let policy = policy_of(scenario, &scenario.team.policy)?;
     let patients = Patients::load(scenario)?;
     let learned = match policy {
         PolicySpec::Knowledge(KnowledgeSpec {
@@ -123,9 +85,13 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         (Patients::Recorded { .. }, None) => Knowledge::builtin(),
         (Patients::Scripted(book), None) => Arc::clone(&book.knowledge),
     };
-    let protocol: Protocol = match scenario.team.protocol {
-        schema::Protocol::DynamiCare => decider(scenario, policy, &knowledge, cassette)?.into(),
-        schema::Protocol::AgentClinic => consulting(scenario, policy, &knowledge, cassette)?.into(),
+    let speakers = Speakers::new(scenario.models, cassette);
+    let (protocol, cast) = match scenario.team.protocol {
+        schema::Protocol::DynamiCare => deciders(scenario, &knowledge, &speakers, cassette)?,
+        schema::Protocol::AgentClinic => {
+            let consulting = consulting(scenario, &knowledge, &speakers)?;
+            (consulting.into(), BTreeMap::new())
+        }
     };
     let visit = visit_config(scenario, &knowledge);
     let (episodes, mut data, restricted) = patients.describe(scenario)?;
@@ -173,6 +139,7 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         patients: source,
         visit,
         timeline,
+        cast: Arc::new(cast),
     };
     let manifest = Manifest {
         data,
@@ -201,7 +168,10 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
                 Arc::new(move |app: &mut App| {
                     family(app);
                     let decider = person.clone();
-                    app.add_plugins(RespondentPlugin { decider });
+                    app.add_plugins(RespondentPlugin {
+                        decider,
+                        voice: Voice::Person,
+                    });
                 })
             }
         },

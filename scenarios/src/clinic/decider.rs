@@ -1,12 +1,13 @@
 //! Who decides: the policies and models of a scenario.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use rounds_agents::clinic::{Consulting, ConsultingRules, MissingTest};
+use rounds_agents::clinic::{Consulting, ConsultingRules, MissingTest, PRACTITIONER, Protocol};
 use rounds_environments::clinic::knowledge::Knowledge;
 use rounds_environments::clinic::naming::CodeNamer;
-use rounds_models::{LanguageModel, ModelServer, ReplayModel, ServerOptions};
+use rounds_environments::nearest::nearest;
 use rounds_policies::clinic::consultation::{KnowledgeDoctor, SpokenDoctor, SpokenModerator};
 use rounds_policies::clinic::knowledge_based::{
     KnowledgeClinician, KnowledgeConfig, QuestionPolicy,
@@ -16,28 +17,99 @@ use rounds_policies::clinic::reading::Fidelity;
 use rounds_policies::clinic::spoken::SpokenClinician;
 use rounds_policies::clinic::task::{Action, Observation};
 use rounds_policies::policy::Decider;
+use rounds_policies::spoken::SpokenOptions;
 
-use super::build::{Cassette, StandIn};
-use super::models::live_model;
 use super::outside::{human, process};
 use super::patients::behaviour;
-use super::recording::in_file;
 use crate::run::RunError;
 use crate::schema::{
     self, ClinicScenario, DoctorBias, KnowledgeSpec, PatientsSpec, PolicySpec, Questions, Side,
 };
+use crate::speech::{Cassette, Speakers, spoken_options};
 
-/// How often an unreadable reply is asked again.
+/// How often an unreadable verdict is asked again.
 const RE_ASKS: u32 = 2;
 
-/// Builds what decides for the clinicians of a scenario.
-pub(super) fn decider(
+/// Builds what decides for the clinicians of a scenario: one decider, or several and whom each
+/// of them decides for.
+pub(super) fn deciders(
     scenario: &ClinicScenario<'_>,
-    policy: &PolicySpec,
     knowledge: &Arc<Knowledge>,
+    speakers: &Speakers<'_>,
+    cassette: &Cassette,
+) -> Result<(Protocol, BTreeMap<String, usize>), RunError> {
+    let team = scenario.team;
+    let mut names = vec![team.policy.as_str()];
+    let mut cast = BTreeMap::new();
+    for (member, policy) in &team.members {
+        let known = names.iter().position(|name| name == policy);
+        let index = known.unwrap_or_else(|| {
+            names.push(policy);
+            names.len() - 1
+        });
+        cast.insert(member_name(scenario, knowledge, member)?, index);
+    }
+    let deciders: Result<Vec<_>, RunError> = names
+        .into_iter()
+        .map(|name| decider(scenario, name, knowledge, speakers, cassette))
+        .collect();
+    let mut deciders = deciders?;
+    let protocol = match (deciders.len(), deciders.pop()) {
+        (1, Some(only)) => Protocol::DynamiCare(only),
+        (_, last) => {
+            deciders.extend(last);
+            Protocol::Mixed(deciders)
+        }
+    };
+    Ok((protocol, cast))
+}
+
+/// The name of a member in lower case. Where the knowledge base alone names who is called, others
+/// than its specialities never come.
+fn member_name(
+    scenario: &ClinicScenario<'_>,
+    knowledge: &Knowledge,
+    member: &str,
+) -> Result<String, RunError> {
+    let lower = member.to_lowercase();
+    let team = scenario.team;
+    let caller = team
+        .members
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(PRACTITIONER))
+        .map_or(&team.policy, |(_, policy)| policy);
+    let free = !matches!(
+        scenario.policies.get(caller),
+        Some(PolicySpec::Knowledge(_) | PolicySpec::Plan { .. })
+    );
+    let specialities = knowledge.specialities().iter().map(String::as_str);
+    let mut known = specialities.chain([PRACTITIONER, "generalist"]);
+    if free || known.clone().any(|name| name.eq_ignore_ascii_case(member)) {
+        return Ok(lower);
+    }
+    let near = nearest(member, known.clone());
+    let help = near.map_or_else(
+        || {
+            format!(
+                "expected one of {}",
+                known.by_ref().collect::<Vec<_>>().join(", ")
+            )
+        },
+        |near| format!("did you mean {near:?}?"),
+    );
+    Err(RunError::Input(format!(
+        "agents.team.members: nobody of the speciality {member:?} is ever called; {help}"
+    )))
+}
+
+fn decider(
+    scenario: &ClinicScenario<'_>,
+    name: &str,
+    knowledge: &Arc<Knowledge>,
+    speakers: &Speakers<'_>,
     cassette: &Cassette,
 ) -> Result<Decider<Observation, Action>, RunError> {
-    match policy {
+    match policy_of(scenario, name)? {
         PolicySpec::Knowledge(spec) => {
             let clinician = clinician(scenario, spec, knowledge)?;
             Ok(Decider::Direct(Arc::new(clinician)))
@@ -52,66 +124,48 @@ pub(super) fn decider(
                 .collect();
             Ok(Decider::Direct(Arc::new(Plan::new(moves?))))
         }
-        PolicySpec::Scripted {
-            model,
-            behaviour: bias,
+        PolicySpec::Language(spec) => {
+            let options = spoken_options(spec, SpokenClinician::default().options)?;
+            Ok(Decider::Model {
+                policy: Arc::new(SpokenClinician {
+                    knowledge: Some(Arc::clone(knowledge)),
+                    fidelity: fidelity(scenario),
+                    list_length: scenario.team.list_length as usize,
+                    options: SpokenOptions {
+                        addition: addition(spec.behaviour.as_deref())?,
+                        ..options
+                    },
+                }),
+                server: speakers.server(&spec.model)?,
+                re_asks: spec.re_asks,
+            })
         }
-        | PolicySpec::Model {
-            model,
-            behaviour: bias,
-        } => Ok(Decider::Model {
-            policy: Arc::new(SpokenClinician {
-                knowledge: Some(Arc::clone(knowledge)),
-                addition: addition(bias.as_deref())?,
-                ..SpokenClinician::default()
-            }),
-            server: server(scenario, model, cassette)?,
-            re_asks: RE_ASKS,
-        }),
-        PolicySpec::Process(spec) => process(scenario.team, spec, knowledge, cassette),
-        PolicySpec::Human => human(scenario.team, knowledge, cassette),
+        PolicySpec::Process(spec) => process(scenario.team, name, spec, knowledge, cassette),
+        PolicySpec::Human => human(scenario.team, name, knowledge, cassette),
     }
 }
 
-/// What answers: the recording, `live` for what it does not hold, or `live` alone.
-///
-/// A recording of several models is cut to the calls of `name`.
-pub(super) fn answering(
-    cassette: &Cassette,
-    name: Option<&str>,
-    live: impl FnOnce() -> Result<Arc<dyn LanguageModel>, RunError>,
-) -> Result<Arc<dyn LanguageModel>, RunError> {
-    if let Some(StandIn(model)) = &cassette.instead {
-        return Ok(Arc::clone(model));
+/// The policy of this name.
+pub(super) fn policy_of<'a>(
+    scenario: &ClinicScenario<'a>,
+    name: &str,
+) -> Result<&'a PolicySpec, RunError> {
+    let policy = scenario.policies.get(name);
+    policy.ok_or_else(|| RunError::Input(format!("there is no policy {name:?}")))
+}
+
+fn fidelity(scenario: &ClinicScenario<'_>) -> Fidelity {
+    match scenario.environment.fidelity {
+        schema::Fidelity::Strict => Fidelity::Strict,
+        schema::Fidelity::AsPublished => Fidelity::AsPublished,
     }
-    let Some(calls) = &cassette.calls else {
-        return live();
-    };
-    let open = |calls: &Path| -> Result<ReplayModel, RunError> {
-        let recorded = ReplayModel::open(calls).map_err(|e| in_file(calls, &e))?;
-        Ok(match name {
-            Some(name) => recorded.for_model(name),
-            None => recorded,
-        })
-    };
-    let recorded = open(calls)?;
-    if let Some(branch) = &cassette.branch {
-        let new = Arc::new(recorded.diverging(branch.at, live()?));
-        return Ok(match &branch.made {
-            Some(made) => Arc::new(open(made)?.with_inner(Some(new))),
-            None => new,
-        });
-    }
-    let inner = if cassette.live { Some(live()?) } else { None };
-    Ok(Arc::new(recorded.with_inner(inner)))
 }
 
 /// Builds who speaks for the doctor of a consultation, and who compares diagnoses.
 pub(super) fn consulting(
     scenario: &ClinicScenario<'_>,
-    policy: &PolicySpec,
     knowledge: &Arc<Knowledge>,
-    cassette: &Cassette,
+    speakers: &Speakers<'_>,
 ) -> Result<Consulting, RunError> {
     let namer =
         CodeNamer::new(titles(scenario)).map_err(|error| RunError::Input(error.to_string()))?;
@@ -120,7 +174,7 @@ pub(super) fn consulting(
         schema::MissingTest::Normal => MissingTest::Normal,
         schema::MissingTest::NotAvailable => MissingTest::NotAvailable,
     };
-    let doctor = match policy {
+    let doctor = match policy_of(scenario, &scenario.team.policy)? {
         PolicySpec::Knowledge(spec) => {
             let clinician = clinician(scenario, spec, knowledge)?;
             Decider::Direct(Arc::new(KnowledgeDoctor::new(
@@ -128,37 +182,31 @@ pub(super) fn consulting(
                 clinician,
             )))
         }
-        PolicySpec::Scripted {
-            model,
-            behaviour: bias,
+        PolicySpec::Language(spec) => {
+            rules.additions.doctor = addition(spec.behaviour.as_deref())?;
+            Decider::Model {
+                policy: Arc::new(SpokenDoctor {
+                    options: spoken_options(spec, SpokenDoctor::default().options)?,
+                }),
+                server: speakers.server(&spec.model)?,
+                re_asks: spec.re_asks,
+            }
         }
-        | PolicySpec::Model {
-            model,
-            behaviour: bias,
-        } => Decider::Model {
-            policy: {
-                rules.additions.doctor = addition(bias.as_deref())?;
-                Arc::new(SpokenDoctor::default())
-            },
-            server: server(scenario, model, cassette)?,
-            re_asks: RE_ASKS,
-        },
         PolicySpec::Plan { .. } | PolicySpec::Process(_) | PolicySpec::Human => {
             return Err(RunError::Input(
-                "the protocol agentclinic is played by policies of kind knowledge, scripted and \
-                 model; plans, programs and people play dynamicare"
+                "the protocol agentclinic is played by policies of kind knowledge and language; \
+                 plans, programs and people play dynamicare"
                     .to_owned(),
             ));
         }
     };
-    let fidelity = match scenario.environment.fidelity {
-        schema::Fidelity::Strict => Fidelity::Strict,
-        schema::Fidelity::AsPublished => Fidelity::AsPublished,
-    };
     let moderator = match &scenario.team.moderator {
         Some(model) => Some(Decider::Model {
-            policy: Arc::new(SpokenModerator { fidelity }) as _,
-            server: server(scenario, model, cassette)?,
+            policy: Arc::new(SpokenModerator {
+                fidelity: fidelity(scenario),
+                ..SpokenModerator::default()
+            }) as _,
+            server: speakers.server(model)?,
             re_asks: RE_ASKS,
         }),
         None => None,
@@ -228,21 +276,4 @@ fn clinician(
         anchoring: bias.anchoring.unwrap_or(spec.anchoring) as usize,
     };
     KnowledgeClinician::new(knowledge, config).map_err(|error| input(&error))
-}
-
-/// Starts the model of this name; calls that were recorded are answered from the recording.
-fn server(
-    scenario: &ClinicScenario<'_>,
-    model: &str,
-    cassette: &Cassette,
-) -> Result<Arc<ModelServer>, RunError> {
-    let spec = scenario
-        .models
-        .get(model)
-        .ok_or_else(|| RunError::Input(format!("there is no model {model:?}")))?;
-    let answering = answering(cassette, None, || live_model(spec))?;
-    Ok(Arc::new(ModelServer::start(
-        answering,
-        ServerOptions::default(),
-    )))
 }

@@ -1,62 +1,38 @@
 //! Decisions from outside: programs of somebody's own, and people.
 
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use rounds_environments::clinic::knowledge::Knowledge;
 use rounds_models::{
-    Console, Desk, FnModel, HumanModel, LanguageModel, ModelError, ModelServer, ProcessModel,
-    ProcessOptions, ServerOptions,
+    Desk, HumanModel, LanguageModel, ModelServer, ProcessModel, ProcessOptions, ServerOptions,
 };
 use rounds_policies::clinic::outside::{ClinicDesk, OutsideClinician, hello};
 use rounds_policies::clinic::respond::{Consultation, OutsidePatient, PatientDesk, Said};
 use rounds_policies::clinic::task::{Action, Observation};
 use rounds_policies::policy::{Decider, ModelPolicy};
 
-use super::build::Cassette;
-use super::decider::answering;
 use crate::run::RunError;
 use crate::schema::{ProcessSpec, TeamSpec};
+use crate::speech::{Cassette, answering, nobody};
 
 /// How often a program is told what was wrong with a decision.
 const NOTES: u32 = 1;
 
-/// Programs and people that a run may ask. By default there is nobody.
-#[derive(Clone, Default)]
-pub struct Outside {
-    /// Programs may be started.
-    pub allow_process: bool,
-    /// Folder that keeps the standard error and the restarts of programs.
-    pub keep: Option<PathBuf>,
-    /// The person at the terminal.
-    pub console: Option<Arc<dyn Console>>,
-}
-
-impl fmt::Debug for Outside {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Outside")
-            .field("allow_process", &self.allow_process)
-            .field("keep", &self.keep)
-            .field("console", &self.console.is_some())
-            .finish()
-    }
-}
-
 /// A program decides.
 pub(super) fn process(
     team: &TeamSpec,
+    name: &str,
     spec: &ProcessSpec,
     knowledge: &Arc<Knowledge>,
     cassette: &Cassette,
 ) -> Result<Decider<Observation, Action>, RunError> {
     let list_length = team.list_length as usize;
     let options = ProcessOptions {
-        name: team.policy.clone(),
+        name: name.to_owned(),
         command: spec.command.clone(),
         folder: spec.folder.clone(),
-        hello: hello(&team.policy, knowledge, list_length),
+        hello: hello(name, knowledge, list_length),
         deadline: Duration::from_secs_f64(spec.deadline_s),
         restarts: spec.restarts,
         processes: spec.processes as usize,
@@ -66,10 +42,7 @@ pub(super) fn process(
     let server = options.server();
     let live = || -> Result<Arc<dyn LanguageModel>, RunError> {
         if !cassette.outside.allow_process {
-            return Ok(nobody(
-                &team.policy,
-                "no program may be started in this run",
-            ));
+            return Ok(nobody(name, "no program may be started in this run"));
         }
         let model = ProcessModel::new(options).map_err(|error| {
             RunError::Worker(format!("the threads of a process cannot start: {error}"))
@@ -80,7 +53,7 @@ pub(super) fn process(
     Ok(Decider::Model {
         policy: Arc::new(clinician),
         server: Arc::new(ModelServer::start(
-            answering(cassette, Some(&team.policy), live)?,
+            answering(cassette, Some(name), live)?,
             server,
         )),
         re_asks: NOTES,
@@ -90,12 +63,13 @@ pub(super) fn process(
 /// The person at the terminal decides.
 pub(super) fn human(
     team: &TeamSpec,
+    name: &str,
     knowledge: &Arc<Knowledge>,
     cassette: &Cassette,
 ) -> Result<Decider<Observation, Action>, RunError> {
     let desk = Arc::new(ClinicDesk::new(Arc::clone(knowledge)));
     let clinician = Arc::new(clinician(team, knowledge));
-    person(&team.policy, desk, clinician, cassette)
+    person(name, desk, clinician, cassette)
 }
 
 /// The person at the terminal answers for the patients.
@@ -135,13 +109,4 @@ fn clinician(team: &TeamSpec, knowledge: &Arc<Knowledge>) -> OutsideClinician {
         knowledge: Arc::clone(knowledge),
         list_length: team.list_length as usize,
     }
-}
-
-/// A model that is not there.
-fn nobody(name: &str, why: &'static str) -> Arc<dyn LanguageModel> {
-    Arc::new(FnModel::new(name, move |_| {
-        Err(ModelError::Rejected {
-            message: why.to_owned(),
-        })
-    }))
 }

@@ -75,7 +75,10 @@ pub(super) fn add_hashes(
     if let Some(learned) = learned {
         data["learned"] = json!({"sha256": hash(&learned.records)?});
     }
-    if let Some(PolicySpec::Process(process)) = scenario.policies.get(&scenario.team.policy) {
+    for policy in scenario.team.policies() {
+        let Some(PolicySpec::Process(process)) = scenario.policies.get(policy) else {
+            continue;
+        };
         for file in process.files() {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             data["process"][&*name] = json!({"sha256": hash(&file)?});
@@ -85,6 +88,7 @@ pub(super) fn add_hashes(
         let path = match model {
             ModelSpec::Scripted { script, .. } => script.as_ref(),
             ModelSpec::Replay { calls } => Some(calls),
+            ModelSpec::OpenAi(spec) => spec.prices.as_ref(),
         };
         if let Some(path) = path {
             data["models"][name] = json!({"sha256": hash(path)?});

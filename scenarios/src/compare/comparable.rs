@@ -177,6 +177,7 @@ pub(super) mod tests {
                     restricted: false,
                     machine: Value::Null,
                     notice: String::new(),
+                    sent_to: Vec::new(),
                     diverged: None,
                 },
             }],

@@ -13,8 +13,9 @@ use super::metrics::direction;
 use super::settings::{Changed, changed};
 use super::side::{Placed, Rows, Side, values};
 use crate::run::RunError;
+use crate::statistics::calls::Calls;
 use crate::statistics::summary::{
-    ArmSummary, Calls, Episodes, Named, SCHEMA, Summary, Timing, comparisons,
+    ArmSummary, Episodes, Named, SCHEMA, Summary, Timing, comparisons,
 };
 use crate::statistics::{CaseNumbers, Design, Question, Sample, compare, estimate};
 

@@ -111,6 +111,7 @@ mod tests {
             restricted: false,
             machine: machine(),
             notice: String::new(),
+            sent_to: Vec::new(),
             diverged: None,
         };
         let settings = resolved_settings(&manifest);

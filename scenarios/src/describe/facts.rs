@@ -115,6 +115,10 @@ fn patients(spec: &PatientsSpec) -> Value {
 
 fn policy(spec: &PolicySpec) -> Value {
     let mut value = json!(spec);
+    if let PolicySpec::Language(language) = spec {
+        value["behaviour"] = json!(language.behaviour.as_deref().map(file_name));
+        value["prompts"] = json!(language.prompts.as_deref().map(file_name));
+    }
     if let PolicySpec::Knowledge(knowledge) = spec {
         value["behaviour"] = json!(knowledge.behaviour.as_deref().map(file_name));
         if let Some(learned) = &knowledge.learned {
@@ -131,6 +135,16 @@ fn model(spec: &ModelSpec) -> Value {
             value["script"] = json!(script.as_deref().map(file_name));
         }
         ModelSpec::Replay { calls } => value["calls"] = json!(file_name(calls)),
+        ModelSpec::OpenAi(spec) => {
+            for (key, path) in [
+                ("key_file", &spec.key_file),
+                ("cache_file", &spec.cache_file),
+                ("prices", &spec.prices),
+                ("certificates", &spec.certificates),
+            ] {
+                value[key] = json!(path.as_deref().map(file_name));
+            }
+        }
     }
     value
 }

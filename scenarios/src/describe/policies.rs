@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::Described;
 use super::words::{counted, file_name, percent};
-use crate::schema::{ClinicScenario, KnowledgeSpec, ModelSpec, Part, PolicySpec, Questions};
+use crate::schema::{
+    ClinicScenario, KnowledgeSpec, LanguageSpec, ModelSpec, Part, PolicySpec, Questions,
+};
 
 /// The policies that the arms use, as `scenario` has them.
 pub(super) fn sentences(scenario: &ClinicScenario<'_>, arms: &[Described]) -> Vec<String> {
@@ -20,8 +22,8 @@ pub(super) fn sentences(scenario: &ClinicScenario<'_>, arms: &[Described]) -> Ve
 /// Names of the policies that decide in the scenario or in any arm.
 pub(super) fn used(scenario: &ClinicScenario<'_>, arms: &[Described]) -> BTreeSet<String> {
     let arms = arms.iter().filter_map(Described::scenario);
-    let arms = arms.map(|arm| arm.team.policy.clone());
-    arms.chain([scenario.team.policy.clone()]).collect()
+    let arms = arms.flat_map(|arm| arm.team.policies().cloned());
+    arms.chain(scenario.team.policies().cloned()).collect()
 }
 
 fn sentence(
@@ -44,17 +46,45 @@ fn sentence(
             spec.batch
         ),
         PolicySpec::Human => format!("{begin} which was the person at the terminal."),
-        PolicySpec::Scripted { model, .. } | PolicySpec::Model { model, .. } => {
-            let how = match scenario.models.get(model) {
-                Some(ModelSpec::Scripted { .. }) => ", which says what a script says",
-                Some(ModelSpec::Replay { .. }) => {
-                    ", answered from the recorded calls of an earlier run"
-                }
-                None => "",
-            };
-            format!("{begin} which asked the model \u{201c}{model}\u{201d}{how}.")
-        }
+        PolicySpec::Language(spec) => format!("{begin} {}", language(spec, scenario)),
     }
+}
+
+fn language(spec: &LanguageSpec, scenario: &ClinicScenario<'_>) -> String {
+    let how = match scenario.models.get(&spec.model) {
+        Some(ModelSpec::OpenAi(model)) => format!(
+            ", which is {} behind the server {}",
+            model.model,
+            model.base_url.as_deref().unwrap_or("of the environment")
+        ),
+        Some(ModelSpec::Scripted { .. }) => ", which says what a script says".to_owned(),
+        Some(ModelSpec::Replay { .. }) => {
+            ", answered from the recorded calls of an earlier run".to_owned()
+        }
+        None => String::new(),
+    };
+    let mut out = format!(
+        "which asked the language model \u{201c}{}\u{201d}{how}; a reply that could not be read was \
+         asked for again up to {}, and then replaced by a neutral decision.",
+        spec.model,
+        counted(u64::from(spec.re_asks), "time")
+    );
+    if let Some(temperature) = spec.temperature {
+        out.push_str(&format!(" The temperature was {temperature}."));
+    }
+    if let Some(folder) = &spec.prompts {
+        out.push_str(&format!(
+            " The prompts were those of {}.",
+            file_name(folder)
+        ));
+    }
+    if let Some(path) = &spec.behaviour {
+        out.push_str(&format!(
+            " The doctors were told the bias of the file {}.",
+            file_name(path)
+        ));
+    }
+    out
 }
 
 fn knowledge(spec: &KnowledgeSpec, arms: &[Described]) -> String {

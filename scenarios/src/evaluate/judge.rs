@@ -8,9 +8,11 @@
 //! DynamiCare card, section 10.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::fmt::Write;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs::{File, OpenOptions};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 
 use rounds_environments::ids::{AgentId, EpisodeIx, RoundIx};
@@ -26,7 +28,9 @@ use crate::schema::Decides;
 /// Name of the verdicts in the run directory of an arm.
 const VERDICTS: &str = "judgements.jsonl";
 /// Name of the calls of the judge.
-const CALLS: &str = "judge-calls.jsonl";
+pub const JUDGE_CALLS: &str = "judge-calls.jsonl";
+/// Name of the calls of a judge who is not done.
+const CALLS_SO_FAR: &str = "judge-calls.partial.jsonl";
 /// The agent under which a judge's calls are recorded: no agent of an episode has this number.
 const JUDGE: AgentId = AgentId(u32::MAX);
 /// Tries of one vote: the first, and one more where its reply cannot be read.
@@ -75,12 +79,15 @@ pub fn judge_visits(
             .push(None);
         ask(server, ticket, vote, 0, &sender);
     }
+    let mut so_far = SoFar::open(&run.join(CALLS_SO_FAR))?;
     let mut open = asked.len();
     while open > 0 {
         let finished: Finished = receiver
             .recv()
             .map_err(|error| RunError::Worker(error.to_string()))?;
-        calls.extend(CallRecord::all(server.name(), &finished));
+        let records = CallRecord::all(server.name(), &finished);
+        so_far.write(&records)?;
+        calls.extend(records);
         let Some(vote) = asked.get(finished.ticket as usize) else {
             continue;
         };
@@ -100,7 +107,7 @@ pub fn judge_visits(
             *slot = read;
         }
     }
-    write_calls(run, calls)?;
+    write_calls(run, calls, &so_far)?;
     let mut text = String::new();
     for ((episode, check), votes) in given {
         let line = Line {
@@ -113,6 +120,74 @@ pub fn judge_visits(
         let _ = writeln!(text, "{line}");
     }
     write_whole(&run.join(VERDICTS), text.as_bytes())
+}
+
+/// The calls that a judge made before it was interrupted, from which it goes on.
+pub fn judge_calls_so_far(run: &Path) -> Option<PathBuf> {
+    let path = run.join(CALLS_SO_FAR);
+    path.exists().then_some(path)
+}
+
+/// Calls that are kept as they come, so that nothing is paid twice.
+struct SoFar {
+    path: PathBuf,
+    file: File,
+    /// What was there before.
+    kept: Vec<CallRecord>,
+    keys: BTreeSet<CallKey>,
+}
+
+impl SoFar {
+    fn open(path: &Path) -> Result<Self, RunError> {
+        let text = match path.exists() {
+            true => {
+                std::fs::read_to_string(path).map_err(RunError::file(path, "cannot be read"))?
+            }
+            false => String::new(),
+        };
+        let kept: Vec<CallRecord> = text
+            .lines()
+            .filter_map(|line| CallRecord::from_line(line).ok())
+            .collect();
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let mut file = file.map_err(RunError::file(path, "cannot be written"))?;
+        if !text.is_empty() && !text.ends_with('\n') {
+            // The line of a killed writer stands alone.
+            file.write_all(b"\n")
+                .map_err(RunError::file(path, "cannot be written"))?;
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            keys: kept.iter().map(|call| call.key.clone()).collect(),
+            kept,
+        })
+    }
+
+    /// Whether a call was answered from what was there before.
+    fn has(&self, call: &CallRecord) -> bool {
+        call.recalled && self.keys.contains(&call.key)
+    }
+
+    /// Appends calls that are not there yet.
+    fn write(&mut self, calls: &[CallRecord]) -> Result<(), RunError> {
+        for call in calls {
+            if self.has(call) {
+                continue;
+            }
+            let line = line_of(call)?;
+            let written = self.file.write_all(line.as_bytes());
+            written.map_err(RunError::file(&self.path, "cannot be written"))?;
+        }
+        Ok(())
+    }
+}
+
+fn line_of(call: &CallRecord) -> Result<String, RunError> {
+    let line = call
+        .to_line()
+        .map_err(|error| RunError::Input(error.to_string()))?;
+    Ok(format!("{}\n", line.trim_end()))
 }
 
 /// The verdicts in the run directory of an arm; `None` where no judge was asked.
@@ -218,17 +293,19 @@ fn majority(votes: &[Option<bool>]) -> Option<bool> {
     (yes != no).then_some(yes > no)
 }
 
-fn write_calls(run: &Path, mut calls: Vec<CallRecord>) -> Result<(), RunError> {
-    calls.sort_by(|a, b| a.key.cmp(&b.key));
+fn write_calls(run: &Path, mut calls: Vec<CallRecord>, so_far: &SoFar) -> Result<(), RunError> {
+    calls.retain(|call| !so_far.has(call));
+    calls.extend(so_far.kept.iter().cloned());
+    calls.sort_by(|a, b| (&a.key, a.retry).cmp(&(&b.key, b.retry)));
+    calls.dedup_by(|a, b| (&a.key, a.retry) == (&b.key, b.retry));
     let mut text = String::new();
     for call in &calls {
-        let line = call
-            .to_line()
-            .map_err(|error| RunError::Input(error.to_string()))?;
-        text.push_str(line.trim_end());
-        text.push('\n');
+        text.push_str(&line_of(call)?);
     }
-    write_whole(&run.join(CALLS), text.as_bytes())
+    write_whole(&run.join(JUDGE_CALLS), text.as_bytes())?;
+    // Its calls are in the other file now.
+    let _ = std::fs::remove_file(run.join(CALLS_SO_FAR));
+    Ok(())
 }
 
 #[cfg(test)]

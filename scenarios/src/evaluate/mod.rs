@@ -20,7 +20,7 @@ mod variants;
 pub use arm::{ArmResult, CaseOutcome, CaseStatus, RunResult};
 pub use coverage::{RiskCoverage, risk_coverage};
 pub use explain::{explain, explain_visit};
-pub use judge::{judge_visits, read_judgements};
+pub use judge::{JUDGE_CALLS, judge_calls_so_far, judge_visits, read_judgements};
 pub use junit::{JunitError, junit};
 pub use lines::{LINE_SCHEMA, lines};
 pub use markdown::markdown;

@@ -5,11 +5,12 @@ mod gather;
 pub use gather::{Gather, gathered_sections};
 
 use crate::clinic::cases::CaseScore;
-use crate::clinic::{self, BuiltClinic, Cassette};
+use crate::clinic::{self, BuiltClinic};
 use crate::clinic_day::{self, BuiltClinicDay, GatheredDays};
 use crate::coordination::{self, BuiltCoordination, Gathered};
 use crate::run::{Episode, EpisodeRow, Experiment, RunError};
 use crate::schema::{Arm, Family, ScenarioSet};
+use crate::speech::Cassette;
 
 /// An arm that is ready to run, with what stories and reports need of it.
 pub enum Built {

@@ -14,7 +14,8 @@ use crate::compare::{
     why_unpaired,
 };
 use crate::run::RunError;
-use crate::statistics::summary::{ArmSummary, Calls, Named, SCHEMA, Summary, Timing, comparisons};
+use crate::statistics::calls::Calls;
+use crate::statistics::summary::{ArmSummary, Named, SCHEMA, Summary, Timing, comparisons};
 use crate::statistics::{
     CaseNumbers, Design, Direction, Estimate, Question, Sample, compare, estimate,
 };

@@ -22,9 +22,9 @@ pub use stand_in::{Manner, stand_in};
 pub use table::text;
 pub use used::{CharsPerToken, Sample, Used};
 
-use crate::clinic::price;
 use crate::run::RunError;
 use crate::schema::{Arm, Family, ModelSpec, PolicySpec, ScenarioSet};
+use crate::speech::price;
 
 /// The value of `schema` in a plan.
 pub const SCHEMA: &str = "rounds.plan/1";
@@ -286,31 +286,13 @@ pub fn plan_arm(
 
 /// Episodes of an arm that is not rehearsed.
 fn rehearse_nothing(set: &ScenarioSet, arm: &Arm) -> Result<u32, RunError> {
-    let built = crate::family::build(set, arm, &crate::clinic::Cassette::default())?;
+    let built = crate::family::build(set, arm, &crate::speech::Cassette::default())?;
     Ok(built.experiment().manifest.episodes)
 }
 
 /// Models that an arm asks, by name.
 fn models_of(arm: &Arm) -> Vec<(&str, &ModelSpec)> {
-    let Family::Clinic(clinic) = &arm.scenario.family else {
-        return arm
-            .scenario
-            .models
-            .iter()
-            .map(|(n, s)| (n.as_str(), s))
-            .collect();
-    };
-    let of_team = match clinic.policies.get(&clinic.team.policy) {
-        Some(PolicySpec::Scripted { model, .. } | PolicySpec::Model { model, .. }) => Some(model),
-        _ => None,
-    };
-    let names = of_team.into_iter().chain(&clinic.team.moderator);
-    names
-        .filter_map(|name| {
-            let (name, spec) = arm.scenario.models.get_key_value(name)?;
-            Some((name.as_str(), spec))
-        })
-        .collect()
+    arm.scenario.speaking_models()
 }
 
 /// Whether a model asks no server and costs nothing to ask.
@@ -322,11 +304,11 @@ fn decided_outside(arm: &Arm) -> Option<&'static str> {
     let Family::Clinic(clinic) = &arm.scenario.family else {
         return None;
     };
-    match clinic.policies.get(&clinic.team.policy)? {
+    clinic.used().find_map(|(_, policy)| match policy {
         PolicySpec::Process(_) => Some("a program"),
         PolicySpec::Human => Some("a person"),
         _ => None,
-    }
+    })
 }
 
 fn amount(

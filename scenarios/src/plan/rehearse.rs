@@ -11,10 +11,10 @@ use rounds_environments::streams::RunSeed;
 use rounds_models::CallRecord;
 
 use super::stand_in::{Manner, stand_in};
-use crate::clinic::{Cassette, StandIn};
 use crate::family::build;
 use crate::run::RunError;
 use crate::schema::{Arm, ScenarioSet};
+use crate::speech::{Cassette, StandIn};
 
 /// What was played.
 #[derive(Debug, Default)]

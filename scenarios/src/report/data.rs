@@ -21,6 +21,8 @@ pub struct ReportData {
     pub scenario_toml: String,
     /// How the episodes ended.
     pub episodes: EpisodeCounts,
+    /// What is to be said of calls of models, a line each.
+    pub calls: Vec<String>,
     /// Limits that cut episodes.
     pub limits: Vec<LimitCut>,
     /// The arms in their order.

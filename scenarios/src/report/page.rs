@@ -118,6 +118,12 @@ fn head(data: &ReportData) -> String {
         ));
     }
     out.push_str("</div>\n");
+    for line in &data.calls {
+        out.push_str(&format!(
+            "<p class=\"muted\">{}</p>\n",
+            escape_cut(line, 2000)
+        ));
+    }
     for cut in &data.limits {
         out.push_str(&format!(
             "<p class=\"omitted\">{} cut by <code>limits.{}</code>: {}</p>\n",

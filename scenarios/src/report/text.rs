@@ -19,19 +19,15 @@ pub fn text_table(summary: &Summary, shown: &[&str]) -> String {
         "{} · seed {} · {} episodes: {} done, {} failed, {} aborted",
         summary.scenario, summary.seed, e.asked, e.done, e.failed, e.aborted
     );
+    for note in summary.calls.words().lines() {
+        let _ = writeln!(out, "  {note}");
+    }
     for cut in &summary.limit {
         let episodes = match cut.episodes {
             1 => "1 episode was".to_owned(),
             n => format!("{n} episodes were"),
         };
         let _ = writeln!(out, "  {episodes} cut by limits.{}: {}", cut.name, cut.why);
-    }
-    if summary.calls.restarts > 0 {
-        let _ = writeln!(
-            out,
-            "  programs were started again {} time(s); processes/restarts.jsonl says why",
-            summary.calls.restarts
-        );
     }
     let known = |name: &str| {
         let of = |arm: &ArmSummary| arm.metrics.get(name).is_some_and(|m| !m["mean"].is_null());

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rounds_agents::engine::FinishedEpisode;
 use rounds_environments::text::json_fault;
-use rounds_models::CallRecord;
+use rounds_models::{CallKey, CallRecord};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -46,6 +46,9 @@ pub struct Manifest {
     pub machine: Value,
     /// What must be said of the run.
     pub notice: String,
+    /// Hosts to which the text of restricted records was sent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent_to: Vec<String>,
     /// Where it left a recorded course.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub diverged: Option<Diverged>,
@@ -88,6 +91,7 @@ impl Manifest {
             restricted: false,
             machine: machine(),
             notice: String::new(),
+            sent_to: Vec::new(),
             diverged: None,
         }
     }
@@ -136,6 +140,8 @@ pub struct RunDirectory {
     end: u64,
     blocks: Vec<Block>,
     calls: Option<BufWriter<File>>,
+    /// Calls that an earlier try of this run left in the file.
+    kept_calls: BTreeSet<CallKey>,
     call_count: u64,
 }
 
@@ -218,6 +224,7 @@ impl RunDirectory {
             end,
             blocks,
             calls: None,
+            kept_calls: BTreeSet::new(),
             call_count: 0,
         };
         if directory.end == 0 {
@@ -269,10 +276,20 @@ impl RunDirectory {
                     .open(&path)
                     .map_err(RunError::file(&path, "cannot be opened"))?;
                 end_torn_line(&path)?;
+                let text =
+                    fs::read_to_string(&path).map_err(RunError::file(&path, "cannot be read"))?;
+                let kept = text
+                    .lines()
+                    .filter_map(|line| CallRecord::from_line(line).ok());
+                self.kept_calls = kept.map(|call| call.key).collect();
                 self.calls.insert(BufWriter::new(file))
             }
         };
-        for call in calls.iter().filter(|call| !call.recalled) {
+        let kept = &self.kept_calls;
+        let news = calls
+            .iter()
+            .filter(|call| !(call.recalled && kept.contains(&call.key)));
+        for call in news {
             let line = call
                 .to_line()
                 .map_err(|error| RunError::Input(error.to_string()))?;

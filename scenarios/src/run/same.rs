@@ -84,6 +84,7 @@ mod tests {
             restricted: false,
             machine: serde_json::Value::Null,
             notice: String::new(),
+            sent_to: Vec::new(),
             diverged: None,
         }
     }

@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 use super::directory::RunDirectory;
 use super::error::RunError;
 use super::score::{EpisodeRow, Score};
+use crate::statistics::calls::Calls;
 use crate::statistics::summary::{
-    ArmSummary, Calls, Episodes, LimitCut, Named, SCHEMA, Summary, Timing, comparisons,
+    ArmSummary, Episodes, LimitCut, Named, SCHEMA, Summary, Timing, comparisons,
 };
 use crate::statistics::{
     CaseNumbers, Design, Question, Sample, calibration_error, compare, estimate,
@@ -118,7 +119,7 @@ pub fn summarise(
             }
         }
         timing.rounds += arm.rounds;
-        calls += arm.calls;
+        calls += arm.calls.clone();
         let decisions = arm
             .rows
             .iter()
@@ -236,12 +237,7 @@ pub(super) fn count_calls(run: &Path) -> Result<Calls, RunError> {
             line: Some(number as u64 + 1),
             why: json_fault(&error),
         })?;
-        calls.count += 1;
-        calls.prompt_tokens += call.usage.prompt_tokens;
-        calls.completion_tokens += call.usage.completion_tokens;
-        calls.cost_usd += call.usage.cost_usd.unwrap_or_default();
-        calls.unpriced += u64::from(call.usage.cost_usd.is_none());
-        calls.cache_hits += u64::from(call.usage.cache_hit);
+        calls.add(&call);
     }
     Ok(calls)
 }

@@ -1,6 +1,6 @@
 //! The family of agents that a scenario is of: its environment, its agents and their policies.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -66,6 +66,16 @@ pub struct ClinicFamily {
     pub policies: BTreeMap<String, PolicySpec>,
 }
 
+impl ClinicFamily {
+    /// The policies that decide for members of the team, each once, with their names.
+    pub fn used(&self) -> impl Iterator<Item = (&str, &PolicySpec)> {
+        let names: BTreeSet<&String> = self.team.policies().collect();
+        names
+            .into_iter()
+            .filter_map(|name| Some((name.as_str(), self.policies.get(name)?)))
+    }
+}
+
 /// The family of a scenario.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -91,8 +101,32 @@ impl Family {
         let Self::Clinic(clinic) = self else {
             return false;
         };
-        let policy = clinic.policies.get(&clinic.team.policy);
-        clinic.environment.patient == Answers::Human || matches!(policy, Some(PolicySpec::Human))
+        clinic.environment.patient == Answers::Human
+            || clinic
+                .used()
+                .any(|(_, policy)| matches!(policy, PolicySpec::Human))
+    }
+
+    /// Whether a policy of the team asks a language model.
+    pub fn speaks(&self) -> bool {
+        match self {
+            Self::Clinic(clinic) => clinic
+                .used()
+                .any(|(_, policy)| matches!(policy, PolicySpec::Language(_))),
+            Self::Coordination(_) | Self::ClinicDay(_) => false,
+        }
+    }
+
+    /// Names of the models that speak in it.
+    pub(super) fn speaking_models(&self) -> BTreeSet<&str> {
+        let Self::Clinic(clinic) = self else {
+            return BTreeSet::new();
+        };
+        let policies = clinic.used().filter_map(|(_, policy)| match policy {
+            PolicySpec::Language(spec) => Some(spec.model.as_str()),
+            _ => None,
+        });
+        policies.chain(clinic.team.moderator.as_deref()).collect()
     }
 
     /// Rounds of an episode where the scenario sets no limit; for a day the most ticks of any.

@@ -13,6 +13,7 @@ use super::{
     reader::TableReader,
     scenario::{Scenario, read},
     source::{Origin, Source},
+    spoken_by::{ModelChoice, give_model},
     timeline::check_timeline,
     vary::variations,
     write::{absolute_paths, document, name_folders},
@@ -30,6 +31,8 @@ pub struct Overrides {
     pub episodes: Option<u32>,
     /// `key=a,b,c` each: arms in place of those of the file, several multiply.
     pub vary: Vec<String>,
+    /// A model in place of those of the file.
+    pub model: Option<ModelChoice>,
 }
 
 /// A scenario under settings of its own.
@@ -127,6 +130,13 @@ pub(super) fn resolve(
     } else {
         variations(&overrides.vary)?
     };
+    if let Some(choice) = &overrides.model {
+        give_model(&mut table, &mut layers, choice)?;
+    }
+    // Behind the model, so that its options can be set too.
+    for text in &overrides.set {
+        merge(&mut table, assignment("--set", text)?);
+    }
     add_variants(&mut layers, variants, &start);
     let scenario = read(&table, start.clone(), &problems);
     problems.finish()?;

@@ -1,18 +1,17 @@
-//! The tables `[policies.NAME]` and `[models.NAME]`.
+//! The tables `[policies.NAME]`.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Serialize;
 
 use super::{
-    diagnostics::{Problem, ProblemKind},
+    language::{LanguageSpec, read_language},
     moves::read_moves,
     paths::PathKind,
     patients::Part,
     process::{ProcessSpec, read_process},
     reader::TableReader,
-    team::read_reference,
-    values::{FRACTION, Fault, NOT_NEGATIVE, POSITIVE_FRACTION, choice, integer, items, string},
+    values::{FRACTION, NOT_NEGATIVE, POSITIVE_FRACTION, choice},
 };
 
 choice! {
@@ -20,10 +19,8 @@ choice! {
     enum PolicyKind {
         /// Decides by a knowledge base.
         Knowledge = "knowledge",
-        /// Replays a script.
-        Scripted = "scripted",
-        /// Asks a model.
-        Model = "model",
+        /// Asks a language model.
+        Language = "language",
         /// Asks a program of somebody's own.
         Process = "process",
         /// Asks the person at the terminal.
@@ -90,20 +87,8 @@ pub struct KnowledgeSpec {
 pub enum PolicySpec {
     /// Decides by a knowledge base.
     Knowledge(KnowledgeSpec),
-    /// Replays the script of a model.
-    Scripted {
-        /// A name in [`Scenario::models`](super::Scenario::models).
-        model: String,
-        /// A file of the bias that the doctors are told to have.
-        behaviour: Option<PathBuf>,
-    },
-    /// Asks a model.
-    Model {
-        /// A name in [`Scenario::models`](super::Scenario::models).
-        model: String,
-        /// A file of the bias that the doctors are told to have.
-        behaviour: Option<PathBuf>,
-    },
+    /// Asks a language model.
+    Language(LanguageSpec),
     /// Asks a program of somebody's own.
     Process(ProcessSpec),
     /// Asks the person at the terminal.
@@ -112,36 +97,6 @@ pub enum PolicySpec {
     Plan {
         /// The moves, such as `ask fever`, `order ct`, `diagnose A; B` or `refer WHOM`.
         moves: Vec<String>,
-    },
-}
-
-choice! {
-    /// Kinds of model.
-    enum ModelKind {
-        /// Says what a script says.
-        Scripted = "scripted",
-        /// Says what was said in an earlier run.
-        Replay = "replay",
-    }
-}
-
-/// A model.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum ModelSpec {
-    /// Says what a script says: a file, or replies written in the scenario.
-    Scripted {
-        /// The file, unless `replies` are given.
-        script: Option<PathBuf>,
-        /// The replies in order, when no `script` is given.
-        replies: Vec<String>,
-        /// Shortest and longest time of a reply, in milliseconds.
-        delay_ms: [u64; 2],
-    },
-    /// Says what was said in an earlier run.
-    Replay {
-        /// The file of calls of that run.
-        calls: PathBuf,
     },
 }
 
@@ -177,16 +132,7 @@ fn read_policy(mut table: TableReader<'_>, models: &[&str]) -> Option<PolicySpec
             behaviour: table.path("behaviour", PathKind::File),
             learned: read_learned(&mut table),
         })),
-        PolicyKind::Scripted => {
-            let behaviour = table.path("behaviour", PathKind::File);
-            read_reference(&mut table, "model", "models", models)
-                .map(|model| PolicySpec::Scripted { model, behaviour })
-        }
-        PolicyKind::Model => {
-            let behaviour = table.path("behaviour", PathKind::File);
-            read_reference(&mut table, "model", "models", models)
-                .map(|model| PolicySpec::Model { model, behaviour })
-        }
+        PolicyKind::Language => read_language(&mut table, models).map(PolicySpec::Language),
         PolicyKind::Process => read_process(&mut table).map(PolicySpec::Process),
         PolicyKind::Human => Some(PolicySpec::Human),
         PolicyKind::Plan => {
@@ -212,81 +158,5 @@ fn read_learned(policy: &mut TableReader<'_>) -> Option<LearnedSpec> {
     Some(LearnedSpec {
         records: records?,
         part,
-    })
-}
-
-/// Reads `[models]`.
-pub(crate) fn read_models<'a>(
-    root: &mut TableReader<'a>,
-) -> (Vec<&'a str>, BTreeMap<String, ModelSpec>) {
-    let mut names = Vec::new();
-    let mut models = BTreeMap::new();
-    for (name, table) in root.named_tables("models") {
-        names.push(name);
-        if let Some(model) = read_model(table) {
-            models.insert(name.to_owned(), model);
-        }
-    }
-    (names, models)
-}
-
-fn read_model(mut table: TableReader<'_>) -> Option<ModelSpec> {
-    if table.entry("kind").is_none() {
-        table.missing("kind", "kind = \"scripted\"");
-        return None;
-    }
-    let model = match table.choice("kind")? {
-        ModelKind::Scripted => read_script(&mut table),
-        ModelKind::Replay => {
-            if table.entry("calls").is_none() {
-                table.missing("calls", "calls = \"calls.jsonl\"");
-            }
-            let calls = table.path("calls", PathKind::File);
-            calls.map(|calls| ModelSpec::Replay { calls })
-        }
-    };
-    table.finish();
-    model
-}
-
-fn read_script(table: &mut TableReader<'_>) -> Option<ModelSpec> {
-    let script = table.path("script", PathKind::File);
-    let replies = table.get("replies", |node| {
-        let replies = items(node)?.iter().map(string);
-        let replies: Result<Vec<String>, Fault> = replies.collect();
-        replies.map_err(|_| Fault::wrong_type("an array of strings"))
-    });
-    let delay_ms = table.get("delay_ms", |node| {
-        const WORDS: &str = "two integers [least, most] in milliseconds";
-        let [low, high] = items(node).map_err(|_| Fault::wrong_type(WORDS))? else {
-            return Err(Fault::wrong_type(WORDS));
-        };
-        let delay = [integer(low, 0, u64::MAX)?, integer(high, 0, u64::MAX)?];
-        if delay[0] <= delay[1] {
-            Ok(delay)
-        } else {
-            Err(Fault::new(
-                ProblemKind::OutOfRange,
-                "[least, most] in this order",
-            ))
-        }
-    });
-    match (table.entry("script"), table.entry("replies")) {
-        (Some(_), Some(replies)) => table.note(
-            Problem::at(
-                &replies.key,
-                ProblemKind::Conflict,
-                format!("`{}` is beside `script`", table.name("replies")),
-                "a second source of replies",
-            )
-            .help("keep one of `script` and `replies`"),
-        ),
-        (None, None) => table.missing("script", "script = \"FILE\"` or `replies = [\"…\"]"),
-        _ => {}
-    }
-    Some(ModelSpec::Scripted {
-        script,
-        replies: replies.unwrap_or_default(),
-        delay_ms: delay_ms.unwrap_or([0, 0]),
     })
 }

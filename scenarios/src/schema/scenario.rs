@@ -11,7 +11,8 @@ use super::{
     document::Table,
     family::{Family, read_family},
     limits::{Limits, read_limits},
-    policy::{ModelSpec, PolicySpec, read_models},
+    model::{ModelSpec, read_models},
+    policy::PolicySpec,
     reader::TableReader,
     source::Origin,
     team::TeamSpec,
@@ -71,6 +72,15 @@ impl Scenario {
     /// Whether somebody at the terminal decides, so that episodes come one after the other.
     pub fn asks_a_person(&self) -> bool {
         self.family.asks_a_person()
+    }
+
+    /// The models that speak in it, with their names.
+    pub fn speaking_models(&self) -> Vec<(&str, &ModelSpec)> {
+        let names = self.family.speaking_models();
+        let named = names
+            .into_iter()
+            .filter_map(|name| Some((name, self.models.get(name)?)));
+        named.collect()
     }
 
     /// The scenario as one of the clinic; `None` for another family.

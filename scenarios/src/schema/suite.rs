@@ -17,6 +17,7 @@ use super::paths::PathKind;
 use super::reader::TableReader;
 use super::scenario::SCHEMA;
 use super::source::Origin;
+use super::spoken_by::give_models;
 use super::values::Fault;
 
 /// The value of `schema` in a suite file.
@@ -76,6 +77,9 @@ impl SuiteSpec {
         variants: &Variants,
     ) -> Result<Self, SchemaError> {
         let (mut table, source) = chain(path)?;
+        if let Some(choice) = &overrides.model {
+            give_models(&mut table, choice)?;
+        }
         for text in &overrides.set {
             merge(&mut table, assignment("--set", text)?);
         }
@@ -127,7 +131,13 @@ impl SuiteSpec {
         problems.finish()?;
         let table = as_scenario(table, &own, &place);
         let rest = Overrides {
-            set: Vec::new(),
+            // Options of models once more, behind the model that the command line gives.
+            set: overrides
+                .set
+                .iter()
+                .filter(|text| text.starts_with("models."))
+                .cloned()
+                .collect(),
             ..overrides.clone()
         };
         let set = resolve(table, &source, &rest, &arms)?;

@@ -1,11 +1,14 @@
 //! The `[agents.team]` table.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::{
     diagnostics::{Problem, ProblemKind},
+    document::Data,
     reader::TableReader,
-    values::{FRACTION, POSITIVE_FRACTION, choice},
+    values::{FRACTION, Fault, POSITIVE_FRACTION, choice, string},
 };
 
 choice! {
@@ -61,6 +64,9 @@ pub struct TeamSpec {
     pub kind: TeamKind,
     /// Policy of its members, a name in [`ClinicFamily::policies`](super::ClinicFamily::policies).
     pub policy: String,
+    /// Policies of single members in place of that, by the name of their speciality; `general
+    /// practitioner` is who does triage and coordinates.
+    pub members: BTreeMap<String, String>,
     /// Most members at one time, at least 1.
     pub max_members: u32,
     /// Specialists named at the start.
@@ -75,6 +81,13 @@ pub struct TeamSpec {
     pub add_at: f64,
     /// Probability of a specialty's diseases below which its specialist leaves, 0 to 1.
     pub remove_below: f64,
+}
+
+impl TeamSpec {
+    /// Names of the policies of all members; some more than once.
+    pub fn policies(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.policy).chain(self.members.values())
+    }
 }
 
 /// Reads `[agents]`; the team's policy must be one of `policies`, its moderator
@@ -115,6 +128,7 @@ fn read_members(
         .and_then(|_| read_reference(&mut table, "moderator", "models", models));
     let kind = table.choice("kind").unwrap_or(TeamKind::Dynamic);
     let policy = read_reference(&mut table, "policy", "policies", policies);
+    let members = read_cast(&mut table, policies, protocol);
     let max_members = table.small("max_members", 1, 1000, 5);
     let triage = table.small("triage", 1, 1000, 2.min(max_members));
     if let Some(entry) = table.entry("triage").filter(|_| triage > max_members) {
@@ -144,6 +158,7 @@ fn read_members(
         moderator,
         kind,
         policy: policy.unwrap_or_default(),
+        members,
         max_members,
         triage,
         agree_threshold: table.number("agree_threshold", POSITIVE_FRACTION, 0.5),
@@ -154,6 +169,55 @@ fn read_members(
     };
     table.finish();
     Some(team)
+}
+
+/// Reads `[agents.team.members]`.
+fn read_cast(
+    table: &mut TableReader<'_>,
+    policies: &[&str],
+    protocol: Protocol,
+) -> BTreeMap<String, String> {
+    let Some(entry) = table.entry("members") else {
+        return BTreeMap::new();
+    };
+    if protocol == Protocol::AgentClinic {
+        table.note(Problem::at(
+            &entry.key,
+            ProblemKind::NotAllowed,
+            format!(
+                "`{}` means nothing with this protocol",
+                table.name("members")
+            ),
+            "there is one doctor",
+        ));
+    }
+    let Data::Table(content) = &entry.value.data else {
+        table.note(
+            Fault::wrong_type("a table of specialities and policies")
+                .at(&entry.value, &table.name("members")),
+        );
+        return BTreeMap::new();
+    };
+    let mut members = BTreeMap::new();
+    for (member, entry) in content {
+        let name = format!("{}.{}", table.name("members"), super::write::key(member));
+        match string(&entry.value) {
+            Ok(policy) if policies.contains(&policy.as_str()) => {
+                members.insert(member.clone(), policy);
+            }
+            Ok(policy) => {
+                let problem = Problem::at(
+                    &entry.value.origin,
+                    ProblemKind::UnknownName,
+                    format!("`{name}` names `{policy}`, which is not declared"),
+                    format!("no table `[policies.{policy}]`"),
+                );
+                table.note(problem.suggest(&policy, "policies", policies));
+            }
+            Err(fault) => table.note(fault.at(&entry.value, &name)),
+        }
+    }
+    members
 }
 
 /// Reads a name that must be one of `declared` in the tables `[section.NAME]`.

@@ -237,7 +237,7 @@ name = \"scripted\"
 [arms.set]
 agents.team.kind = \"static\"
 models.m = {{ kind = \"scripted\", replies = [\"a\"], delay_ms = [1, 2] }}
-policies.specialist = {{ kind = \"scripted\", model = \"m\" }}
+policies.specialist = {{ kind = \"language\", model = \"m\" }}
 "
     );
     let loaded = load(&text).unwrap();
@@ -248,13 +248,9 @@ policies.specialist = {{ kind = \"scripted\", model = \"m\" }}
         loaded.arms[1].scenario.clinic().unwrap().team.kind,
         TeamKind::Static
     );
-    let model = "m".to_owned();
     assert_eq!(
         loaded.arms[1].scenario.clinic().unwrap().policies["specialist"],
-        PolicySpec::Scripted {
-            model,
-            behaviour: None
-        }
+        PolicySpec::Language(LanguageSpec::new("m"))
     );
     assert_eq!(load(&loaded.resolved_toml).unwrap(), loaded);
 }

@@ -7,7 +7,9 @@ use super::behaviour::Side;
 use super::clinic::{Answers, Fidelity, Matching, Tests};
 use super::coordination::{InformationSpec, RegretSpec, ScoreSpec};
 use super::graph::GraphSpecKind;
+use super::language::Structured;
 use super::method::Flooding;
+use super::openai::{LengthField, ResponseFormat};
 use super::patients::{Part, VisitRule};
 use super::policy::Questions;
 use super::team::{MissingTest, Protocol, TeamKind};
@@ -24,8 +26,10 @@ pub(crate) fn words(name: &str) -> Option<Vec<&'static str>> {
         "GraphSpecKind" => of::<GraphSpecKind>(),
         "InformationSpec" => of::<InformationSpec>(),
         "RegretSpec" => of::<RegretSpec>(),
+        "ResponseFormat" => of::<ResponseFormat>(),
         "ScoreSpec" => of::<ScoreSpec>(),
         "Fidelity" => of::<Fidelity>(),
+        "LengthField" => of::<LengthField>(),
         "Matching" => of::<Matching>(),
         "MissingTest" => of::<MissingTest>(),
         "Part" => of::<Part>(),
@@ -35,6 +39,7 @@ pub(crate) fn words(name: &str) -> Option<Vec<&'static str>> {
         "Queue" => of::<Queue>(),
         "Side" => of::<Side>(),
         "Staffing" => of::<Staffing>(),
+        "Structured" => of::<Structured>(),
         "TeamKind" => of::<TeamKind>(),
         "Tests" => of::<Tests>(),
         "VisitRule" => of::<VisitRule>(),

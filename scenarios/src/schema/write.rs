@@ -176,11 +176,15 @@ fn is_path(keys: &[String], text: &str) -> bool {
             "records" | "cases" | "agentclinic" | "fhir" | "titles",
         ]
         | ["environment", "behaviour"]
-        | ["policies", _, "behaviour" | "folder"]
+        | ["policies", _, "behaviour" | "folder" | "prompts"]
         | ["policies", _, "learned", "records"]
         // Those of a case.
         | ["patient", "record" | "records" | "agentclinic"] => true,
-        ["models", _, "path" | "script" | "calls"] => true,
+        [
+            "models",
+            _,
+            "path" | "script" | "calls" | "key_file" | "cache_file" | "prices" | "certificates",
+        ] => true,
         _ => false,
     }
 }

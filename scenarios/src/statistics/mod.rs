@@ -1,6 +1,7 @@
 //! Statistics of evaluations: estimates, comparisons, verdicts and the summary file.
 
 pub mod calibration;
+pub mod calls;
 pub mod compare;
 pub mod distributions;
 pub mod estimate;

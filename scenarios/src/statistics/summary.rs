@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::calls::Calls;
 use super::compare::Difference;
 use super::estimate::Estimate;
 use super::verdict::{Question, verdict};
@@ -204,43 +205,6 @@ pub fn comparisons(family: Vec<Named>) -> Vec<Comparison> {
         }
     };
     family.into_iter().map(of).collect()
-}
-
-/// Slow decisions and what they cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Calls {
-    /// Calls made.
-    pub count: u64,
-    /// Tokens sent.
-    pub prompt_tokens: u64,
-    /// Tokens received.
-    pub completion_tokens: u64,
-    /// Cost in US dollars of the calls whose price is known.
-    pub cost_usd: f64,
-    /// Calls whose price is not known.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub unpriced: u64,
-    /// Answers taken from the cache.
-    pub cache_hits: u64,
-    /// How often the programs of policies were started again.
-    #[serde(default)]
-    pub restarts: u64,
-}
-
-fn is_zero(number: &u64) -> bool {
-    *number == 0
-}
-
-impl std::ops::AddAssign for Calls {
-    fn add_assign(&mut self, other: Self) {
-        self.count += other.count;
-        self.prompt_tokens += other.prompt_tokens;
-        self.completion_tokens += other.completion_tokens;
-        self.cost_usd += other.cost_usd;
-        self.unpriced += other.unpriced;
-        self.cache_hits += other.cache_hits;
-        self.restarts += other.restarts;
-    }
 }
 
 /// Wall time.

@@ -16,13 +16,13 @@ use measure::timed;
 use rounds::agents::engine::{
     Engine, EngineError, EngineOptions, FinishedEpisode, Outcome, RunSink,
 };
-use rounds::clinic::Cassette;
 use rounds::environments::ids::EpisodeIx;
 use rounds::environments::streams::RunSeed;
 use rounds::family::build;
 use rounds::models::CallRecord;
 use rounds::run::Experiment;
 use rounds::schema::{Family, Overrides, Scenario};
+use rounds::speech::Cassette;
 
 /// Days of each configuration.
 const DAYS: u32 = 8;

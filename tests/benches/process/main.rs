@@ -61,7 +61,9 @@ fn main() {
     for _ in 0..BATCHES {
         let began = Instant::now();
         for (ticket, ask) in asks.iter().enumerate() {
-            let request = clinician.request(RunSeed(7), ask);
+            let request = clinician
+                .request(RunSeed(7), ask)
+                .expect("it is always written");
             server
                 .submit(ticket as u64, request, &send)
                 .expect("there is room for a batch");

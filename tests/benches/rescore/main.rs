@@ -6,9 +6,10 @@
 mod measure;
 
 use measure::timed;
-use rounds::clinic::{Cassette, build};
+use rounds::clinic::build;
 use rounds::run::{EpisodeReader, ExecuteOptions, RunDirectory, execute, score_run};
 use rounds::schema::{Overrides, Scenario};
+use rounds::speech::Cassette;
 
 /// Visits that are stored.
 const VISITS: u32 = 10_000;

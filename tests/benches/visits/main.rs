@@ -168,6 +168,7 @@ fn engine_run(ward: &Ward, in_flight: usize, log: bool) -> Kept {
         patients: Arc::new(Drawn(Arc::clone(&ward.knowledge))),
         visit: ward.rules.clone(),
         timeline: Arc::new([]),
+        cast: Arc::default(),
     };
     let family = ClinicPlugin {
         clinic,

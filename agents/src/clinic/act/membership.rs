@@ -31,6 +31,7 @@ pub(in crate::clinic) fn apply_triage(mut commands: Commands, mut p: Acting) {
                 event.add("team", &names(ready.clinic, &team));
             }
             set_team(
+                ready.clinic,
                 &mut commands,
                 ready.episode_entity,
                 ready.episode,
@@ -69,6 +70,7 @@ pub(in crate::clinic) fn apply_coordination(mut commands: Commands, mut p: Actin
                     .add("removed", &names(ready.clinic, &removed));
             }
             set_team(
+                ready.clinic,
                 &mut commands,
                 ready.episode_entity,
                 ready.episode,

@@ -5,7 +5,7 @@ use bevy_ecs::system::SystemParam;
 use rounds_policies::clinic::task::Action;
 use rounds_policies::policy::PolicyError;
 
-use crate::clinic::config::Clinic;
+use crate::clinic::config::{Clinic, PRACTITIONER};
 use crate::clinic::visit::{Stage, Visit};
 use crate::engine::{
     Activity, Decided, Decision, Episode, EpisodeClock, EpisodeLog, EventLog, GroupOf, Outcome,
@@ -70,14 +70,10 @@ pub(super) fn for_ready(
         let mut decisions: Vec<Decision<Action>> = std::mem::take(&mut decided.0);
         decisions.sort_unstable_by_key(|decision| (decision.key.agent, decision.key.number));
         let now_min = clock.0.now_min();
-        for decision in decisions.iter().filter(|decision| decision.malformed > 0) {
+        for decision in &decisions {
             let name = agent_name(&p.clinic, &visit, decision.key.agent);
-            if let Some(mut event) =
-                log.0
-                    .event(visit.round, now_min, "doctor", name, "malformed_reply")
-            {
-                event.add("replies", &decision.malformed);
-            }
+            let at = (visit.round, now_min);
+            decision.faults.log(&mut log.0, at, ("doctor", name));
         }
         let actions: Result<Vec<Action>, PolicyError> =
             decisions.into_iter().map(|d| d.result).collect();
@@ -110,7 +106,7 @@ fn agent_name<'a>(
         .known
         .iter()
         .find(|member| member.id == id)
-        .map_or("general practitioner", |member| {
+        .map_or(PRACTITIONER, |member| {
             clinic.speciality_name(&member.speciality)
         })
 }

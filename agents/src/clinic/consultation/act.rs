@@ -40,17 +40,11 @@ pub(super) fn apply_turns(
         consult.asked = false;
         let now = clock.0.now_min();
         let (log, consult, episode) = (&mut log.0, &mut *consult, &mut *episode);
-        if decision.malformed > 0 {
-            let doctor = matches!(consult.stage, ConsultStage::Speak);
-            let (side, agent) = if doctor {
-                ("doctor", "doctor")
-            } else {
-                ("world", "moderator")
-            };
-            if let Some(mut event) = log.event(consult.turn, now, side, agent, "malformed_reply") {
-                event.add("replies", &decision.malformed);
-            }
-        }
+        let who = match consult.stage {
+            ConsultStage::Speak => ("doctor", "doctor"),
+            _ => ("world", "moderator"),
+        };
+        decision.faults.log(log, (consult.turn, now), who);
         let judging = matches!(consult.stage, ConsultStage::Judge { .. });
         match (decision.result, judging) {
             (Ok(Turn::Said(words)), false) => {

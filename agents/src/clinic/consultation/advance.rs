@@ -10,23 +10,26 @@ use rounds_policies::clinic::task::Exchange;
 
 use super::respond::respond;
 use super::rules::ConsultingRules;
+use super::speak::put;
 use super::state::{Consult, ConsultStage};
 use crate::clinic::advance::{TIMELINE, apply_timeline, pass_question};
 use crate::clinic::config::Clinic;
+use crate::clinic::respond::{Speaking, Voice};
 use crate::engine::{
     Activity, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome,
     panic_text, quietly,
 };
 
 /// Puts the doctor's words to the side that they are for.
-pub(super) fn put_words(
+pub(in crate::clinic) fn put_words(
     clinic: Res<Clinic>,
     rules: Res<ConsultingRules>,
+    mut speaking: Speaking,
     mut activity: ResMut<Activity>,
     mut episodes: Query<(&mut Episode, &mut EpisodeLog, &mut EpisodeClock)>,
-    mut consults: Query<(&Group, &GroupOf, &mut Consult)>,
+    mut consults: Query<(Entity, &Group, &GroupOf, &mut Consult)>,
 ) {
-    for (group, of, mut consult) in &mut consults {
+    for (entity, group, of, mut consult) in &mut consults {
         if !matches!(consult.stage, ConsultStage::Ask { .. }) {
             continue;
         }
@@ -62,17 +65,15 @@ pub(super) fn put_words(
                 "the patient panicked: {}",
                 panic_text(panic.as_ref())
             ))),
-            Ok((question, answer)) if answer.turnaround_min > 0.0 => {
-                let at = now + answer.turnaround_min;
-                clock.0.schedule(at, u64::from(group.0.0));
-                consult.stage = ConsultStage::Await {
-                    by: to,
-                    question,
-                    answer,
+            Ok(asked) => {
+                let spoken = to == Speaker::Patient && speaking.voice() == Some(Voice::Model);
+                let given = match spoken {
+                    true => put(&mut speaking, (of.0, &mut *episode), entity, consult, asked),
+                    false => Some(asked),
                 };
-            }
-            Ok((question, answer)) => {
-                deliver(&clinic, consult, to, question, answer, &mut log.0, now);
+                if let Some(given) = given {
+                    give(&clinic, group, consult, (to, given), &mut log.0, &mut clock);
+                }
             }
         }
     }
@@ -121,6 +122,29 @@ pub(super) fn advance_clocks(
                 deliver(&clinic, consult, by, question, answer, &mut log.0, now);
             }
         }
+    }
+}
+
+/// Delivers an answer, now or after its turnaround.
+pub(super) fn give(
+    clinic: &Clinic,
+    group: &Group,
+    consult: &mut Consult,
+    (by, (question, answer)): (Speaker, (Question, Answer)),
+    log: &mut EventLog,
+    clock: &mut EpisodeClock,
+) {
+    let now = clock.0.now_min();
+    if answer.turnaround_min > 0.0 {
+        let at = now + answer.turnaround_min;
+        clock.0.schedule(at, u64::from(group.0.0));
+        consult.stage = ConsultStage::Await {
+            by,
+            question,
+            answer,
+        };
+    } else {
+        deliver(clinic, consult, by, question, answer, log, now);
     }
 }
 

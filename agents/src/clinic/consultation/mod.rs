@@ -13,8 +13,11 @@ mod perceive;
 mod plugin;
 mod respond;
 mod rules;
+mod speak;
 mod state;
 
+pub(super) use advance::put_words;
 pub(super) use plugin::install;
 pub use rules::{Consulting, ConsultingRules, MissingTest};
+pub(super) use speak::hear_patient_side;
 pub use state::{Consult, ConsultStage};

@@ -7,6 +7,7 @@ use bevy_ecs::prelude::*;
 use rounds_environments::clinic::dialogue::Introduction;
 use rounds_environments::ids::EpisodeIx;
 use rounds_policies::clinic::consultation::{Brief, Consultation, Turn};
+use rounds_policies::clinic::respond::Said;
 use rounds_policies::clinic::task::DoctorView;
 
 use super::rules::{Consulting, ConsultingRules};
@@ -80,6 +81,7 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
         Group(group_ix),
         GroupOf(entity),
         Decided::<Turn>::default(),
+        Decided::<Said>::default(),
         Consult {
             patient,
             brief: Arc::new(brief),
@@ -92,6 +94,7 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
             moderator,
             asked: false,
             requests: 0,
+            patient_requests: 0,
         },
     ));
     Ok(())

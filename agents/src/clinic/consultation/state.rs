@@ -7,6 +7,7 @@ use rounds_environments::clinic::dialogue::{Answer, Question};
 use rounds_environments::clinic::patient::Patient;
 use rounds_environments::ids::AgentId;
 use rounds_policies::clinic::consultation::{Brief, Remark, Speaker};
+use rounds_policies::clinic::speech::Speech;
 use rounds_policies::clinic::task::DoctorView;
 
 /// What is to happen next in a consultation.
@@ -24,6 +25,11 @@ pub enum ConsultStage {
         to: Speaker,
         /// The words, or the name of the test.
         words: Arc<str>,
+    },
+    /// Somebody answers for the patient.
+    Respond {
+        /// The question, on its way to an answer.
+        speech: Speech,
     },
     /// The answer is on its way.
     Await {
@@ -68,4 +74,6 @@ pub struct Consult {
     pub(super) asked: bool,
     /// Requests so far: the number of the next one.
     pub(super) requests: u32,
+    /// Requests so far to whoever speaks for the patient.
+    pub(super) patient_requests: u32,
 }

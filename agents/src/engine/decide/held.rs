@@ -3,53 +3,41 @@
 use std::collections::BTreeMap;
 
 use bevy_ecs::prelude::*;
-use rounds_environments::streams::RunSeed;
 use rounds_models::{CallRecord, ModelRequest, Spent};
 use rounds_policies::policy::Decider;
 
 use super::Decisions;
 use crate::engine::inbox::Inbox;
 use crate::engine::ledger::{Coming, EpisodeUse, Limiter};
-use crate::engine::world::RunContext;
 
 impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A> {
     /// Sends what was held back of every episode that awaits no reply, in the order (agent,
     /// request), all or none.
-    fn release(
-        &mut self,
-        inbox: &mut Inbox,
-        limiter: &Limiter,
-        seed: RunSeed,
-        uses: &mut Query<&mut EpisodeUse>,
-    ) {
-        let mut waves: BTreeMap<Entity, Vec<u64>> = BTreeMap::new();
-        for ticket in std::mem::take(&mut self.held) {
+    fn release(&mut self, inbox: &mut Inbox, limiter: &Limiter, uses: &mut Query<&mut EpisodeUse>) {
+        let mut waves: BTreeMap<Entity, Vec<(u64, ModelRequest)>> = BTreeMap::new();
+        for (ticket, request) in std::mem::take(&mut self.held) {
             if let Some(waiting) = self.waiting.get(&ticket) {
                 let wave = waves.entry(waiting.origin.episode).or_default();
-                wave.push(ticket);
+                wave.push((ticket, request));
             }
         }
-        for (episode, mut tickets) in waves {
+        for (episode, mut requests) in waves {
             let mut of = match uses.get_mut(episode) {
                 Ok(of) if of.cut.is_none() => of,
                 // Nobody waits for these any more.
                 _ => {
-                    self.forget(&tickets);
+                    self.forget(&requests);
                     continue;
                 }
             };
             if of.in_flight > 0 {
-                self.held.append(&mut tickets);
+                self.held.append(&mut requests);
                 continue;
             }
-            tickets.sort_by_key(|ticket| {
-                let waiting = self.waiting.get(ticket);
-                waiting.map(|w| (w.ask.key.agent, w.ask.key.number, w.attempt))
+            requests.sort_by_key(|(_, request)| {
+                let key = &request.key;
+                (key.agent, key.number, key.attempt)
             });
-            let requests: Vec<(u64, ModelRequest)> = tickets
-                .iter()
-                .filter_map(|&ticket| Some((ticket, self.request(seed, ticket)?)))
-                .collect();
             let coming: Vec<Coming> = requests
                 .iter()
                 .map(|(ticket, request)| Coming {
@@ -66,14 +54,14 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
                 }
                 Err(hit) => {
                     of.cut = Some(hit);
-                    self.forget(&tickets);
+                    self.forget(&requests);
                 }
             }
         }
     }
 
-    fn forget(&mut self, tickets: &[u64]) {
-        for ticket in tickets {
+    fn forget(&mut self, requests: &[(u64, ModelRequest)]) {
+        for (ticket, _) in requests {
             self.waiting.remove(ticket);
         }
     }
@@ -98,14 +86,13 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
 
 /// Sends requests that limits may cut; see [`crate::engine::ledger`].
 pub(super) fn release_held<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
-    context: Res<RunContext>,
     limiter: Res<Limiter>,
     mut decisions: ResMut<Decisions<O, A>>,
     mut inbox: ResMut<Inbox>,
     mut uses: Query<&mut EpisodeUse>,
 ) {
     if !decisions.held.is_empty() {
-        decisions.release(&mut inbox, &limiter, context.seed, &mut uses);
+        decisions.release(&mut inbox, &limiter, &mut uses);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rand::RngExt;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::manner::Manner;
 use super::person::Person;
@@ -11,7 +11,7 @@ use super::script::{CaseScript, MissingFact, MissingTest, Topic, TopicKind};
 use super::topics::{Found, TopicIndex, kind_of};
 use crate::clinic::dialogue::{Answer, AnswerKind, AnswerSource, Introduction, Question, Target};
 use crate::clinic::knowledge::{Finding, FindingIx, Knowledge, uniform};
-use crate::clinic::patient::{Patient, Truth};
+use crate::clinic::patient::{Account, Patient, Truth};
 use crate::environment::EnvironmentError;
 use crate::ids::EpisodeIx;
 use crate::nearest::nearest;
@@ -272,6 +272,26 @@ impl Patient for CasePatient {
         }
     }
 
+    /// Topics are told as they would be answered.
+    fn account(&self, _told: bool) -> Account {
+        let mut person = match serde_json::to_value(&self.person) {
+            Ok(Value::Object(parts)) => parts,
+            _ => Map::new(),
+        };
+        person.retain(|_, part| !part.is_null());
+        person.insert("opening".to_owned(), Value::from(&*self.script.opening));
+        let topics = self.script.topics.iter();
+        let facts = topics.filter(|topic| topic.kind == TopicKind::Fact);
+        let record = facts.filter_map(|topic| {
+            let text = self.answer_topic(topic).text?;
+            Some((topic.id.replace('_', " "), Value::from(&*text)))
+        });
+        Account {
+            person,
+            record: Value::Object(record.collect()),
+        }
+    }
+
     fn truth(&self) -> &Truth {
         &self.script.truth
     }
@@ -381,6 +401,15 @@ mod tests {
         assert_eq!(by_id.text.as_deref(), Some("My calf is swollen."));
         assert_eq!(patient.introduction().observed.len(), 1);
         assert!(patient.introduction().text.contains("54-year-old"));
+    }
+
+    #[test]
+    fn an_account_tells_facts_as_answers_and_no_test() {
+        let account = patient(Vec::new()).account(false);
+        assert_eq!(account.person["age"], 54);
+        assert_eq!(account.record["leg swelling"], "My calf is swollen.");
+        assert_eq!(account.record["chest pain"], "Yes.");
+        assert!(!account.record.to_string().contains("2.4 mg/L"));
     }
 
     #[test]

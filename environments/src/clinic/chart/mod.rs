@@ -1,6 +1,7 @@
 //! Patients played from a record: which items a question names, what they hold, and what of the
 //! record may be seen at all.
 
+mod account;
 mod costs;
 mod mention;
 mod options;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::account::account;
 use super::costs::section_cost;
 use super::mention::mentions;
 use super::options::{ChartOptions, ChartOptionsError, Fallback};
@@ -17,7 +18,7 @@ use super::visible::visible;
 use super::words::opens;
 use crate::clinic::dialogue::{Answer, AnswerKind, AnswerSource, Introduction, Question, Target};
 use crate::clinic::knowledge::{Finding, FindingIx, FindingKind, Knowledge, Probe};
-use crate::clinic::patient::{Patient, Truth};
+use crate::clinic::patient::{Account, Patient, Truth};
 use crate::clinic::record::{OBJECTIVE, PatientRecord, Record};
 use crate::environment::EnvironmentError;
 
@@ -232,6 +233,13 @@ impl Patient for ChartPatient {
 
     fn measure(&self, test: &str, _at_min: f64) -> Answer {
         self.answer_text(test, Side::Measured)
+    }
+
+    fn account(&self, told: bool) -> Account {
+        account(&self.seen, |section| {
+            let told = !told || Side::Told.admits(&self.seen, section);
+            told && !(self.tests_down && section_cost(section).test)
+        })
     }
 
     fn truth(&self) -> &Truth {

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use rand::RngExt;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::base::{ConditionIx, FindingIx, FindingKind, Knowledge};
 use crate::clinic::dialogue::{Answer, AnswerKind, AnswerSource, Introduction, Question};
-use crate::clinic::patient::{Patient, Truth};
+use crate::clinic::patient::{Account, Patient, Truth};
 use crate::environment::EnvironmentError;
 use crate::ids::EpisodeIx;
 use crate::streams::{Purpose, RunSeed, Stream, StreamKey};
@@ -210,6 +210,30 @@ impl Patient for KnowledgePatient {
                 }
                 None => Answer::empty(AnswerKind::NotUnderstood),
             },
+        }
+    }
+
+    /// Findings are told as they would be answered, with the noise of the answers.
+    fn account(&self, _told: bool) -> Account {
+        let mut present: Vec<&str> = Vec::new();
+        let mut absent: Vec<&str> = Vec::new();
+        for (e, finding) in self.knowledge.findings().iter().enumerate() {
+            if !matches!(finding.kind, FindingKind::Symptom | FindingKind::Antecedent) {
+                continue;
+            }
+            match self.answer_finding(FindingIx(e as u32)).present {
+                Some(true) => present.push(&finding.name),
+                Some(false) => absent.push(&finding.name),
+                None => {}
+            }
+        }
+        let complaint = match self.introduction.complaint {
+            Some(e) => self.knowledge.finding(e).name.as_str(),
+            None => "none; told to come",
+        };
+        Account {
+            person: Map::from_iter([("complaint".to_owned(), complaint.into())]),
+            record: json!({"present": present, "absent": absent}),
         }
     }
 

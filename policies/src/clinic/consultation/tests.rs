@@ -152,7 +152,11 @@ fn a_moderator_reads_yes_and_no_and_nothing_else() {
             (Fidelity::Strict, strict),
             (Fidelity::AsPublished, published),
         ] {
-            let read = SpokenModerator { fidelity }.read(&judge, reply);
+            let moderator = SpokenModerator {
+                fidelity,
+                ..SpokenModerator::default()
+            };
+            let read = moderator.read(&judge, reply);
             match expected {
                 Some(right) => assert_eq!(read, verdict(right), "{reply:?}"),
                 None => assert!(matches!(read, Reading::AskAgain(_)), "{reply:?}"),
@@ -160,7 +164,7 @@ fn a_moderator_reads_yes_and_no_and_nothing_else() {
         }
     }
     let moderator = SpokenModerator::default();
-    let request = moderator.request(RunSeed(1), &judge);
+    let request = moderator.request(RunSeed(1), &judge).unwrap();
     assert!(!request.messages[0].content.contains("Gout"));
     assert!(request.messages[1].content.contains("Gout"));
     assert_eq!(moderator.neutral(&judge), Ok(Turn::Verdict(None)));

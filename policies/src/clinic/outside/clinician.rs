@@ -25,7 +25,7 @@ pub struct OutsideClinician {
 }
 
 impl ModelPolicy<Observation, Action> for OutsideClinician {
-    fn request(&self, seed: RunSeed, ask: &Ask<Observation>) -> ModelRequest {
+    fn request(&self, seed: RunSeed, ask: &Ask<Observation>) -> Result<ModelRequest, PolicyError> {
         let key = ask.key;
         let mut stream =
             StreamKey::agent(seed, key.episode, key.agent, key.round, Purpose::Model).open();
@@ -33,7 +33,7 @@ impl ModelPolicy<Observation, Action> for OutsideClinician {
         // 32 bits: every language reads them exactly.
         let seed: u32 = stream.random();
         let seen = line(key, seed, &ask.observation, &self.knowledge);
-        ModelRequest {
+        Ok(ModelRequest {
             key: CallKey {
                 episode: key.episode,
                 agent: key.agent,
@@ -47,7 +47,7 @@ impl ModelPolicy<Observation, Action> for OutsideClinician {
             temperature: 0.0,
             max_tokens: 0,
             seed: seed.into(),
-        }
+        })
     }
 
     fn read(&self, ask: &Ask<Observation>, reply: &str) -> Reading<Action> {

@@ -57,6 +57,7 @@ fn read(task: Task, decision: Value) -> Result<Action, String> {
     match clinician().read(&ask(task), &decision.to_string()) {
         Reading::Action(action) => Ok(action),
         Reading::AskAgain(why) => Err(why),
+        Reading::Mended(_, why) => panic!("nothing is mended: {why}"),
     }
 }
 
@@ -69,7 +70,9 @@ fn proposal(task: Task, decision: Value) -> Proposal {
 
 #[test]
 fn an_observation_is_one_line_that_reads_back() {
-    let request = clinician().request(RunSeed(1), &ask(Task::Propose { forced: false }));
+    let request = clinician()
+        .request(RunSeed(1), &ask(Task::Propose { forced: false }))
+        .unwrap();
     assert_eq!(request.messages.len(), 1);
     let text = &request.messages[0].content;
     assert!(!text.contains('\n'));
@@ -83,10 +86,15 @@ fn an_observation_is_one_line_that_reads_back() {
     assert_eq!(seen["exchanges"][0]["finding"], "palpitations");
     assert_eq!(seen["exchanges"][0]["answer"], "no");
     assert_eq!(seen["complaint"], "chest_pain");
-    let again = clinician().request(RunSeed(1), &ask(Task::Propose { forced: false }));
+    let again = clinician()
+        .request(RunSeed(1), &ask(Task::Propose { forced: false }))
+        .unwrap();
     assert_eq!(again, request);
     assert_ne!(
-        clinician().request(RunSeed(2), &ask(Task::Confidence)).seed,
+        clinician()
+            .request(RunSeed(2), &ask(Task::Confidence))
+            .unwrap()
+            .seed,
         request.seed
     );
 }

@@ -5,6 +5,13 @@
 //! 4. Research software, not for clinical use.
 
 mod clinician;
+mod patient;
+mod reply;
 pub(super) mod request;
+mod schema;
 
 pub use clinician::SpokenClinician;
+pub use patient::SpokenPatient;
+
+#[cfg(test)]
+mod tests;

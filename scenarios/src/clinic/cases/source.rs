@@ -7,7 +7,7 @@ use rounds_environments::clinic::case::{CasePatient, Manner, Person};
 use rounds_environments::clinic::chart::{ChartOptions, ChartPatient};
 use rounds_environments::clinic::dialogue::{Answer, Introduction, Question};
 use rounds_environments::clinic::knowledge::{Knowledge, KnowledgePatient, Noise};
-use rounds_environments::clinic::patient::{Patient, Truth};
+use rounds_environments::clinic::patient::{Account, Patient, Truth};
 use rounds_environments::environment::EnvironmentError;
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
@@ -136,6 +136,10 @@ impl Patient for Named {
 
     fn answer(&self, question: &Question, at_min: f64) -> Answer {
         self.inner.answer(question, at_min)
+    }
+
+    fn account(&self, told: bool) -> Account {
+        self.inner.account(told)
     }
 
     fn truth(&self) -> &Truth {

@@ -55,6 +55,27 @@ fn answers_have_three_kinds_and_a_source() {
 }
 
 #[test]
+fn an_account_holds_what_may_be_seen_and_never_the_truth() {
+    let patient = patient();
+    let account = patient.account(false);
+    assert_eq!(
+        account.person,
+        *json!({"age": 64, "gender": "F", "chief_complaint": "Fever and chills"})
+            .as_object()
+            .unwrap()
+    );
+    let record = account.record.to_string();
+    assert!(record.contains("knee") && record.contains("128"));
+    for hidden in ["gender", "admission_time", "sepsis", "Pneumonia", "99592"] {
+        assert!(!record.contains(hidden), "{hidden}");
+    }
+    let told = patient.account(true).record.to_string();
+    assert!(told.contains("knee") && !told.contains("128"));
+    let other = patient_with("410.71", "Infarction");
+    assert_eq!(other.account(false), account, "the truth changes nothing");
+}
+
+#[test]
 fn the_truth_stays_out_of_sight() {
     let patient = patient();
     assert_eq!(patient.truth().codes, ["99592", "486"]);

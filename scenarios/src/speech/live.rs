@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use rounds_models::{LanguageModel, Rule, ScriptedModel, ScriptedRules};
+use rounds_models::{LanguageModel, Rule, ScriptedModel, ScriptedRules, ServerOptions};
 
+use super::openai::{openai_model, openai_price, openai_sizes};
 use super::recording::{in_file, recording};
 use crate::run::RunError;
 use crate::schema::ModelSpec;
@@ -14,6 +15,7 @@ use crate::schema::ModelSpec;
 /// [`RunError::Input`] when a file that it names cannot be used.
 pub(crate) fn live_model(spec: &ModelSpec) -> Result<Arc<dyn LanguageModel>, RunError> {
     match spec {
+        ModelSpec::OpenAi(spec) => openai_model(spec),
         ModelSpec::Scripted {
             script: Some(path),
             delay_ms,
@@ -48,6 +50,18 @@ pub(crate) fn live_model(spec: &ModelSpec) -> Result<Arc<dyn LanguageModel>, Run
     }
 }
 
+/// Sizes of the server in front of a model.
+pub(crate) fn sizes(spec: &ModelSpec) -> ServerOptions {
+    match spec {
+        ModelSpec::OpenAi(spec) => openai_sizes(spec),
+        ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } => ServerOptions::default(),
+    }
+}
+
+/// Whether asking the model costs or tells anybody anything, so that it is made only to be asked.
+pub(crate) fn is_remote(spec: &ModelSpec) -> bool {
+    matches!(spec, ModelSpec::OpenAi(_))
+}
 /// Price of a token of a prompt and of one of a reply in US dollars; `None` where it is not known.
 pub(crate) fn price(spec: &ModelSpec) -> Option<[f64; 2]> {
     match spec {
@@ -60,5 +74,6 @@ pub(crate) fn price(spec: &ModelSpec) -> Option<[f64; 2]> {
             }))
         }
         ModelSpec::Replay { .. } => Some([0.0; 2]),
+        ModelSpec::OpenAi(spec) => openai_price(spec),
     }
 }

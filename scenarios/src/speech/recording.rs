@@ -20,7 +20,7 @@ pub(crate) fn recording(calls: &Path) -> Result<ReplayModel, RunError> {
 }
 
 /// What is wrong with a file, with all its causes; the file is named once.
-pub(super) fn in_file(path: &Path, error: &dyn std::error::Error) -> RunError {
+pub(crate) fn in_file(path: &Path, error: &dyn std::error::Error) -> RunError {
     let shown = path.display().to_string();
     let mut text = error.to_string();
     if !text.contains(&shown) {

@@ -1,0 +1,77 @@
+//! JSON schemas of the replies that are objects.
+//!
+//! Every object names all its keys as required and allows no other, as servers with strict
+//! schemas want. Votes and confidences stay text (card, section 4).
+
+use serde_json::{Value, json};
+
+use crate::clinic::task::Task;
+
+/// The schema of the reply to `task`; `None` where it is text. `list_length` is the most
+/// diagnoses.
+pub(super) fn schema(task: &Task, list_length: usize) -> Option<Value> {
+    let text = || json!({"type": "string"});
+    match task {
+        Task::Triage { most } => Some(object(json!({
+            "RATIONALE": text(),
+            "SUGGEST_SPECIALISTS": names(1, *most),
+        }))),
+        Task::Coordinate { most } => Some(object(json!({
+            "ADD": names(0, *most),
+            "REMOVE": names(0, *most),
+            "UPDATED_LIST": names(1, *most),
+            "RATIONALE": text(),
+        }))),
+        Task::Solo { diagnose } => {
+            let mut keys = proposal(*diagnose, !diagnose, list_length);
+            keys["RATIONALE"] = text();
+            Some(object(keys))
+        }
+        Task::Propose { forced } => {
+            let mut keys = proposal(true, !forced, list_length);
+            keys["CONFIDENCE"] = json!({"type": "string", "enum": ["1", "2", "3", "4", "5"]});
+            keys["RATIONALE"] = text();
+            Some(object(keys))
+        }
+        Task::Confidence | Task::Vote { .. } => None,
+    }
+}
+
+fn proposal(diagnosis: bool, question: bool, list_length: usize) -> Value {
+    let list = names(1, list_length);
+    let text = json!({"type": "string"});
+    let (kinds, content) = match (diagnosis, question) {
+        (true, true) => (
+            json!(["diagnosis", "question"]),
+            json!({"anyOf": [list, text]}),
+        ),
+        (true, false) => (json!(["diagnosis"]), list),
+        _ => (json!(["question"]), text),
+    };
+    json!({
+        "RESPONSE_TYPE": {"type": "string", "enum": kinds},
+        "RESPONSE_CONTENT": content,
+    })
+}
+
+fn names(least: usize, most: usize) -> Value {
+    json!({
+        "type": "array",
+        "items": {"type": "string"},
+        "minItems": least,
+        "maxItems": most.max(least),
+    })
+}
+
+fn object(properties: Value) -> Value {
+    let required: Vec<&str> = properties
+        .as_object()
+        .map(|keys| keys.keys().map(String::as_str).collect())
+        .unwrap_or_default();
+    json!({
+        "type": "object",
+        "required": required,
+        "additionalProperties": false,
+        "properties": properties,
+    })
+}

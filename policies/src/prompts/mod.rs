@@ -1,0 +1,25 @@
+//! Prompts as template files: what each role of a language model is told, and what data it gets.
+//!
+//! A role has a system and a user template, `ROLE.system.j2` and `ROLE.user.j2`, which are built
+//! in and can be overridden one by one from a folder. Templates are Jinja; they see the variables
+//! of their role alone and no file. The system templates get nothing that patients, records or
+//! models said, so that record text is always data of the user message.
+//!
+//! # Source
+//! DynamiCare card, section 4 (message contracts).
+
+mod clinic;
+mod error;
+mod library;
+mod role;
+
+pub use clinic::{
+    ANSWER, CONFIDENCE, COORDINATE, DOCTOR, FALLBACK, INTRODUCE, JUDGE, MODERATOR, PROPOSE, SOLO,
+    SUFFICES, TRIAGE, VOTE,
+};
+pub use error::PromptError;
+pub use library::{Prompts, ROLES};
+pub use role::{Role, Template, Variable};
+
+#[cfg(test)]
+mod tests;

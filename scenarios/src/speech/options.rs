@@ -1,0 +1,30 @@
+//! How a policy speaks, from its table.
+
+use rounds_policies::prompts::Prompts;
+use rounds_policies::spoken::SpokenOptions;
+
+use super::recording::in_file;
+use crate::run::RunError;
+use crate::schema::{LanguageSpec, Structured};
+
+/// The options of a language policy over those of its role.
+///
+/// # Errors
+/// [`RunError::Input`] when a prompt of its folder cannot be used.
+pub(crate) fn spoken_options(
+    spec: &LanguageSpec,
+    role: SpokenOptions,
+) -> Result<SpokenOptions, RunError> {
+    let prompts = match &spec.prompts {
+        Some(folder) => Prompts::with_folder(folder).map_err(|e| in_file(folder, &e))?,
+        None => role.prompts,
+    };
+    Ok(SpokenOptions {
+        prompts,
+        temperature: spec.temperature.unwrap_or(role.temperature),
+        max_tokens: spec.max_tokens.unwrap_or(role.max_tokens),
+        most_chars: spec.most_chars as usize,
+        structured: spec.structured == Structured::Schema,
+        addition: role.addition,
+    })
+}
