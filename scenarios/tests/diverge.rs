@@ -246,3 +246,41 @@ fn places_and_models_that_cannot_be_used_are_refused() {
     ];
     assert!(of(&[&bench[..], &arms].concat()).contains("one arm"));
 }
+
+#[test]
+fn restricted_records_go_to_no_receiver_that_was_not_named() {
+    let at = TempDir::new().unwrap();
+    let at = at.path();
+    fs::create_dir(at.join("records")).unwrap();
+    let record = Path::new(env!("CARGO_MANIFEST_DIR")).join("records/900101.json");
+    // Without a manifest a set is restricted.
+    fs::copy(record, at.join("records/900101.json")).unwrap();
+    let scenario = script("spoken.toml");
+    let patients = "environment.patients={records=\"records\", part=\"all\"}";
+    let records = ["run", &scenario, "--episodes", "1", "--set", patients];
+    let output = rounds(at, &[&records[..], &["--out", "a"]].concat());
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let model = "models.clinicians={kind=\"openai\", model=\"m\", \
+                 base_url=\"https://receiver.invalid/v1\"}";
+    let replay = [
+        "--replay",
+        "a/calls.jsonl",
+        "--diverge-at",
+        "0:0",
+        "--set",
+        model,
+    ];
+    let output = Command::new(env!("CARGO_BIN_EXE_rounds"))
+        .current_dir(at)
+        .env("OPENAI_API_KEY", "sk-none")
+        .args([&records[..], &replay, &["--out", "b"]].concat())
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(
+        errors.contains("--send-restricted-to receiver.invalid"),
+        "{errors}"
+    );
+}

@@ -54,7 +54,7 @@ fn assumed(sample: u32, chars_per_token: Option<CharsPerToken>) -> Assumptions {
         sample,
         chars_per_token,
         latency_s: None,
-        concurrency: 32,
+        concurrency: None,
     }
 }
 
