@@ -104,6 +104,26 @@ pub enum ModelError {
     },
 }
 
+/// Whether a kind of failure is of the server rather than of the request.
+pub(crate) fn is_passing(kind: &str) -> bool {
+    matches!(
+        kind,
+        "unreachable"
+            | "certificate"
+            | "dropped"
+            | "late"
+            | "rate_limited"
+            | "quota"
+            | "server"
+            | "unauthorized"
+            | "unknown_model"
+            | "not_found"
+            | "not_json"
+            | "no_choices"
+            | "closed"
+    )
+}
+
 impl ModelError {
     /// Whether asking again can help.
     pub fn is_retryable(&self) -> bool {
@@ -132,6 +152,12 @@ impl ModelError {
             Self::Unanswered { .. } => "unanswered",
             Self::Closed { .. } => "closed",
         }
+    }
+
+    /// Whether the server failed rather than the request: the same request can get a reply at
+    /// another time, when the server is there again or the account is.
+    pub fn is_passing(&self) -> bool {
+        is_passing(self.kind())
     }
 
     /// What the model is told where it did answer, but nothing that can be read: it may be asked

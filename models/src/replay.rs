@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rounds_environments::ids::{EpisodeIx, RoundIx};
 
 use crate::call::{CallRecord, first_difference};
-use crate::error::ModelError;
+use crate::error::{ModelError, is_passing};
 use crate::model::{Completion, LanguageModel};
 use crate::request::{CallKey, ModelReply, ModelRequest, Usage};
 use crate::spent::Spent;
@@ -249,6 +249,11 @@ impl ReplayModel {
             // Whoever left then may be here now.
             return None;
         }
+        let passing = record.fault.as_deref().is_some_and(is_passing);
+        if passing && !record.retryable && self.inner.is_some() {
+            // Every attempt failed then; the server may be there now.
+            return None;
+        }
         // A new course may be another model's; what was asked before is the same all the same.
         let name = match self.from {
             Some(_) => &record.model,
@@ -340,7 +345,7 @@ impl LanguageModel for ReplayModel {
             return self.inner.as_ref()?.recorded(request);
         }
         match self.calls.get(&request.key) {
-            Some(known) if !(known.outcome.unanswered && self.inner.is_some()) => Some(known.spent),
+            Some(known) if self.recall(request).is_some() => Some(known.spent),
             // It fails, and nothing is paid.
             _ if !self.asks(&request.key) => Some(Spent::default()),
             _ => self.inner.as_ref()?.recorded(request),

@@ -53,6 +53,8 @@ pub enum PolicyError {
         kind: String,
         /// Why.
         message: String,
+        /// The server failed rather than the request: it may be there at another time.
+        passing: bool,
     },
     /// The prompt of a model cannot be written.
     #[error("{0}")]

@@ -343,6 +343,7 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                     other => PolicyError::Call {
                         kind: other.kind().to_owned(),
                         message: other.to_string(),
+                        passing: other.is_passing(),
                     },
                 })
             }

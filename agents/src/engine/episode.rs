@@ -18,6 +18,8 @@ pub enum Outcome {
     Done,
     /// By an error, a panic, garbage, or a call that kept failing.
     Failed(String),
+    /// By a server that failed in every attempt: failed as well, and worth another try.
+    Unserved(String),
     /// Cut by a budget, a time limit or the user.
     Aborted(String),
     /// Cut by one of the limits of calls, tokens, money, time and rounds: aborted as well.
@@ -29,7 +31,7 @@ impl Outcome {
     pub fn word(&self) -> &'static str {
         match self {
             Self::Done => "done",
-            Self::Failed(_) => "failed",
+            Self::Failed(_) | Self::Unserved(_) => "failed",
             Self::Aborted(_) | Self::Limited(_) => "aborted",
         }
     }
@@ -38,7 +40,9 @@ impl Outcome {
     pub fn reason(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Done => None,
-            Self::Failed(reason) | Self::Aborted(reason) => Some(Cow::Borrowed(reason)),
+            Self::Failed(reason) | Self::Unserved(reason) | Self::Aborted(reason) => {
+                Some(Cow::Borrowed(reason))
+            }
             Self::Limited(hit) => Some(Cow::Owned(hit.to_string())),
         }
     }
@@ -49,6 +53,7 @@ impl From<PolicyError> for Outcome {
     fn from(error: PolicyError) -> Self {
         match error {
             PolicyError::Left(why) => Self::Aborted(why),
+            error @ PolicyError::Call { passing: true, .. } => Self::Unserved(error.to_string()),
             other => Self::Failed(other.to_string()),
         }
     }

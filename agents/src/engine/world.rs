@@ -306,6 +306,9 @@ fn retire_finished(
             if let Some(reason) = outcome.reason() {
                 event.add("reason", &*reason);
             }
+            if let Outcome::Unserved(_) = &outcome {
+                event.add("passing", &true);
+            }
             if let Outcome::Limited(hit) = &outcome {
                 event.add("limit", hit.name());
             }

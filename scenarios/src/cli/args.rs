@@ -189,14 +189,14 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) sample: u32,
     /// Characters of a token; by default those of the earlier run, else 4.
-    #[arg(long, value_name = "X", value_parser = above_zero)]
+    #[arg(long, value_name = "X", value_parser = above_zero, allow_negative_numbers = true)]
     pub(crate) chars_per_token: Option<f64>,
     /// Seconds until a reply; by default those of the earlier run, else 2.
-    #[arg(long, value_name = "S", value_parser = above_zero)]
+    #[arg(long, value_name = "S", value_parser = above_zero, allow_negative_numbers = true)]
     pub(crate) latency_s: Option<f64>,
-    /// Requests that the models answer at one time.
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) concurrency: u32,
+    /// Requests that the models answer at one time; by default what they allow.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) concurrency: Option<u32>,
     /// Print the plan as JSON.
     #[arg(long)]
     pub(crate) json: bool,

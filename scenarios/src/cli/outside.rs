@@ -61,7 +61,7 @@ pub(crate) fn permit_receivers<'a>(
     common: &Common,
     models: impl IntoIterator<Item = &'a ModelSpec>,
 ) -> Result<Vec<String>, Failure> {
-    if common.replay.is_some() {
+    if common.replay.is_some() && common.diverge_at.is_none() {
         return Ok(Vec::new());
     }
     let hosts = foreign_receivers(models);

@@ -345,6 +345,13 @@ pub(super) fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, sum
             "\nWhy episodes failed: rounds show {}",
             folder.display()
         );
+        if summary.calls.failed > 0 {
+            let _ = writeln!(
+                text,
+                "Those that a server failed are tried again by the same command with --resume {}",
+                folder.display()
+            );
+        }
     }
     if let Some(until) = &summary.until {
         let _ = writeln!(text, "\n{}", super::until::how_far(until));

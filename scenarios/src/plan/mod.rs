@@ -14,6 +14,7 @@ mod used;
 use std::path::PathBuf;
 
 use rounds_agents::engine::{Caps, Limits};
+use rounds_models::ServerOptions;
 use serde::Serialize;
 
 pub use ledger::Ledger;
@@ -38,8 +39,8 @@ pub struct Assumptions {
     pub chars_per_token: Option<CharsPerToken>,
     /// Seconds until a reply; a ledger's own where there is one.
     pub latency_s: Option<f64>,
-    /// Requests that the models answer at one time.
-    pub concurrency: u32,
+    /// Requests that the models answer at one time; by default what they allow.
+    pub concurrency: Option<u32>,
 }
 
 /// Characters of a token of English text, a rule of thumb.
@@ -253,7 +254,7 @@ pub fn plan_arm(
         .filter(|_| matches!(basis, Basis::Ledger { .. } | Basis::Scripted { .. })));
     let seconds = seconds(
         latency.unwrap_or(LATENCY_S),
-        assumed.concurrency.max(1),
+        assumed.concurrency.unwrap_or_else(|| concurrency(&models)),
         &calls,
         [&least, &expected, &most].map(|sample| sample.mean(|used| used.waits)),
     );
@@ -298,6 +299,21 @@ fn models_of(arm: &Arm) -> Vec<(&str, &ModelSpec)> {
 /// Whether a model asks no server and costs nothing to ask.
 fn is_scripted(spec: &ModelSpec) -> bool {
     matches!(spec, ModelSpec::Scripted { .. } | ModelSpec::Replay { .. })
+}
+
+/// Requests that the models answer at one time: those of the model that takes fewest.
+fn concurrency(models: &[(&str, &ModelSpec)]) -> u32 {
+    let most = |spec: &ModelSpec| match spec {
+        ModelSpec::OpenAi(spec) => spec.concurrency,
+        ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } => {
+            ServerOptions::default().in_flight as u32
+        }
+    };
+    models
+        .iter()
+        .map(|(_, spec)| most(spec))
+        .min()
+        .map_or(1, |most| most.max(1))
 }
 
 fn decided_outside(arm: &Arm) -> Option<&'static str> {

@@ -1,6 +1,6 @@
 //! The files of a run directory, and what of an interrupted run is kept.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -140,8 +140,8 @@ pub struct RunDirectory {
     end: u64,
     blocks: Vec<Block>,
     calls: Option<BufWriter<File>>,
-    /// Calls that an earlier try of this run left in the file.
-    kept_calls: BTreeSet<CallKey>,
+    /// Calls that earlier tries of this run left in the file, with the number of their attempts.
+    kept_calls: BTreeMap<CallKey, u32>,
     call_count: u64,
 }
 
@@ -224,7 +224,7 @@ impl RunDirectory {
             end,
             blocks,
             calls: None,
-            kept_calls: BTreeSet::new(),
+            kept_calls: BTreeMap::new(),
             call_count: 0,
         };
         if directory.end == 0 {
@@ -281,15 +281,23 @@ impl RunDirectory {
                 let kept = text
                     .lines()
                     .filter_map(|line| CallRecord::from_line(line).ok());
-                self.kept_calls = kept.map(|call| call.key).collect();
+                for call in kept {
+                    let attempts = self.kept_calls.entry(call.key).or_default();
+                    *attempts = (*attempts).max(call.retry + 1);
+                }
                 self.calls.insert(BufWriter::new(file))
             }
         };
-        let kept = &self.kept_calls;
-        let news = calls
-            .iter()
-            .filter(|call| !(call.recalled && kept.contains(&call.key)));
-        for call in news {
+        for call in calls {
+            let kept = self.kept_calls.get(&call.key);
+            if kept.is_some() && call.recalled {
+                continue;
+            }
+            // What is asked in another try goes on counting its attempts.
+            let call = CallRecord {
+                retry: call.retry + kept.copied().unwrap_or(0),
+                ..call.clone()
+            };
             let line = call
                 .to_line()
                 .map_err(|error| RunError::Input(error.to_string()))?;
@@ -370,8 +378,21 @@ impl RunDirectory {
         });
         calls.dedup_by(|(a, _), (b, _)| (&a.key, a.retry) == (&b.key, b.retry));
         let mut sorted = String::with_capacity(text.len());
-        for (_, line) in calls {
-            sorted.push_str(line);
+        for (at, (call, line)) in calls.iter().enumerate() {
+            let again = calls
+                .get(at + 1)
+                .is_some_and(|(next, _)| next.key == call.key);
+            if again && !call.asked_again {
+                // It was the last attempt of a try that was followed by another one.
+                let call = CallRecord {
+                    asked_again: true,
+                    ..call.clone()
+                };
+                let line = call.to_line();
+                sorted.push_str(&line.map_err(|error| RunError::Input(error.to_string()))?);
+            } else {
+                sorted.push_str(line);
+            }
             sorted.push('\n');
         }
         write_whole(&self.path.join(Self::CALLS), sorted.as_bytes())?;
@@ -388,8 +409,8 @@ impl RunDirectory {
     }
 }
 
-/// Makes a finished run partial again where a limit of the whole run cut episodes of it, so that
-/// these can be run to their end; `false` where there are none.
+/// Makes a finished run partial again where a limit of the whole run cut episodes of it, or a
+/// server failed them, so that these can be run to their end; `false` where there are none.
 fn reopen(path: &Path) -> Result<bool, RunError> {
     let events = path.join(RunDirectory::EVENTS);
     let file = File::open(&events).map_err(RunError::file(&events, "cannot be read"))?;
@@ -398,8 +419,8 @@ fn reopen(path: &Path) -> Result<bool, RunError> {
         let line = line.map_err(RunError::file(&events, "cannot be read"))?;
         // Most lines are of other kinds, and need not be parsed.
         cut = cut
-            || line.contains("\"limit\":\"run.")
-                && serde_json::from_str(&line).is_ok_and(|event| of_run_limit(&event));
+            || (line.contains("\"limit\":\"run.") || line.contains("\"passing\":true"))
+                && serde_json::from_str(&line).is_ok_and(|event| is_worth_another_try(&event));
     }
     if !cut {
         return Ok(false);
@@ -418,16 +439,17 @@ fn reopen(path: &Path) -> Result<bool, RunError> {
     Ok(true)
 }
 
-/// Whether an event says that a limit of the whole run ended its episode.
-fn of_run_limit(event: &Value) -> bool {
+/// Whether an event says that a limit of the whole run ended its episode, or a server that failed.
+fn is_worth_another_try(event: &Value) -> bool {
     let limit = event.get("limit").and_then(Value::as_str);
+    let passing = event.get("passing").and_then(Value::as_bool);
     event.get("kind").and_then(Value::as_str) == Some("ended")
-        && limit.is_some_and(|limit| limit.starts_with("run."))
+        && (passing == Some(true) || limit.is_some_and(|limit| limit.starts_with("run.")))
 }
 
 /// Finds the whole episodes of a partial log and where the last of them ends. Episodes are
 /// appended in one piece, so whatever follows is one that was cut. Those that a limit of the whole
-/// run cut are left out: they are to be run again.
+/// run cut, or that a server failed, are left out: they are to be run again.
 fn whole_blocks(path: &Path) -> Result<(Vec<Block>, u64), RunError> {
     let file = File::open(path).map_err(RunError::file(path, "cannot be read"))?;
     let mut reader = BufReader::with_capacity(1 << 18, file);
@@ -452,7 +474,7 @@ fn whole_blocks(path: &Path) -> Result<(Vec<Block>, u64), RunError> {
         } else if event.get("kind").and_then(Value::as_str) == Some("ended")
             && let Some(episode) = event.get("e").and_then(Value::as_u64)
         {
-            if !of_run_limit(&event) {
+            if !is_worth_another_try(&event) {
                 blocks.push(Block {
                     episode: episode as u32,
                     offset: start,

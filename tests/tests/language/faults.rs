@@ -73,7 +73,8 @@ fn visits(rates: &[(Fault, f64)]) {
         let outcome = end.text("outcome").unwrap();
         if outcome != "done" {
             let reason = end.text("reason").unwrap();
-            let typed = reason.starts_with("model call failed (");
+            let kinds = ["model call failed (", "policy returned garbage: "];
+            let typed = kinds.iter().any(|kind| reason.starts_with(kind));
             assert!(typed, "{names}: {reason}");
         }
         *ends.entry(outcome.to_owned()).or_default() += 1;

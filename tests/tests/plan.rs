@@ -1,0 +1,162 @@
+//! Plans of runs whose model is behind a server: what they say is what the runs then take.
+#![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
+
+use std::path::Path;
+
+use rounds::clinic::build;
+use rounds::plan::{
+    ArmPlan, Assumptions, Basis, CharsPerToken, Ledger, Manner, Sample, plan_arm, rehearse,
+};
+use rounds::run::{ExecuteOptions, execute};
+use rounds::schema::{ModelChoice, Overrides, Scenario, ScenarioSet};
+use rounds::speech::Cassette;
+use rounds_tests::loopback::{Loopback, Settings};
+use rounds_tests::project_file;
+
+/// Most that calls or tokens may differ from the plan, as a share of what they were.
+const TOLERANCE: f64 = 0.2;
+
+/// The server counts a word as a token.
+const WORDS: CharsPerToken = CharsPerToken {
+    prompt: 6.0,
+    completion: 6.0,
+};
+
+fn load(server: &Loopback, file: &str, set: &[&str]) -> ScenarioSet {
+    let overrides = Overrides {
+        set: set.iter().map(|text| (*text).to_owned()).collect(),
+        model: Some(ModelChoice {
+            model: format!("{}#loopback", server.base_url()),
+            key_env: None,
+        }),
+        ..Overrides::default()
+    };
+    Scenario::load(&project_file(file), &overrides).unwrap()
+}
+
+fn run(set: &ScenarioSet, out: &Path) -> Ledger {
+    let cassette = Cassette {
+        live: true,
+        ..Cassette::default()
+    };
+    let built = build(set, &set.arms[0], &cassette).unwrap();
+    let options = ExecuteOptions {
+        out: out.to_owned(),
+        resume: false,
+        jobs: 1,
+    };
+    execute(&built.experiment, &options, &mut |_, _| {}).unwrap();
+    Ledger::read(out).unwrap()
+}
+
+fn assumed(sample: u32, chars_per_token: Option<CharsPerToken>) -> Assumptions {
+    Assumptions {
+        sample,
+        chars_per_token,
+        latency_s: None,
+        concurrency: None,
+    }
+}
+
+fn held(plan: &ArmPlan, took: &Sample) {
+    let n = took.episodes.len() as f64;
+    for (name, planned, took) in [
+        ("calls", plan.calls, took.mean(|used| used.calls)),
+        (
+            "prompt tokens",
+            plan.prompt_tokens,
+            took.mean(|used| used.prompt_tokens),
+        ),
+        (
+            "completion tokens",
+            plan.completion_tokens,
+            took.mean(|used| used.completion_tokens),
+        ),
+    ] {
+        let took = took * n;
+        println!("{name}: {:.0} planned, {took:.0} taken", planned.expected);
+        let share = (planned.expected - took).abs() / took;
+        // How long a server's replies are is not known before one has come.
+        let known = name != "completion tokens" || matches!(plan.basis, Basis::Ledger { .. });
+        assert!(
+            share <= TOLERANCE || !known,
+            "{name}: {} planned, {took} taken",
+            planned.expected
+        );
+        assert!(planned.least <= planned.expected && planned.expected <= planned.most);
+        if name == "calls" {
+            assert!(
+                planned.least <= took && took <= planned.most,
+                "{name}: {planned:?}, {took}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_consultation_is_planned_before_anything_was_asked() {
+    let server = Loopback::start(Settings::default()).unwrap();
+    let set = load(&server, "tests/scripts/consultation.toml", &["episodes=30"]);
+    let plan = plan_arm(&set, &set.arms[0], None, &assumed(10, Some(WORDS))).unwrap();
+    assert!(matches!(plan.basis, Basis::StandIn { episodes: 10, .. }));
+    assert!(
+        plan.usd.is_none(),
+        "nobody knows the price of the loopback model"
+    );
+    assert_eq!(server.counts().requests, 0, "nothing was asked");
+    let folder = tempfile::tempdir().unwrap();
+    held(&plan, &run(&set, &folder.path().join("run")).sample);
+}
+
+#[test]
+fn a_dynamic_team_and_a_lone_doctor_are_planned_by_a_pilot() {
+    let server = Loopback::start(Settings::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    for (name, kind) in [
+        ("team", "agents.team.kind=\"dynamic\""),
+        ("solo", "agents.team.kind=\"generalist\""),
+    ] {
+        let with = |episodes, seed| {
+            load(
+                &server,
+                "scenarios/ward-language.toml",
+                &[kind, episodes, seed],
+            )
+        };
+        let pilot = with("episodes=60", "seed=21");
+        let ledger = run(&pilot, &folder.path().join(format!("{name}-pilot")));
+        let set = with("episodes=60", "seed=22");
+        let plan = plan_arm(&set, &set.arms[0], Some(&ledger), &assumed(4, None)).unwrap();
+        assert!(matches!(plan.basis, Basis::Ledger { episodes: 60, .. }));
+        let chars = ledger.sample.chars_per_token().unwrap();
+        assert!((3.0..12.0).contains(&chars.prompt), "{chars:?}");
+        held(&plan, &run(&set, &folder.path().join(name)).sample);
+    }
+}
+
+#[test]
+fn the_most_calls_of_a_visit_are_those_of_the_protocol() {
+    let server = Loopback::start(Settings::default()).unwrap();
+    let set = load(
+        &server,
+        "scenarios/ward-language.toml",
+        &[
+            "limits.rounds=10",
+            "agents.team.max_members=5",
+            "agents.team.triage=5",
+        ],
+    );
+    let calls = |manner| {
+        let played = rehearse(&set, &set.arms[0], Some(manner), 3).unwrap();
+        assert!(played.failed.is_empty(), "{:?}", played.failed);
+        Sample::of(played.calls, played.episodes, Some(WORDS)).bounds(|used| used.calls)
+    };
+    // Triage, then in each of 10 rounds five proposals, each with four votes, and a coordinator,
+    // then the forced answer; where an answer is a choice from what is known, it costs no call.
+    let most = 1.0 + 10.0 * (5.0 + 20.0 + 1.0) + 25.0;
+    assert_eq!(calls(Manner::Thorough), [most, most]);
+    // Triage, confidence, list.
+    assert_eq!(calls(Manner::Hasty), [3.0, 3.0]);
+    let usual = calls(Manner::Usual);
+    assert!(3.0 < usual[0] && usual[1] < most, "{usual:?}");
+}
