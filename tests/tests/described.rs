@@ -176,3 +176,57 @@ fn a_person_plays_until_it_leaves() {
     );
     assert!(said.contains("expected 1 to 3, got \"two\""), "{said}");
 }
+
+/// Takes three, in prose, and two of two; has to be asked twice about 5, and takes too much of 6.
+fn taker() -> ScriptedRules {
+    let rules = r#"
+        default = "Well: {\"action\": 3}"
+        [[rules]]
+        contains = "Now: 2 left"
+        reply = '{"action": 2}'
+        [[rules]]
+        episode = 1
+        attempt = 0
+        reply = "Five?"
+        [[rules]]
+        episode = 2
+        round = 1
+        reply = '{"action": "all"}'
+    "#;
+    ScriptedRules::from_toml(rules).unwrap()
+}
+
+#[test]
+fn a_language_model_plays_and_its_recording_plays_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let play = |name: &str, model: Arc<dyn LanguageModel>, jobs: usize| {
+        let server = ModelServer::start(model, ServerOptions::default());
+        let arm = game().arm_spoken("played", Heaps, server, LanguageOptions::default());
+        let run = folder.path().join(name);
+        let summary = run_arms(&run, &[arm.unwrap()], jobs).unwrap();
+        (events(&run), summary)
+    };
+    let first = ScriptedModel::new(taker()).unwrap();
+    let (log, summary) = play("first", Arc::new(first), 1);
+    // 4 and 5 are taken; 6 fails in its second step, and a heap has no neutral action.
+    let counts = summary.episodes;
+    assert_eq!((counts.done, counts.failed), (2, 1));
+    assert!(log.contains("no reply for agent 0 could be used"), "{log}");
+    assert!(log.contains("expected 1 to 3"), "{log}");
+    let late: Vec<&str> = log.lines().filter(|l| l.contains("malformed_reply")).collect();
+    assert_eq!(late.len(), 2, "{late:?}");
+    assert!(late[0].contains("\"replies\":1") && late[1].contains("\"neutral\":true"));
+    assert!(log.contains("\"malformed\":1,\"neutral\":0"), "{log}");
+    for jobs in [2, 4] {
+        let rules = ScriptedRules {
+            reverse: true,
+            delay_ms: [0, 2],
+            ..taker()
+        };
+        let slow = ScriptedModel::new(rules).unwrap();
+        assert_eq!(play(&format!("jobs-{jobs}"), Arc::new(slow), jobs).0, log);
+    }
+    let calls = folder.path().join("first/arms/00-played/calls.jsonl");
+    let recorded = ReplayModel::open(&calls).unwrap();
+    assert_eq!(play("again", Arc::new(recorded), 3).0, log);
+}

@@ -3,7 +3,7 @@
 use rounds::prelude::*;
 
 /// A game of guessing: somewhere from 1 to 100 is a number, and after each guess it is said where.
-pub struct Guessing(u32, Option<u32>);
+pub(crate) struct Guessing(u32, Option<u32>);
 
 impl Environment for Guessing {
     type Observation = String;
@@ -24,7 +24,11 @@ impl Environment for Guessing {
     fn step(&mut self, guess: &[u32]) -> Result<StepOutcome, EnvironmentError> {
         self.1 = Some(guess[0]);
         let (rewards, terminated, minutes) = (vec![-1.0], guess[0] == self.0, 1.0);
-        Ok(StepOutcome { rewards, terminated, minutes })
+        Ok(StepOutcome {
+            rewards,
+            terminated,
+            minutes,
+        })
     }
 
     fn action_value(&self, guess: &u32) -> Value {
@@ -46,14 +50,17 @@ impl Describe for Guessing {
     }
 
     fn read_action(&self, agent: AgentId, value: &Value) -> Result<u32, EnvironmentError> {
-        let guess = value.as_u64().filter(|guess| (1..=100).contains(guess)).map(|g| g as u32);
+        let guess = value
+            .as_u64()
+            .filter(|guess| (1..=100).contains(guess))
+            .map(|g| g as u32);
         let why = format!("expected a number from 1 to 100, got {value}");
         guess.ok_or(EnvironmentError::InvalidAction { agent, why })
     }
 }
 
 /// Makes a game of each episode.
-pub struct Numbers;
+pub(crate) struct Numbers;
 
 impl EnvironmentFactory for Numbers {
     type Environment = Guessing;

@@ -6,6 +6,7 @@
 )]
 
 mod bad_input;
+mod language;
 mod queue;
 mod runs;
 mod staff;

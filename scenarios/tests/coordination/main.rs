@@ -8,6 +8,7 @@
 
 mod bad_input;
 mod bytes;
+mod language;
 mod objective;
 mod reference;
 
