@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use rounds_environments::nearest::nearest;
 use rounds_models::{ModelServer, ServerOptions};
+use rounds_policies::prompts::Prompts;
 
 use super::args::EvaluateArgs;
 use super::conclude::RunArm;
@@ -249,7 +250,13 @@ fn judge_all(suite: &SuiteSpec, judge: &SuiteJudge, arms: &[RunArm<'_>]) -> Resu
     let server = ModelServer::start(live_model(spec)?, ServerOptions::default());
     for run in arms {
         if let Some(cases) = run.built.cases() {
-            judge_visits(&run.folder, cases, &server, judge.votes)?;
+            judge_visits(
+                &run.folder,
+                cases,
+                &server,
+                &Prompts::builtin(),
+                judge.votes,
+            )?;
         }
     }
     Ok(())

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use bevy_app::App;
 use rounds_agents::clinic::{
     Clinic, ClinicPlugin, Coordination, Protocol, RespondentPlugin, TimelineEntry, VisitConfig,
+    Voice,
 };
 use rounds_environments::clinic::knowledge::Knowledge;
+use rounds_policies::clinic::respond::{Consultation, Said};
 use rounds_policies::clinic::task::Speciality;
+use rounds_policies::policy::Decider;
 
 use super::cases::CaseScore;
 use super::coverage::DecisiveFindings;
@@ -15,6 +18,7 @@ use super::decider::{consulting, decider};
 use super::outside::{Outside, human_patient};
 use super::patients::{Patients, add_hashes, learn_from};
 use super::score::{SCORER, VisitScore};
+use super::spoken::spoken_patient;
 use crate::run::{Experiment, Manifest, RunError, Score};
 use crate::schema::{
     self, Answers, Arm, ClinicScenario, KnowledgeSpec, PolicySpec, ScenarioSet, TeamKind,
@@ -166,16 +170,18 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
             true => 1,
             false => scenario.limits.in_flight.max(1) as usize,
         },
-        install: match scenario.environment.patient {
+        install: match &scenario.environment.patient {
             Answers::Record => install(clinic.clone(), protocol.clone()),
             Answers::Human => {
-                let family = install(clinic.clone(), protocol.clone());
                 let person = human_patient(&knowledge, cassette)?;
-                Arc::new(move |app: &mut App| {
-                    family(app);
-                    let decider = person.clone();
-                    app.add_plugins(RespondentPlugin { decider });
-                })
+                let family = install(clinic.clone(), protocol.clone());
+                spoken_for(family, person, Voice::Person)
+            }
+            Answers::Language { model, spoken } => {
+                let speaker = (model.as_str(), spoken);
+                let patient = spoken_patient(scenario, speaker, &knowledge, cassette)?;
+                let family = install(clinic.clone(), protocol.clone());
+                spoken_for(family, patient, Voice::Model)
             }
         },
         score,
@@ -186,6 +192,19 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         knowledge,
         clinic,
         protocol,
+    })
+}
+
+/// Adds whoever speaks for the patients to each world of `family`.
+fn spoken_for(
+    family: Arc<dyn Fn(&mut App) + Send + Sync>,
+    decider: Decider<Consultation, Said>,
+    voice: Voice,
+) -> Arc<dyn Fn(&mut App) + Send + Sync> {
+    Arc::new(move |app: &mut App| {
+        family(app);
+        let decider = decider.clone();
+        app.add_plugins(RespondentPlugin { decider, voice });
     })
 }
 

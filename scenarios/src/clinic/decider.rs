@@ -225,7 +225,7 @@ fn clinician(
 }
 
 /// Starts the model of this name; calls that were recorded are answered from the recording.
-fn server(
+pub(super) fn server(
     scenario: &ClinicScenario<'_>,
     model: &str,
     cassette: &Cassette,

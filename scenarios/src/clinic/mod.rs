@@ -12,6 +12,7 @@ mod recording;
 mod report;
 mod score;
 mod sources;
+mod spoken;
 mod story;
 mod tally;
 

@@ -164,7 +164,7 @@ pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option
             policies,
         }));
     }
-    let environment = read_clinic(table);
+    let environment = read_clinic(table, models);
     let (policy_names, policies) = read_policies(root, models);
     let team = read_team(root, &policy_names, models);
     Some(Family::Clinic(ClinicFamily {

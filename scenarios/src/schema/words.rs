@@ -4,7 +4,7 @@ use rounds_environments::clinic::case::Person;
 use rounds_environments::clinic::day::{Queue, Staffing};
 
 use super::behaviour::Side;
-use super::clinic::{Answers, Fidelity, Matching, Tests};
+use super::clinic::{Fidelity, Matching, Tests, answers_words};
 use super::coordination::{InformationSpec, RegretSpec, ScoreSpec};
 use super::graph::GraphSpecKind;
 use super::method::Flooding;
@@ -19,7 +19,7 @@ pub(crate) fn words(name: &str) -> Option<Vec<&'static str>> {
         T::NAMES.iter().map(|(word, _)| *word).collect()
     }
     Some(match name {
-        "Answers" => of::<Answers>(),
+        "Answers" => answers_words(),
         "Flooding" => of::<Flooding>(),
         "GraphSpecKind" => of::<GraphSpecKind>(),
         "InformationSpec" => of::<InformationSpec>(),
