@@ -5,7 +5,7 @@ use rounds_policies::spoken::SpokenOptions;
 
 use super::recording::in_file;
 use crate::run::RunError;
-use crate::schema::{LanguageSpec, Structured};
+use crate::schema::LanguageSpec;
 
 /// The options of a language policy over those of its role.
 ///
@@ -24,7 +24,7 @@ pub(crate) fn spoken_options(
         temperature: spec.temperature.unwrap_or(role.temperature),
         max_tokens: spec.max_tokens.unwrap_or(role.max_tokens),
         most_chars: spec.most_chars as usize,
-        structured: spec.structured == Structured::Schema,
+        structured: spec.structured,
         addition: role.addition,
     })
 }
