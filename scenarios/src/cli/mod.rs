@@ -9,6 +9,7 @@ mod data;
 mod describe;
 mod evaluate;
 mod examples;
+mod export;
 mod fault;
 mod import;
 mod import_args;
@@ -100,6 +101,7 @@ pub fn main() -> ExitCode {
         Command::Score(arguments) => show::score(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Leaderboard(arguments) => leaderboard::leaderboard(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Review(arguments) => match arguments.command {
             ReviewCommand::Export(arguments) => review::export(&arguments),
             ReviewCommand::Import(arguments) => review::import(&arguments),
