@@ -11,11 +11,15 @@ use super::sample::Limit;
 use super::time::{seconds, timestamp};
 use crate::run::{Episode, EventLine};
 
-/// The events of an episode. The calls of a round come before what is logged of it, since a log
-/// says in which round a call was made and no more.
+/// Name of the model, and of its role, of the event that holds a transcript.
+const TRANSCRIPT: &str = "transcript";
+
+/// The events of an episode in which `said` was said. The calls of a round come before what is
+/// logged of it, since a log says in which round a call was made and no more.
 pub(super) fn events(
     episode: &Episode,
     mut calls: Vec<CallRecord>,
+    said: &[Value],
     sample: &str,
     gate: Gate,
 ) -> Vec<Value> {
@@ -40,6 +44,9 @@ pub(super) fn events(
         }
         if test_of(event).is_some() {
             asked = Some(event);
+        }
+        if event.kind == "ended" {
+            out.push(transcript_event(said, sample, minute));
         }
         match event.kind.as_str() {
             "answered" if event.agent == MEASUREMENT => {
@@ -144,6 +151,32 @@ fn ending(event: &EventLine, sample: &str, gate: Gate) -> Option<Value> {
 /// An error as Inspect has it.
 pub(super) fn error(message: &str) -> Value {
     json!({"message": message, "traceback": "", "traceback_ansi": ""})
+}
+
+/// The transcript as an event. Inspect's data frame of messages reads those of model events alone,
+/// and a doctor need be no model; nothing was called and nothing used.
+fn transcript_event(said: &[Value], sample: &str, minute: f64) -> Value {
+    let (before, last) = match said.split_last() {
+        Some((last, before)) if last["role"] == "assistant" => (before, Some(last)),
+        _ => (said, None),
+    };
+    let choice = last.map(|last| json!({"message": last, "stop_reason": "stop"}));
+    let base = base("model", &format!("{sample}.{TRANSCRIPT}"), minute);
+    with(
+        base,
+        json!({
+            "model": format!("rounds/{TRANSCRIPT}"),
+            "role": TRANSCRIPT,
+            "input": before,
+            "tools": [],
+            "tool_choice": "none",
+            "config": {},
+            "output": {
+                "model": format!("rounds/{TRANSCRIPT}"),
+                "choices": choice.into_iter().collect::<Vec<_>>(),
+            },
+        }),
+    )
 }
 
 /// A call of a model.

@@ -15,10 +15,12 @@ pub(super) fn is_visit(episode: &Episode) -> bool {
     episode.events.iter().any(|event| event.kind == "patient")
 }
 
-/// What was said in a visit, in order; empty for episodes of other families.
-pub(super) fn messages(episode: &Episode, sample: &str, gate: Gate) -> Vec<Value> {
+/// What was said in a visit, in order. Episodes of other families have no words, and begin and end
+/// with what they are of, `input`.
+pub(super) fn messages(episode: &Episode, sample: &str, input: &str, gate: Gate) -> Vec<Value> {
     if !is_visit(episode) {
-        return Vec::new();
+        let id = format!("{sample}.m0");
+        return vec![json!({"id": id, "role": "user", "source": "input", "content": input})];
     }
     let mut messages = Vec::new();
     let mut call = None;

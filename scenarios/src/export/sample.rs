@@ -105,7 +105,8 @@ pub(super) fn sample(parts: SampleParts<'_>) -> SampleText {
         by_role.add(&call.key.purpose, &call.usage);
     }
     let turns = calls.iter().filter(|call| !call.asked_again).count();
-    let said = messages(episode, &uuid, gate);
+    let input = input(episode, row, gate);
+    let said = messages(episode, &uuid, &input, gate);
     let answer = verdict(episode);
     let answer = answer.as_deref().map(|answer| gate.text(answer));
     let checks = checks.filter(|_| gate.is_open());
@@ -114,7 +115,7 @@ pub(super) fn sample(parts: SampleParts<'_>) -> SampleText {
     let mut head = Map::new();
     head.insert("id".to_owned(), name.into());
     head.insert("epoch".to_owned(), epoch.into());
-    head.insert("input".to_owned(), input(episode, row, gate).into());
+    head.insert("input".to_owned(), input.into());
     head.insert("target".to_owned(), target(episode, gate));
     let mut tail = Map::new();
     tail.insert(
@@ -134,10 +135,10 @@ pub(super) fn sample(parts: SampleParts<'_>) -> SampleText {
     brief.insert("message_count".to_owned(), said.len().into());
 
     let mut full = head;
+    let happened = events(episode, calls, &said, &uuid, gate);
     full.insert("messages".to_owned(), said.into());
     full.insert("output".to_owned(), output(model, &uuid, answer));
     full.extend(tail);
-    let happened = events(episode, calls, &uuid, gate);
     full.insert("events".to_owned(), happened.into());
 
     let reason = gate.text(row.reason.as_deref().unwrap_or_default());
