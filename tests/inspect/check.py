@@ -7,7 +7,9 @@ Each LOG is of one arm of RUN. Needs the packages inspect-ai, pandas and pyarrow
 
 import json
 import math
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pandas
@@ -93,13 +95,15 @@ def check(run, path):
     logged = sum(len((f / "events.jsonl").read_text().splitlines()) - 1 for f in folders)
     assert sum(event.event in ("info", "tool") for event in events) == logged
 
-    # Data frames.
-    frame = evals_df(path)
+    # Data frames, which take .json files by their names alone.
+    if path.suffix == ".json":
+        path = Path(shutil.copy(path, Path(tempfile.mkdtemp()) / f"1970-01-01T00-00-00_{path.name}"))
+    frame = evals_df(path, quiet=True)
     assert len(frame) == 1 and frame["total_samples"][0] == len(rows)
     for name, metric in metrics.items():
         if metric["mean"] is not None:
             assert same(float(frame[f"score_{name}_mean"][0]), metric["mean"], LAST_BIT), name
-    frame = samples_df(path)
+    frame = samples_df(path, quiet=True)
     assert len(frame) == len(rows)
     by_episode = frame.set_index(["metadata_seed", "metadata_episode"])
     for seed, row in rows:
@@ -109,15 +113,15 @@ def check(run, path):
             value = None if value is None or pandas.isna(value) else float(value)
             assert same(value, row[name]), (name, value, row[name])
     told = [(message.id, message.text) for sample in log.samples for message in sample.messages]
-    frame = messages_df(path)
+    frame = messages_df(path, quiet=True)
     assert set(told) <= set(zip(frame["message_id"], frame["content"]))
-    assert len(events_df(path, EventInfo + EventTiming)) == len(events)
-    frame = events_df(path, EventInfo + ModelEventColumns, filter=lambda event: event.event == "model")
+    assert len(events_df(path, EventInfo + EventTiming, quiet=True)) == len(events)
+    frame = events_df(path, EventInfo + ModelEventColumns, filter=lambda event: event.event == "model", quiet=True)
     assert len(frame) == len(models) + len(rows)
-    print(f"{path}: {len(rows)} samples, {len(metrics)} metrics, {undefined} undefined scores with reasons, "
+    print(f"{path.name}: {len(rows)} samples, {len(metrics)} metrics, {undefined} undefined scores with reasons, "
           f"{len(told)} messages, {len(events)} events, {len(calls)} calls: all equal")
 
 
 run = Path(sys.argv[1])
 for path in sys.argv[2:]:
-    check(run, path)
+    check(run, Path(path))
