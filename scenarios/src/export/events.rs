@@ -212,13 +212,13 @@ fn model_event(call: &CallRecord, id: &str, minute: f64, gate: Gate) -> Value {
             "number": call.key.number,
             "attempt": call.key.attempt,
             "asked_again": call.asked_again,
-            "request_hash": call.request_hash,
         },
     });
-    if gate.is_open()
-        && let Some(schema) = &call.schema
-    {
-        out["metadata"]["schema"] = schema.clone();
+    if gate.is_open() {
+        out["metadata"]["request_hash"] = call.request_hash.as_str().into();
+        if let Some(schema) = &call.schema {
+            out["metadata"]["schema"] = schema.clone();
+        }
     }
     if let Some(error) = &call.error {
         out["error"] = gate.text(error).into();

@@ -37,7 +37,7 @@ pub(super) enum Gate {
 
 impl Gate {
     /// A text that may quote a record.
-    pub(super) fn text<'a>(self, text: &'a str) -> &'a str {
+    pub(super) fn text(self, text: &str) -> &str {
         match self {
             Self::Open => text,
             Self::Closed => NOTE,

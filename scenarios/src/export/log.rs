@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::calls::CallReader;
 use super::checks::Checks;
@@ -11,7 +11,7 @@ use super::gate::Gate;
 use super::header::{Header, score_names};
 use super::ids::{SampleNames, log_id};
 use super::sample::{SampleParts, sample};
-use super::sink::{LogFormat, Sink, leftovers};
+use super::sink::{LogFormat, Sink, beside, leftovers};
 use crate::compare::Side;
 use crate::run::{EpisodeReader, EpisodeRow, EpisodeRows, RunDirectory, RunError};
 use crate::statistics::Summary;
@@ -43,7 +43,7 @@ pub fn export_inspect(
     format: LogFormat,
     record_text: bool,
 ) -> Result<Exported, RunError> {
-    let partial = PathBuf::from(format!("{}.writing", out.display()));
+    let partial = beside(out, ".writing");
     let written = write(side, summary, &partial, format, record_text).and_then(|exported| {
         vacant(out)?;
         fs::rename(&partial, out).map_err(RunError::file(out, "cannot be put in place"))?;

@@ -225,11 +225,7 @@ fn metadata(arm: &str, seed: u64, episode: &Episode, row: &EpisodeRow, gate: Gat
         }
     }
     let last = episode.events.iter().map(|event| event.round).max();
-    let minutes = episode
-        .events
-        .iter()
-        .filter_map(|event| event.minute)
-        .last();
+    let minutes = episode.events.iter().rev().find_map(|event| event.minute);
     let mut out = json!({
         "arm": arm,
         "seed": seed,

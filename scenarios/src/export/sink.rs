@@ -61,7 +61,7 @@ impl Sink {
                 Ok(Self::Json { out, samples: 0 })
             }
             LogFormat::Eval => {
-                let summaries_path = path.with_extension("summaries");
+                let summaries_path = beside(path, ".summaries");
                 let mut zip = Box::new(ZipWriter::new(out));
                 member(&mut zip, "_journal/start.json", &header.start())?;
                 let mut summaries = BufWriter::new(File::create(&summaries_path)?);
@@ -128,9 +128,16 @@ impl Sink {
     }
 }
 
+/// The file whose name has more at its end.
+pub(super) fn beside(path: &Path, more: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(more);
+    PathBuf::from(name)
+}
+
 /// The files that a log which could not be finished leaves.
 pub(super) fn leftovers(path: &Path) -> [PathBuf; 2] {
-    [path.to_owned(), path.with_extension("summaries")]
+    [path.to_owned(), beside(path, ".summaries")]
 }
 
 fn member(zip: &mut ZipWriter<BufWriter<File>>, name: &str, value: &Value) -> io::Result<()> {

@@ -9,8 +9,10 @@ const MOST_MINUTES: f64 = 1000.0 * 365.0 * 24.0 * 60.0;
 
 /// Seconds since the start of the episode; never negative, never without a bound.
 pub(super) fn seconds(minute: f64) -> f64 {
-    // `max` turns what is not a number into 0.
-    minute.max(0.0).min(MOST_MINUTES) * 60.0
+    match minute.is_nan() {
+        true => 0.0,
+        false => minute.clamp(0.0, MOST_MINUTES) * 60.0,
+    }
 }
 
 /// The timestamp of a simulated minute.

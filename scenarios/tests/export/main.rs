@@ -34,13 +34,17 @@ rounds = 4
 cost = 0.5
 "#;
 
-const SCRIPT: &str = r#"
+const SCRIPT: &str = r#"name = "clinician"
 [[rules]]
 episode = 1
 error = "the script is torn, said Streptococcal"
 [[rules]]
 purpose = "triage"
 reply = '{"RATIONALE":"r","SUGGEST_SPECIALISTS":["Rheumatology"]}'
+[[rules]]
+purpose = "confidence"
+episode = 2
+reply = "DECISION: somewhat unconfident"
 [[rules]]
 purpose = "confidence"
 reply = "DECISION: very confident"
@@ -129,7 +133,7 @@ fn members(path: &Path) -> Vec<(String, String)> {
         let mut member = zip.by_index(at).unwrap();
         let mut text = String::new();
         member.read_to_string(&mut text).unwrap();
-        (member.name().to_string(), text)
+        (member.name().unwrap().into_owned(), text)
     });
     read.collect()
 }
