@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::examples;
+use super::export::ExportArgs;
 use super::import_args::ImportArgs;
 use crate::editor::FileKind;
 use crate::schema::{ModelChoice, Overrides};
@@ -58,6 +59,9 @@ pub(crate) enum Command {
     /// Rank finished runs that can be compared, and draw accuracy against cost.
     #[command(after_help = examples::LEADERBOARD)]
     Leaderboard(LeaderboardArgs),
+    /// Write a finished run in the format of another program.
+    #[command(after_help = examples::EXPORT)]
+    Export(ExportArgs),
     /// Let people rate the visits of an evaluation, and say how far its verdicts can be trusted.
     Review(ReviewArgs),
     /// Write a scenario, a suite or a case to start from.

@@ -10,6 +10,7 @@ mod describe;
 mod diverge;
 mod evaluate;
 mod examples;
+mod export;
 mod fault;
 mod import;
 mod import_args;
@@ -103,6 +104,7 @@ pub fn main() -> ExitCode {
         Command::Score(arguments) => show::score(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Leaderboard(arguments) => leaderboard::leaderboard(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Review(arguments) => match arguments.command {
             ReviewCommand::Export(arguments) => review::export(&arguments),
             ReviewCommand::Import(arguments) => review::import(&arguments),
