@@ -103,6 +103,11 @@ pub trait EnvironmentFactory: Send + Sync + 'static {
 /// An environment that can be put in words, so that a language model, a process or a person can
 /// play it.
 pub trait Describe: Environment {
+    /// What the environment is about and what its agents want, for one who knows this text alone.
+    fn rules(&self) -> &str {
+        ""
+    }
+
     /// The observation in words.
     fn describe(&self, observation: &Self::Observation) -> String;
 
@@ -114,4 +119,10 @@ pub trait Describe: Environment {
     /// # Errors
     /// [`EnvironmentError::InvalidAction`] with what was expected.
     fn read_action(&self, agent: AgentId, value: &Value) -> Result<Self::Action, EnvironmentError>;
+    /// What an agent does whose choice could not be read, where there is such an action; without one
+    /// its episode fails.
+    fn neutral_action(&self, agent: AgentId) -> Option<Self::Action> {
+        let _ = agent;
+        None
+    }
 }

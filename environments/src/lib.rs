@@ -10,6 +10,7 @@ pub mod coordination;
 pub mod environment;
 pub mod ids;
 pub mod nearest;
+pub mod remembering;
 pub mod space;
 pub mod streams;
 pub mod text;

@@ -7,6 +7,7 @@ pub mod clinic;
 pub mod clinic_day;
 pub mod coordination;
 pub mod described;
+pub mod language;
 pub mod policy;
 pub mod prompts;
 pub mod random;

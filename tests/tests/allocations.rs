@@ -50,7 +50,7 @@ fn of_rounds(family: impl Fn(u32) -> CoordinationPlugin) -> i64 {
 fn family(factory: Arc<dyn CoordinationFactory>, method: &Method) -> CoordinationPlugin {
     CoordinationPlugin {
         factory,
-        make: make(method),
+        choosing: make(method).into(),
         yardstick: None,
         picture_every: 0,
     }

@@ -119,7 +119,7 @@ impl RunSink for Outcomes {
 fn outcomes(method: &str, wrong: Wrong) -> Vec<Outcome> {
     let family = CoordinationPlugin {
         factory: Arc::new(Worlds(wrong)),
-        make: make(&named(method, 3)),
+        choosing: make(&named(method, 3)).into(),
         yardstick: None,
         picture_every: 0,
     };

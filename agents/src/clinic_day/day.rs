@@ -43,6 +43,14 @@ pub(super) struct House {
     pub(super) means: Arc<MeansTable>,
 }
 
+impl House {
+    /// Numbers of specialists and of beds.
+    pub(super) fn size(&self) -> (usize, usize) {
+        let config = &self.plan.config;
+        (config.staff as usize, config.beds as usize)
+    }
+}
+
 /// What the beds are worth in a tick, `f(S) = sum_b w_b (1 - prod over (i, b) in S of (1 - q_ib))`:
 /// the expected weight of what the staff at the beds learns, as if each specialist learnt its share
 /// independently. Monotone and submodular.
@@ -119,6 +127,8 @@ pub struct ClinicDay {
     /// The tick that is played or was played last, from 1.
     pub(super) round: RoundIx,
     pub(super) ticks: u32,
+    /// All have chosen in this tick.
+    pub(super) chosen: bool,
     pub(super) graph: CommGraph,
     pub(super) worth: Worth,
     pub(super) actions: Vec<Option<u32>>,
@@ -137,6 +147,11 @@ impl ClinicDay {
     /// Where everybody was sent last.
     pub fn actions(&self) -> &[Option<u32>] {
         &self.actions
+    }
+
+    /// Whether the staff was asked and has not all answered.
+    pub(super) fn awaits(&self) -> bool {
+        matches!(&self.chooser, Chooser::Asked(asking) if asking.awaited)
     }
 
     /// When the present tick ends.

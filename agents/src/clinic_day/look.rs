@@ -17,7 +17,7 @@ pub(super) fn weigh_beds(
     mut beds: Query<&mut Bed>,
 ) {
     for (mut episode, mut day) in &mut days {
-        if episode.outcome.is_some() {
+        if episode.outcome.is_some() || day.awaits() {
             continue;
         }
         activity.note();
@@ -77,19 +77,15 @@ pub(super) fn choose(
             graph,
             staff,
             chooser,
-            reference,
             round,
+            chosen,
             worth,
             actions,
-            played,
-            summary,
-            kept,
             ..
         } = &mut *day;
-        let objective = &worth.objective;
-        guarded::<CoordinationError>(&mut episode, || {
+        *chosen = guarded::<CoordinationError>(&mut episode, || {
             match chooser {
-                Chooser::Oracle(oracle) => oracle.act(*round, objective, actions)?,
+                Chooser::Oracle(oracle) => oracle.act(*round, &worth.objective, actions)?,
                 Chooser::Agents(board) => {
                     let mut moment = Moment {
                         seed: context.seed,
@@ -107,7 +103,31 @@ pub(super) fn choose(
                         moment.agent.0 += 1;
                     }
                 }
+                Chooser::Asked(_) => {}
             }
+            Ok(())
+        });
+    }
+}
+
+/// What the choice is worth.
+pub(super) fn measure(mut days: Query<(&mut Episode, &mut ClinicDay)>) {
+    for (mut episode, mut day) in &mut days {
+        if episode.outcome.is_some() || !day.chosen {
+            continue;
+        }
+        let ClinicDay {
+            reference,
+            round,
+            worth,
+            actions,
+            played,
+            summary,
+            kept,
+            ..
+        } = &mut *day;
+        let objective = &worth.objective;
+        guarded::<CoordinationError>(&mut episode, || {
             let ground = objective.ground();
             for (agent, action) in actions.iter().enumerate() {
                 if let Some(action) = action

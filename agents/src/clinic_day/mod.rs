@@ -9,6 +9,7 @@
 //! The objective of a tick is made of the charts as they are when it begins. It is the one in force
 //! when the staff acts; only an oracle sees it before.
 
+mod asked;
 mod day;
 mod look;
 mod plugin;

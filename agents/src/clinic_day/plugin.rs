@@ -9,14 +9,17 @@ use rounds_environments::coordination::{Class, CommGraph, Ground, Objective};
 use rounds_environments::ids::{EpisodeIx, RoundIx};
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 use rounds_policies::clinic_day::Clinicians;
-use rounds_policies::coordination::{CoordinationError, Population};
+use rounds_policies::coordination::CoordinationError;
+use rounds_policies::language::Situation;
 
 use super::day::{Bed, ClinicDay, DayPlan, House, Worth};
-use super::{look, record, reveal, work};
-use crate::coordination::{Agent, Chooser, Made, Make, Played, Reference, Setting, Yardstick};
+use super::{asked, look, record, reveal, work};
+use crate::coordination::{
+    Agent, Asked, Choosing, MadeChooser, Played, Reference, Setting, Yardstick,
+};
 use crate::engine::{
-    AgentOf, Episode, EpisodeFailure, EpisodeLog, Group, GroupOf, Identity, Phase, RunContext,
-    Spawner, Tick,
+    AgentOf, Decided, Decisions, DecisionsPlugin, Episode, EpisodeFailure, EpisodeLog, Group,
+    GroupOf, Identity, Phase, RunContext, Spawner, Tick,
 };
 
 /// Adds days, one an episode, with a staff that one method sends to the beds.
@@ -27,8 +30,8 @@ use crate::engine::{
 pub struct ClinicDayPlugin {
     /// What the days are made of, one a configuration.
     pub plans: Vec<DayPlan>,
-    /// Makes the method.
-    pub make: Make,
+    /// Who chooses where the staff stands.
+    pub choosing: Choosing,
     /// What the utility is measured against, where it is.
     pub yardstick: Option<Yardstick>,
 }
@@ -42,8 +45,10 @@ impl ClinicDayPlugin {
     pub fn check(&self, seed: RunSeed) -> Result<(), EpisodeFailure> {
         for (number, house) in prepare(self, seed)?.into_iter().enumerate() {
             let named = |EpisodeFailure(why)| EpisodeFailure(of_plan(&house.plan, &why));
+            let (staff, beds) = house.size();
             Scene::new(&house, seed, EpisodeIx(number as u32), |setting| {
-                (self.make)(setting)?;
+                let asking = |asked: &Asked| asked::asking(asked, staff, beds);
+                self.choosing.make(setting, asking)?;
                 let yardstick = self.yardstick.as_ref();
                 yardstick.map(|make| make(setting)).transpose().map(|_| ())
             })
@@ -75,13 +80,25 @@ impl Plugin for ClinicDayPlugin {
                 Tick,
                 (
                     look::weigh_beds.in_set(Phase::Perceive),
-                    look::choose.in_set(Phase::Decide),
-                    work::send.in_set(Phase::Act),
+                    (look::measure, work::send).chain().in_set(Phase::Act),
                     (work::work, reveal::learn, record::close_tick)
                         .chain()
                         .in_set(Phase::Advance),
                 ),
             );
+        match &self.choosing {
+            Choosing::Method(_) => app.add_systems(Tick, look::choose.in_set(Phase::Decide)),
+            Choosing::Asked(by) => app
+                .add_plugins(DecisionsPlugin::<Situation, Option<u32>>::default())
+                .insert_resource(Decisions::new(vec![by.decider.clone()]))
+                .add_systems(
+                    Tick,
+                    (
+                        asked::ask.in_set(Phase::Perceive).after(look::weigh_beds),
+                        asked::take_answers.in_set(Phase::Act).before(look::measure),
+                    ),
+                ),
+        };
     }
 }
 
@@ -140,7 +157,7 @@ impl Scene {
         make: impl FnOnce(&Setting<'_>) -> Result<T, CoordinationError>,
     ) -> Result<(Self, T), EpisodeFailure> {
         let (plan, config) = (&house.plan, &house.plan.config);
-        let (staff, beds) = (config.staff as usize, config.beds as usize);
+        let (staff, beds) = house.size();
         let fault = |error: &dyn std::fmt::Display| EpisodeFailure(error.to_string());
         let ground = Ground::new(&vec![beds; staff]).map_err(|error| fault(&error))?;
         let mut stream = StreamKey::episode(seed, ix, Purpose::Truth).open();
@@ -169,27 +186,24 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
     let day_ix = ix.0 / count;
     let house = Arc::clone(&family.houses[(ix.0 % count) as usize]);
     let (plan, config) = (&house.plan, &house.plan.config);
-    let (staff, beds) = (config.staff as usize, config.beds as usize);
+    let (staff, beds) = house.size();
+    let choosing = &family.plugin.choosing;
     let (scene, (made, yardstick)) = Scene::new(&house, seed, ix, |setting| {
         let yardstick = family.plugin.yardstick.as_ref();
         let yardstick = yardstick.map(|make| make(setting)).transpose()?;
         if let Some(mut log) = world.get_mut::<EpisodeLog>(entity) {
-            record::begin(&mut log.0, day_ix, &house, setting);
+            let asked = choosing.asked().is_some();
+            record::begin(&mut log.0, day_ix, &house, setting, asked);
         }
-        Ok(((family.plugin.make)(setting)?, yardstick))
+        let asking = |asked: &Asked| asked::asking(asked, staff, beds);
+        Ok((choosing.make(setting, asking)?, yardstick))
     })?;
-    let Made {
-        population,
+    let MadeChooser {
+        chooser,
+        coordinators,
         traffic,
         lag,
     } = made;
-    let (coordinators, chooser) = match population {
-        Population::Online {
-            coordinators,
-            board,
-        } => (coordinators, Chooser::Agents(board)),
-        Population::Oracle(oracle) => (Vec::new(), Chooser::Oracle(oracle)),
-    };
     let patients = arrivals(config, &plan.patients, plan.noise, seed, EpisodeIx(day_ix));
     let day = Day::new(Arc::clone(config), Arc::clone(&house.means), patients);
     let Some(mut episode) = world.get_mut::<Episode>(entity) else {
@@ -220,6 +234,10 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
     };
     let specialists = identities.into_iter().map(specialist).collect();
     let worth = Worth::new(scene.ground);
+    if choosing.asked().is_some() {
+        let decided = Decided::<Option<u32>>::default();
+        world.entity_mut(entity).insert(decided);
+    }
     world.entity_mut(entity).insert(ClinicDay {
         day,
         beds,
@@ -229,6 +247,7 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
         traffic,
         round: RoundIx(0),
         ticks: config.ticks(),
+        chosen: false,
         summary: vec![0.0; worth.objective.summary_len()],
         worth,
         graph: scene.graph,

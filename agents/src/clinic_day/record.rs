@@ -150,7 +150,13 @@ impl<'a> Scribe<'a> {
 }
 
 /// The first event: what the day is of.
-pub(super) fn begin(log: &mut EventLog, day: u32, house: &House, setting: &Setting<'_>) {
+pub(super) fn begin(
+    log: &mut EventLog,
+    day: u32,
+    house: &House,
+    setting: &Setting<'_>,
+    asked: bool,
+) {
     let config = &house.plan.config;
     if let Some(mut event) = log.event(0, 0.0, "world", "", "began") {
         event
@@ -167,16 +173,20 @@ pub(super) fn begin(log: &mut EventLog, day: u32, house: &House, setting: &Setti
             .add("acuity_weights", &house.plan.bedside.acuity_weights)
             .add("edges", &setting.graph.edges())
             .add("diameter", &setting.graph.diameter());
+        if asked {
+            event.add("asked", &true);
+        }
     }
 }
 
 /// The tick as a whole; the last one ends the day.
 pub(super) fn close_tick(mut days: Query<(&mut Episode, &mut EpisodeLog, &mut ClinicDay)>) {
     for (mut episode, mut log, mut day) in &mut days {
-        if episode.outcome.is_some() {
+        if episode.outcome.is_some() || !day.chosen {
             continue;
         }
         let day = &mut *day;
+        day.chosen = false;
         let (round, at_min) = (day.round, day.day.now_min());
         let played = day.played;
         if !played.utility.is_finite() {

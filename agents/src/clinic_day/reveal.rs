@@ -16,7 +16,7 @@ pub(super) fn learn(
     mut agents: Query<&mut Agent>,
 ) {
     for (mut episode, mut day) in &mut days {
-        if episode.outcome.is_some() {
+        if episode.outcome.is_some() || !day.chosen {
             continue;
         }
         let ix = episode.ix;

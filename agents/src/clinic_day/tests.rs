@@ -105,7 +105,7 @@ impl RunSink for Sink {
 fn plugin(plans: Vec<DayPlan>, arm: Arm) -> ClinicDayPlugin {
     ClinicDayPlugin {
         plans,
-        make: make(arm),
+        choosing: make(arm).into(),
         yardstick: Some(Arc::new(greedy)),
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn send(
     places: Query<&MemberOf>,
 ) {
     for (episode, mut log, day) in &mut days {
-        if episode.outcome.is_some() {
+        if episode.outcome.is_some() || !day.chosen {
             continue;
         }
         for (&specialist, action) in day.staff.iter().zip(&day.actions) {
@@ -50,7 +50,7 @@ pub(super) fn work(
     mut standing: Local<Vec<Option<u32>>>,
 ) {
     for (mut episode, mut log, mut clock, mut day) in &mut days {
-        if episode.outcome.is_some() {
+        if episode.outcome.is_some() || !day.chosen {
             continue;
         }
         standing.clear();

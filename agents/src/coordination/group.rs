@@ -5,6 +5,8 @@ use rounds_environments::coordination::{CommGraph, CoordinationWorld, Objective}
 use rounds_environments::ids::RoundIx;
 use rounds_policies::coordination::{Board, CoordinationError, Coordinator, Oracle, Traffic};
 
+use super::asked::Asking;
+
 /// One agent of an online method.
 #[derive(Component)]
 pub struct Agent(pub Box<dyn Coordinator>);
@@ -15,6 +17,8 @@ pub(crate) enum Chooser {
     Agents(Board),
     /// One that knows the objective beforehand.
     Oracle(Box<dyn Oracle>),
+    /// The agents, each asked for its action.
+    Asked(Asking),
 }
 
 /// What the utility of each round is measured against.
@@ -69,6 +73,8 @@ pub struct Coordination {
     pub(super) traffic: Traffic,
     pub(super) horizon: u32,
     pub(super) round: RoundIx,
+    /// All have chosen in this round.
+    pub(super) chosen: bool,
     pub(super) actions: Vec<Option<u32>>,
     pub(super) played: Played,
     pub(super) measured: Vec<f64>,

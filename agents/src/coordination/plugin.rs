@@ -7,14 +7,16 @@ use bevy_ecs::prelude::*;
 use rounds_environments::coordination::{Class, CommGraph, CoordinationFactory, Ground, Scene};
 use rounds_environments::ids::{EpisodeIx, RoundIx};
 use rounds_environments::streams::RunSeed;
-use rounds_policies::coordination::{CoordinationError, Oracle, Population, Traffic};
+use rounds_policies::coordination::{CoordinationError, Coordinator, Oracle, Population, Traffic};
+use rounds_policies::language::Situation;
 
+use super::asked::{Asked, Asking, traffic};
 use super::group::{Agent, Chooser, Coordination, Played, Reference};
 use super::record::{Positions, begin};
 use super::round;
 use crate::engine::{
-    AgentOf, Episode, EpisodeFailure, EpisodeLog, Group, GroupOf, Identity, MemberOf, Phase,
-    RunContext, Spawner, Tick,
+    AgentOf, Decided, Decisions, DecisionsPlugin, Episode, EpisodeFailure, EpisodeLog, Group,
+    GroupOf, Identity, MemberOf, Phase, RunContext, Spawner, Tick,
 };
 
 /// What a method is given to make the agents of an episode.
@@ -49,13 +51,86 @@ pub type Make = Arc<dyn Fn(&Setting<'_>) -> Result<Made, CoordinationError> + Se
 pub type Yardstick =
     Arc<dyn Fn(&Setting<'_>) -> Result<Box<dyn Oracle>, CoordinationError> + Send + Sync>;
 
-/// Adds the scenes that `factory` makes, one an episode, with agents of one method.
+/// Who chooses the actions.
+#[derive(Clone)]
+pub enum Choosing {
+    /// Agents of a method, made for each episode.
+    Method(Make),
+    /// Agents that are asked.
+    Asked(Asked),
+}
+
+impl From<Make> for Choosing {
+    fn from(make: Make) -> Self {
+        Self::Method(make)
+    }
+}
+
+impl Choosing {
+    /// Agents that are asked, where they are.
+    pub(crate) fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::Method(_) => None,
+            Self::Asked(asked) => Some(asked),
+        }
+    }
+
+    /// Who chooses in an episode, the agents' own sides, and the rest of what was made. `asking`
+    /// makes what agents that are asked need.
+    pub(crate) fn make(
+        &self,
+        setting: &Setting<'_>,
+        asking: impl FnOnce(&Asked) -> Asking,
+    ) -> Result<MadeChooser, CoordinationError> {
+        let make = match self {
+            Self::Method(make) => make,
+            Self::Asked(asked) => {
+                return Ok(MadeChooser {
+                    chooser: Chooser::Asked(asking(asked)),
+                    coordinators: Vec::new(),
+                    traffic: traffic(setting.graph),
+                    lag: 0,
+                });
+            }
+        };
+        let Made {
+            population,
+            traffic,
+            lag,
+        } = make(setting)?;
+        let (coordinators, chooser) = match population {
+            Population::Online {
+                coordinators,
+                board,
+            } => (coordinators, Chooser::Agents(board)),
+            Population::Oracle(oracle) => (Vec::new(), Chooser::Oracle(oracle)),
+        };
+        Ok(MadeChooser {
+            chooser,
+            coordinators,
+            traffic,
+            lag,
+        })
+    }
+}
+
+/// Who chooses in an episode.
+pub(crate) struct MadeChooser {
+    pub(crate) chooser: Chooser,
+    /// The agents' own sides; none where nobody has one.
+    pub(crate) coordinators: Vec<Box<dyn Coordinator>>,
+    pub(crate) traffic: Traffic,
+    /// Rounds by which the objective reaches them late.
+    pub(crate) lag: u32,
+}
+
+/// Adds the scenes that `factory` makes, one an episode, with agents of one kind.
 #[derive(Clone)]
 pub struct CoordinationPlugin {
     /// Makes the scenes.
     pub factory: Arc<dyn CoordinationFactory>,
-    /// Makes the agents.
-    pub make: Make,
+    /// Who chooses the actions.
+    pub choosing: Choosing,
     /// What the utility is measured against, where it is.
     pub yardstick: Option<Yardstick>,
     /// Rounds between two pictures in the log; 0 for none.
@@ -73,7 +148,8 @@ impl CoordinationPlugin {
         let scene = scene.map_err(|error| EpisodeFailure(error.to_string()))?;
         let setting = Setting::of(&scene, self.factory.horizon());
         let fault = |error: CoordinationError| EpisodeFailure(error.to_string());
-        (self.make)(&setting).map_err(fault)?;
+        let asking = |asked: &Asked| Asking::of_world(&*scene.world, asked.history);
+        self.choosing.make(&setting, asking).map_err(fault)?;
         if let Some(yardstick) = &self.yardstick {
             yardstick(&setting).map_err(fault)?;
         }
@@ -104,11 +180,23 @@ impl Plugin for CoordinationPlugin {
             .add_systems(
                 Tick,
                 (
-                    round::choose.in_set(Phase::Decide),
                     round::reveal.in_set(Phase::Act),
                     (round::learn, round::apply).chain().in_set(Phase::Advance),
                 ),
             );
+        match &self.choosing {
+            Choosing::Method(_) => app.add_systems(Tick, round::choose.in_set(Phase::Decide)),
+            Choosing::Asked(asked) => app
+                .add_plugins(DecisionsPlugin::<Situation, Option<u32>>::default())
+                .insert_resource(Decisions::new(vec![asked.decider.clone()]))
+                .add_systems(
+                    Tick,
+                    (
+                        round::ask.in_set(Phase::Perceive),
+                        round::take_answers.in_set(Phase::Act).before(round::reveal),
+                    ),
+                ),
+        };
     }
 }
 
@@ -128,26 +216,22 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
             setting.graph.agents()
         )));
     }
-    let Made {
-        population,
+    let asking = |asked: &Asked| Asking::of_world(&*scene.world, asked.history);
+    let MadeChooser {
+        chooser,
+        coordinators,
         traffic,
         lag,
-    } = (family.make)(&setting).map_err(fault)?;
+    } = family.choosing.make(&setting, asking).map_err(fault)?;
     let yardstick = family.yardstick.as_ref().map(|make| make(&setting));
     let yardstick = yardstick.transpose().map_err(fault)?;
-    let (coordinators, chooser) = match population {
-        Population::Online {
-            coordinators,
-            board,
-        } => (coordinators, Chooser::Agents(board)),
-        Population::Oracle(oracle) => (Vec::new(), Chooser::Oracle(oracle)),
-    };
+    let asked = family.choosing.asked().is_some();
     let summary = vec![0.0; setting.summary_len];
     let marginals = [(); 2].map(|()| vec![0.0; setting.ground.most_actions()]);
     let measures = scene.world.measures().len();
     let horizon = setting.horizon;
     if let Some(mut log) = world.get_mut::<EpisodeLog>(entity) {
-        begin(&mut log.0, &scene.configuration, &setting);
+        begin(&mut log.0, &scene.configuration, &setting, asked);
     }
     let Some(mut episode) = world.get_mut::<Episode>(entity) else {
         return Err(EpisodeFailure("the episode has no entity".to_owned()));
@@ -172,6 +256,7 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
                 reference: yardstick.map(|oracle| Reference::new(oracle, agents)),
                 traffic,
                 round: RoundIx(0),
+                chosen: false,
                 actions: vec![None; agents],
                 played: Played::default(),
                 measured: vec![0.0; measures],
@@ -183,6 +268,11 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
             },
         ))
         .id();
+    if asked {
+        world
+            .entity_mut(group)
+            .insert(Decided::<Option<u32>>::default());
+    }
     let mut coordinators = coordinators.into_iter();
     for identity in identities {
         let mut agent = world.spawn((identity, AgentOf(entity), MemberOf(group)));

@@ -38,7 +38,7 @@ impl Positions {
 }
 
 /// The first event: what the episode is of.
-pub(super) fn begin(log: &mut EventLog, configuration: &str, setting: &Setting<'_>) {
+pub(super) fn begin(log: &mut EventLog, configuration: &str, setting: &Setting<'_>, asked: bool) {
     let Some(mut event) = log.event(0, 0.0, "world", "", "began") else {
         return;
     };
@@ -54,6 +54,9 @@ pub(super) fn begin(log: &mut EventLog, configuration: &str, setting: &Setting<'
         .add("tau", &setting.graph.tau());
     if let Some(alpha) = setting.class.alpha() {
         event.add("alpha", &alpha);
+    }
+    if asked {
+        event.add("asked", &true);
     }
 }
 

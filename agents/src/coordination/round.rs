@@ -6,12 +6,14 @@ use bevy_ecs::prelude::*;
 use rounds_environments::coordination::Class;
 use rounds_environments::ids::{AgentId, RoundIx};
 use rounds_policies::coordination::{CoordinationError, Moment, Revealed};
+use rounds_policies::language::Situation;
 
+use super::asked::{Known, answered};
 use super::group::{Agent, Chooser, Coordination, Played, curvature, value};
 use super::record::{finish, round_event};
 use crate::engine::{
-    Activity, Episode, EpisodeClock, EpisodeLog, GroupOf, Members, Outcome, RunContext, panic_text,
-    quietly,
+    Activity, Decided, Decision, Decisions, Episode, EpisodeClock, EpisodeLog, GroupOf, Members,
+    Outcome, RunContext, panic_text, quietly,
 };
 
 /// Runs `work` on what may fail or panic; an episode whose work does ends as failed.
@@ -46,6 +48,7 @@ pub(super) fn choose(
         activity.note();
         let group = &mut *group;
         group.round = RoundIx(group.round.0 + 1);
+        group.chosen = true;
         let Chooser::Agents(board) = &mut group.chooser else {
             continue;
         };
@@ -71,6 +74,78 @@ pub(super) fn choose(
     }
 }
 
+/// Agents that are asked are told what they may know and asked, all of an episode at once.
+pub(super) fn ask(
+    mut activity: ResMut<Activity>,
+    mut decisions: ResMut<Decisions<Situation, Option<u32>>>,
+    mut episodes: Query<&mut Episode>,
+    mut groups: Query<(Entity, &GroupOf, &mut Coordination)>,
+) {
+    for (entity, of, mut group) in &mut groups {
+        let Ok(mut episode) = episodes.get_mut(of.0) else {
+            continue;
+        };
+        let group = &mut *group;
+        let Chooser::Asked(asking) = &mut group.chooser else {
+            continue;
+        };
+        if episode.outcome.is_some() || asking.awaited {
+            continue;
+        }
+        activity.note();
+        group.round = RoundIx(group.round.0 + 1);
+        let known = Known {
+            world: &*group.world,
+            graph: &group.graph,
+            round: group.round,
+            horizon: group.horizon,
+            actions: &group.actions,
+        };
+        let mut asks = Vec::with_capacity(group.actions.len());
+        let ix = episode.ix;
+        let told = guarded::<CoordinationError>(&mut episode, || {
+            for agent in 0..group.actions.len() {
+                let [gains, _] = &mut group.marginals;
+                let told = known.told(asking, agent, &mut group.summary, gains)?;
+                asks.push(asking.ask(ix, group.round, agent, told, None));
+            }
+            Ok(())
+        });
+        if told {
+            asking.awaited = true;
+            for ask in asks {
+                decisions.ask(of.0, &mut episode, entity, 0, ask);
+            }
+        }
+    }
+}
+
+/// Takes the answers of an episode whose agents have all answered.
+pub(super) fn take_answers(
+    mut activity: ResMut<Activity>,
+    mut episodes: Query<(&mut Episode, &mut EpisodeLog, &EpisodeClock)>,
+    mut groups: Query<(&GroupOf, &mut Coordination, &mut Decided<Option<u32>>)>,
+) {
+    for (of, mut group, mut decided) in &mut groups {
+        let Ok((mut episode, mut log, clock)) = episodes.get_mut(of.0) else {
+            continue;
+        };
+        let group = &mut *group;
+        let Chooser::Asked(asking) = &mut group.chooser else {
+            continue;
+        };
+        let at = (group.round.0, clock.0.now_min());
+        let log = |agent: usize, decision: &Decision<Option<u32>>| {
+            let agent = agent.to_string();
+            decision.faults.log(&mut log.0, at, ("agent", &agent));
+        };
+        if answered(&mut episode, asking, &mut decided, &mut group.actions, log) {
+            activity.note();
+            group.chosen = true;
+        }
+    }
+}
+
 /// The world moves and the objective of the round is known; oracles choose.
 pub(super) fn reveal(
     mut episodes: Query<&mut Episode>,
@@ -80,7 +155,7 @@ pub(super) fn reveal(
         let Ok(mut episode) = episodes.get_mut(of.0) else {
             continue;
         };
-        if episode.outcome.is_some() {
+        if episode.outcome.is_some() || !group.chosen {
             continue;
         }
         let group = &mut *group;
@@ -141,7 +216,7 @@ pub(super) fn learn(
         let Ok(mut episode) = episodes.get_mut(of.0) else {
             continue;
         };
-        if episode.outcome.is_some() {
+        if episode.outcome.is_some() || !group.chosen {
             continue;
         }
         let group = &mut *group;
@@ -195,10 +270,11 @@ pub(super) fn apply(
         let Ok((mut episode, mut log, mut clock)) = episodes.get_mut(of.0) else {
             continue;
         };
-        if episode.outcome.is_some() {
+        if episode.outcome.is_some() || !group.chosen {
             continue;
         }
         let group = &mut *group;
+        group.chosen = false;
         if !guarded(&mut episode, || {
             group.world.apply(&group.actions)?;
             group.world.measured(&mut group.measured);

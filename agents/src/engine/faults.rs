@@ -19,6 +19,11 @@ pub struct ReplyFaults {
 }
 
 impl ReplyFaults {
+    /// Whether anything was wrong.
+    pub fn any(&self) -> bool {
+        self.malformed > 0 || !self.mended.is_empty()
+    }
+
     /// Puts them into the log of an episode: `malformed_reply` for what could not be read, and
     /// `mended_reply` for what was put right.
     pub fn log(

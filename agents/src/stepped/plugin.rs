@@ -22,6 +22,9 @@ pub struct Rollout<E: Environment> {
     step: u32,
     asked: usize,
     rewards: Vec<f64>,
+    /// Replies that could not be read, and decisions that are neutral for it.
+    malformed: u32,
+    neutral: u32,
     actions: Option<Vec<E::Action>>,
 }
 
@@ -41,12 +44,17 @@ type Action<F> = <<F as EnvironmentFactory>::Environment as Environment>::Action
 #[derive(Resource)]
 struct MaxSteps(u32);
 
+/// Whether replies are read, and counted where they cannot be.
+#[derive(Resource)]
+struct ByModel(bool);
+
 impl<F: EnvironmentFactory> Plugin for SteppedPlugin<F> {
     fn build(&self, app: &mut App) {
         let factory = Arc::clone(&self.factory);
         app.add_plugins(DecisionsPlugin::<Observation<F>, Action<F>>::default())
             .insert_resource(Decisions::new(vec![self.decider.clone()]))
             .insert_resource(MaxSteps(self.max_steps))
+            .insert_resource(ByModel(matches!(self.decider, Decider::Model { .. })))
             .insert_resource(Spawner(Arc::new(move |world, entity, ix| {
                 spawn(&*factory, world, entity, ix)
             })))
@@ -92,6 +100,8 @@ fn spawn<F: EnvironmentFactory>(
             step: 0,
             asked: 0,
             rewards: vec![0.0; agents],
+            malformed: 0,
+            neutral: 0,
             actions: None,
         },
     ));
@@ -143,14 +153,14 @@ fn observe<E: Environment>(
 
 fn act<E: Environment>(
     mut activity: ResMut<Activity>,
-    mut episodes: Query<&mut Episode>,
+    mut episodes: Query<(&mut Episode, &mut EpisodeLog, &EpisodeClock)>,
     mut rollouts: Query<(&GroupOf, &mut Rollout<E>, &mut Decided<E::Action>)>,
 ) {
     for (of, mut rollout, mut decided) in &mut rollouts {
         if rollout.asked == 0 || decided.0.len() < rollout.asked {
             continue;
         }
-        let Ok(mut episode) = episodes.get_mut(of.0) else {
+        let Ok((mut episode, mut log, clock)) = episodes.get_mut(of.0) else {
             continue;
         };
         if episode.open > 0 {
@@ -159,6 +169,14 @@ fn act<E: Environment>(
         activity.note();
         let mut decisions = std::mem::take(&mut decided.0);
         decisions.sort_unstable_by_key(|decision| decision.key.agent);
+        let at = (rollout.step + 1, clock.0.now_min());
+        for decision in decisions.iter().filter(|decision| decision.faults.any()) {
+            let faults = &decision.faults;
+            rollout.malformed += faults.malformed;
+            rollout.neutral += u32::from(faults.neutral);
+            let agent = decision.key.agent.to_string();
+            faults.log(&mut log.0, at, ("agent", &agent));
+        }
         match decisions
             .into_iter()
             .map(|decision| decision.result)
@@ -172,6 +190,7 @@ fn act<E: Environment>(
 
 fn step<E: Environment>(
     limit: Res<MaxSteps>,
+    by_model: Res<ByModel>,
     mut activity: ResMut<Activity>,
     mut episodes: Query<(&mut Episode, &mut EpisodeLog, &mut EpisodeClock)>,
     mut rollouts: Query<(&GroupOf, &mut Rollout<E>)>,
@@ -231,6 +250,11 @@ fn step<E: Environment>(
                     .add("returns", &rollout.rewards);
                 for (name, value) in rollout.environment.metrics() {
                     event.add(name, &value);
+                }
+                if by_model.0 {
+                    event
+                        .add("malformed", &rollout.malformed)
+                        .add("neutral", &rollout.neutral);
                 }
             }
             episode.end(Outcome::Done);

@@ -180,6 +180,10 @@ impl Environment for Joint {
 }
 
 impl Describe for Joint {
+    fn rules(&self) -> &str {
+        self.world.rules()
+    }
+
     fn describe(&self, view: &View) -> String {
         let mut text = format!(
             "Round {} of {}. You are agent {} of {} (numbered from 0). All act at once and share one reward.\n",
@@ -236,6 +240,10 @@ impl Describe for Joint {
                 ),
             }),
         }
+    }
+    /// Nothing.
+    fn neutral_action(&self, _: AgentId) -> Option<Option<u32>> {
+        Some(None)
     }
 }
 

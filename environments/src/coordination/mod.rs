@@ -18,6 +18,7 @@ pub mod objectives;
 mod repeated;
 mod spectrum;
 pub mod structure;
+mod told;
 pub mod tracking;
 mod world;
 

@@ -1,5 +1,7 @@
 //! Where agents coordinate: a world whose objective changes from round to round.
 
+use serde_json::{Value, json};
+
 use super::graph::CommGraph;
 use super::ground::Ground;
 use super::objective::Objective;
@@ -64,6 +66,19 @@ pub trait CoordinationWorld: Send + Sync {
     /// probably are.
     fn seen(&self) -> Option<Picture<'_>> {
         self.picture()
+    }
+
+    /// What the world is about, for agents that read.
+    fn rules(&self) -> &str {
+        include_str!("rules.txt")
+    }
+
+    /// What `agent` may know of the world before it acts, as a JSON object: where it is and what it saw
+    /// when the last round was revealed. Nothing in it depends on the round to come, nor on what others
+    /// did since.
+    fn describe_agent(&self, agent: usize) -> Value {
+        let _ = agent;
+        json!({})
     }
 
     /// An action in words.

@@ -12,12 +12,13 @@ use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::act::ACT;
 use super::clinic;
 use super::error::PromptError;
 use super::role::{Role, Template};
 
 /// All roles that have prompts.
-pub static ROLES: [&Role; 13] = [
+pub static ROLES: [&Role; 14] = [
     &clinic::TRIAGE,
     &clinic::CONFIDENCE,
     &clinic::SOLO,
@@ -31,6 +32,7 @@ pub static ROLES: [&Role; 13] = [
     &clinic::DOCTOR,
     &clinic::MODERATOR,
     &clinic::JUDGE,
+    &ACT,
 ];
 
 static BUILTIN: LazyLock<Arc<Prompts>> = LazyLock::new(|| Arc::new(Prompts::of(BTreeMap::new()).0));

@@ -8,11 +8,13 @@
 //! # Source
 //! DynamiCare card, section 4 (message contracts).
 
+mod act;
 mod clinic;
 mod error;
 mod library;
 mod role;
 
+pub use act::ACT;
 pub use clinic::{
     ANSWER, CONFIDENCE, COORDINATE, DOCTOR, FALLBACK, INTRODUCE, JUDGE, MODERATOR, PROPOSE, SOLO,
     SUFFICES, TRIAGE, VOTE,

@@ -81,12 +81,16 @@ pub(super) fn parting(
 
 /// Refuses an arm in which nobody could decide anew.
 fn can_decide(arm: &Arm) -> Result<(), Failure> {
-    let Family::Clinic(clinic) = &arm.scenario.family else {
-        return Ok(());
+    let (policy, outside) = match &arm.scenario.family {
+        Family::Clinic(clinic) => {
+            let outside = clinic
+                .used()
+                .any(|(_, policy)| matches!(policy, PolicySpec::Process(_) | PolicySpec::Human));
+            (&clinic.team.policy, outside)
+        }
+        Family::Coordination(family) => (&family.policy, false),
+        Family::ClinicDay(family) => (&family.policy, false),
     };
-    let outside = clinic
-        .used()
-        .any(|(_, policy)| matches!(policy, PolicySpec::Process(_) | PolicySpec::Human));
     let models = arm.scenario.speaking_models();
     let anew = |(_, spec): &(&str, &ModelSpec)| !matches!(spec, ModelSpec::Replay { .. });
     if outside || models.iter().any(anew) {
@@ -94,8 +98,8 @@ fn can_decide(arm: &Arm) -> Result<(), Failure> {
     }
     let why = match models.first() {
         None => format!(
-            "the policy {:?} of the arm {:?} asks no model",
-            clinic.team.policy, arm.name
+            "the policy {policy:?} of the arm {:?} asks no model",
+            arm.name
         ),
         Some((model, _)) => format!(
             "the model {model:?} answers from a recording alone; name one that answers anew"

@@ -46,6 +46,7 @@ methods of coordination (kind of a policy where agents coordinate)
   stale-greedy     greedy on the objective of the round before
   greedy, optimum  references that know the objective beforehand
   random, rota     any action; one after the other
+  language         asks a language model of [models] for each action (docs/language.md)
 teams (agents.team.kind)
   dynamic          specialists join and leave between rounds
   static           the specialists named at the start stay

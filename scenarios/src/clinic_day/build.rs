@@ -9,10 +9,11 @@ use serde_json::json;
 
 use super::score::{ClinicDayScore, SCORER};
 use crate::clinic::NOTICE;
-use crate::coordination::{graph, make, method, yardstick};
+use crate::coordination::{choosing, graph, yardstick};
 use crate::hash::sha256_of;
 use crate::run::{Experiment, Manifest, RunError};
 use crate::schema::{Arm, ClinicDayFamily, ClinicDaySpec, ScenarioSet};
+use crate::speech::{Cassette, Speakers};
 
 /// Clinic days of a scenario that are ready to run.
 pub struct BuiltClinicDay {
@@ -30,6 +31,7 @@ pub fn build(
     set: &ScenarioSet,
     arm: &Arm,
     family: &ClinicDayFamily,
+    cassette: &Cassette,
 ) -> Result<BuiltClinicDay, RunError> {
     let scenario = &arm.scenario;
     let spec = &family.environment;
@@ -41,20 +43,21 @@ pub fn build(
         Some(path) => Knowledge::load(path).map_err(|e| RunError::Input(e.to_string()))?,
         None => Knowledge::builtin(),
     };
-    let plugin = ClinicDayPlugin {
-        plans: plans(spec, &knowledge)?,
-        make: make(&method(policy)),
-        yardstick: yardstick(spec.regret),
-    };
-    plugin
-        .check(scenario.seed)
-        .map_err(|why| RunError::Input(format!("arm {}: {why}", arm.name)))?;
     let mut data = json!({
         "scorer": SCORER,
         "knowledge": knowledge.name(),
         "conditions": knowledge.conditions().len(),
         "findings": knowledge.findings().len(),
     });
+    let speakers = Speakers::new(&scenario.models, cassette);
+    let plugin = ClinicDayPlugin {
+        plans: plans(spec, &knowledge)?,
+        choosing: choosing(policy, &speakers, &mut data)?,
+        yardstick: yardstick(spec.regret),
+    };
+    plugin
+        .check(scenario.seed)
+        .map_err(|why| RunError::Input(format!("arm {}: {why}", arm.name)))?;
     if let Some(path) = &spec.knowledge {
         let hash = sha256_of(path).map_err(|(path, source)| RunError::File {
             path,
@@ -80,7 +83,10 @@ pub fn build(
         size: size(spec),
         experiment: Experiment {
             manifest,
-            in_flight: 1,
+            in_flight: match policy.model() {
+                Some(_) => scenario.limits.in_flight.max(1) as usize,
+                None => 1,
+            },
             install: Arc::new(move |app: &mut App| {
                 app.add_plugins(plugin.clone());
             }),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::visits::{End, Visits};
+use crate::coordination::Replies;
 use crate::run::{Episode, EpisodeRow, EventLine, RoundRow, Score, Scored};
 use crate::statistics::{Direction, Lifetime, survival};
 
@@ -45,6 +46,8 @@ impl Score for ClinicDayScore {
             "ratio",
             "regret",
             "idle",
+            "malformed",
+            "neutral",
             "messages_per_tick",
             "floats_per_tick",
             "patients",
@@ -177,8 +180,15 @@ fn ticks(
     let mut best: Option<f64> = None;
     let mut counts = false;
     let mut assigned: Option<&EventLine> = None;
+    let mut replies: Option<Replies> = None;
     for event in &episode.events {
         match event.kind.as_str() {
+            "began" => replies = Replies::of(event),
+            "malformed_reply" => {
+                if let Some(replies) = &mut replies {
+                    replies.add(event);
+                }
+            }
             "assigned" => {
                 counts = event.minute.is_some_and(|minute| minute >= warm_up);
                 assigned = Some(event);
@@ -220,6 +230,7 @@ fn ticks(
     ] {
         metrics.insert(name.to_owned(), value);
     }
+    metrics.extend(replies.into_iter().flat_map(Replies::metrics));
     rows
 }
 

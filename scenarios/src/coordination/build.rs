@@ -17,7 +17,7 @@ use rounds_environments::text::json_fault;
 use rounds_policies::coordination::Method;
 use serde_json::json;
 
-use super::method::{make, method, yardstick};
+use super::method::{choosing, method_of, yardstick};
 use super::score::{CoordinationScore, SCORER};
 use crate::hash::sha256;
 use crate::run::{Experiment, Manifest, RunError};
@@ -25,6 +25,7 @@ use crate::schema::{
     Arm, ConfigurationSpec, CoordinationFamily, CoordinationSpec, GraphSpec, GraphSpecKind,
     InformationSpec, MotionSpec, ScenarioSet, ScoreSpec, WorldSpec,
 };
+use crate::speech::{Cassette, Speakers};
 
 /// Agents of a scenario that are ready to run.
 pub struct BuiltCoordination {
@@ -32,8 +33,8 @@ pub struct BuiltCoordination {
     pub experiment: Experiment,
     /// How large its world is, in words.
     pub size: String,
-    /// The method with its settings.
-    pub method: Method,
+    /// The method with its settings; `None` where a language model is asked.
+    pub method: Option<Method>,
 }
 
 /// Builds the agents of one arm.
@@ -44,6 +45,7 @@ pub fn build(
     set: &ScenarioSet,
     arm: &Arm,
     family: &CoordinationFamily,
+    cassette: &Cassette,
 ) -> Result<BuiltCoordination, RunError> {
     let scenario = &arm.scenario;
     let spec = &family.environment;
@@ -51,11 +53,13 @@ pub fn build(
         .policies
         .get(&family.policy)
         .ok_or_else(|| RunError::Input(format!("there is no policy {:?}", family.policy)))?;
-    let method = method(policy);
+    let mut data = json!({ "scorer": SCORER });
+    let speakers = Speakers::new(&scenario.models, cassette);
+    let choosing = choosing(policy, &speakers, &mut data)?;
     let (factory, agents) = factory(spec, scenario.limits.rounds)?;
     let plugin = CoordinationPlugin {
         factory: Arc::clone(&factory),
-        make: make(&method),
+        choosing,
         yardstick: yardstick(spec.regret),
         picture_every: spec.picture_every,
     };
@@ -63,7 +67,6 @@ pub fn build(
         .check()
         .map_err(|why| RunError::Input(format!("arm {}: {why}", arm.name)))?;
     let configurations = spec.configurations.len() as u32;
-    let mut data = json!({ "scorer": SCORER });
     if let WorldSpec::Objective { file } = &spec.world {
         data["objective"] = sha256(read(file)?).into();
     }
@@ -79,11 +82,14 @@ pub fn build(
         )
     };
     Ok(BuiltCoordination {
-        method,
+        method: method_of(policy),
         size: format!("{agents} agents, {} rounds", factory.horizon()),
         experiment: Experiment {
             manifest,
-            in_flight: 1,
+            in_flight: match policy.model() {
+                Some(_) => scenario.limits.in_flight.max(1) as usize,
+                None => 1,
+            },
             install: Arc::new(move |app: &mut App| {
                 app.add_plugins(plugin.clone());
             }),

@@ -72,15 +72,15 @@ impl Facts {
 /// All configurations under one arm, in the order of their names.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gathered {
-    /// The method with its settings.
-    pub method: Method,
+    /// The method with its settings; `None` where a language model is asked.
+    pub method: Option<Method>,
     /// Configurations by name.
     pub configurations: BTreeMap<String, OfConfiguration>,
 }
 
 impl Gathered {
     /// Nothing yet, of an arm of this method.
-    pub fn new(method: Method) -> Self {
+    pub fn new(method: Option<Method>) -> Self {
         Self {
             method,
             configurations: BTreeMap::new(),
@@ -199,7 +199,7 @@ mod tests {
                 .map(|line| serde_json::from_str(line).unwrap())
                 .collect(),
         };
-        let mut gathered = Gathered::new(Method::Random);
+        let mut gathered = Gathered::new(Some(Method::Random));
         gathered.add(&episode);
         gathered.merge(gathered.clone());
         let of = &gathered.configurations["a"];

@@ -53,7 +53,7 @@ impl Coordinated {
     ) -> Result<ExperimentArm, RunError> {
         let plugin = CoordinationPlugin {
             factory: Arc::clone(factory),
-            make: make(method),
+            choosing: make(method).into(),
             yardstick: yardstick(self.regret),
             picture_every: self.picture_every,
         };

@@ -2,16 +2,20 @@
 
 use std::sync::Arc;
 
-use rounds_agents::coordination::{Made, Make, Yardstick};
+use rounds_agents::coordination::{Asked, Choosing, Made, Make, Yardstick};
 use rounds_policies::coordination::{
     BanditOsgOptions, Flooding, Greedy, Method, MplOptions, Optimum, Oracle, OseaOptions,
     OsgOptions, OsmaOptions, Queries, RotaOptions, SplOptions, SurrogateWeight,
 };
+use rounds_policies::language::{Choices, LanguagePlayer};
+use serde_json::Value;
 
-use crate::schema::{self, MethodKind, MethodSpec, RegretSpec};
+use crate::run::RunError;
+use crate::schema::{self, CoordinationPolicy, MethodKind, MethodSpec, RegretSpec};
+use crate::speech::{Speakers, player_options};
 
 /// The method of a policy with its settings.
-pub(crate) fn method(spec: &MethodSpec) -> Method {
+fn method(spec: &MethodSpec) -> Method {
     match spec.kind {
         MethodKind::Random => Method::Random,
         MethodKind::OwnBest => Method::OwnBest,
@@ -85,6 +89,37 @@ pub(crate) fn method(spec: &MethodSpec) -> Method {
             })
         }
     }
+}
+
+/// The method of a policy, where it is one.
+pub(crate) fn method_of(policy: &CoordinationPolicy) -> Option<Method> {
+    match policy {
+        CoordinationPolicy::Method(spec) => Some(method(spec)),
+        CoordinationPolicy::Language(_) => None,
+    }
+}
+
+/// Who chooses by a policy; `data` is told which prompts a language model is asked with.
+///
+/// # Errors
+/// [`RunError::Input`] when its model cannot be made or a prompt cannot be used.
+pub(crate) fn choosing(
+    policy: &CoordinationPolicy,
+    speakers: &Speakers<'_>,
+    data: &mut Value,
+) -> Result<Choosing, RunError> {
+    let spec = match policy {
+        CoordinationPolicy::Method(spec) => return Ok(make(&method(spec)).into()),
+        CoordinationPolicy::Language(spec) => spec,
+    };
+    let options = player_options(spec)?;
+    data["prompts"] = options.spoken.prompts.hash().into();
+    let history = options.history;
+    let server = speakers.server(&spec.model)?;
+    Ok(Choosing::Asked(Asked {
+        decider: LanguagePlayer::new(Choices, options).decider(server),
+        history,
+    }))
 }
 
 /// How the weight of the surrogate is given, where it is.

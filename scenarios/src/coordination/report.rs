@@ -31,7 +31,7 @@ pub fn sections(arms: &[(&str, &Gathered)], seed: u64) -> Result<Vec<ReportSecti
                 .iter()
                 .filter_map(|(arm, gathered)| {
                     let of = gathered.configurations.get(name)?;
-                    Some((*arm, &gathered.method, of))
+                    Some((*arm, gathered.method.as_ref(), of))
                 })
                 .collect(),
         })
@@ -48,8 +48,8 @@ pub fn sections(arms: &[(&str, &Gathered)], seed: u64) -> Result<Vec<ReportSecti
 /// One configuration under the arms that played it.
 struct Configuration<'a> {
     name: &'a str,
-    /// Name of the arm, its method, and what was gathered.
-    arms: Vec<(&'a str, &'a Method, &'a OfConfiguration)>,
+    /// Name of the arm, its method where it has one, and what was gathered.
+    arms: Vec<(&'a str, Option<&'a Method>, &'a OfConfiguration)>,
 }
 
 impl Configuration<'_> {
@@ -121,7 +121,7 @@ fn averages(
 fn bounds(of: &Configuration<'_>, seed: RunSeed) -> Vec<Curve> {
     let mut ratios: Vec<(f64, &OfConfiguration)> = Vec::new();
     for (_, method, arm) in &of.arms {
-        if let Some(ProvedRatio { ratio, .. }) = proved(arm, method)
+        if let Some(ProvedRatio { ratio, .. }) = method.and_then(|method| proved(arm, method))
             && ratios.iter().all(|(known, _)| (known - ratio).abs() > 5e-4)
         {
             ratios.push((ratio, arm));
@@ -208,8 +208,10 @@ fn guarantees(all: &[Configuration<'_>]) -> ReportSection {
         }
         for (name, method, arm) in &of.arms {
             let (utility, best) = (last(&arm.utility), last(&arm.best));
-            let share = proved(arm, method);
-            let growth = share.and_then(|_| Growth::of(method.name()));
+            let share = method.and_then(|method| proved(arm, method));
+            let growth = share
+                .and(*method)
+                .and_then(|method| Growth::of(method.name()));
             let path = mean(&arm.path_length);
             let horizon = arm.facts.horizon.max(1) as f64;
             let size = path.zip(growth).map(|(path, growth)| {

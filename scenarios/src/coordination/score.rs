@@ -38,6 +38,8 @@ impl Score for CoordinationScore {
             "posterior_trace",
             "position_error",
             "idle",
+            "malformed",
+            "neutral",
             "path_length",
             "curvature",
             "messages",
@@ -61,10 +63,19 @@ impl Score for CoordinationScore {
         let mut curvature: Option<f64> = None;
         let mut utilities = Vec::new();
         let mut configuration = "";
+        let mut replies: Option<Replies> = None;
         let mut metrics: BTreeMap<String, Option<f64>> = BTreeMap::new();
         for event in &episode.events {
             match event.kind.as_str() {
-                "began" => configuration = event.text("configuration").unwrap_or_default(),
+                "began" => {
+                    configuration = event.text("configuration").unwrap_or_default();
+                    replies = Replies::of(event);
+                }
+                "malformed_reply" => {
+                    if let Some(replies) = &mut replies {
+                        replies.add(event);
+                    }
+                }
                 "acted" => {
                     played += 1.0;
                     utilities.push(event.number("utility").unwrap_or(f64::NAN));
@@ -128,6 +139,7 @@ impl Score for CoordinationScore {
         metrics.insert("idle".to_owned(), (chosen > 0.0).then(|| idle / chosen));
         metrics.insert("rounds".to_owned(), Some(played));
         metrics.insert("calls".to_owned(), Some(chosen));
+        metrics.extend(replies.into_iter().flat_map(Replies::metrics));
         let row = EpisodeRow {
             case: format!("{configuration} {}", episode.episode)
                 .trim()
@@ -136,6 +148,36 @@ impl Score for CoordinationScore {
             ..EpisodeRow::default()
         };
         Scored { row, rounds }
+    }
+}
+
+/// Replies of a language model that could not be read, in episodes whose agents are asked.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Replies {
+    malformed: f64,
+    neutral: f64,
+}
+
+impl Replies {
+    /// Nothing yet, where the first event of an episode says that agents are asked.
+    pub(crate) fn of(began: &EventLine) -> Option<Self> {
+        let asked = began.fields.get("asked").and_then(Value::as_bool);
+        (asked == Some(true)).then(Self::default)
+    }
+
+    /// Adds an event `malformed_reply`.
+    pub(crate) fn add(&mut self, event: &EventLine) {
+        self.malformed += event.number("replies").unwrap_or(1.0);
+        let neutral = event.fields.get("neutral").and_then(Value::as_bool);
+        self.neutral += f64::from(u8::from(neutral == Some(true)));
+    }
+
+    /// `malformed`: replies that could not be read; `neutral`: decisions for which no reply could.
+    pub(crate) fn metrics(self) -> [(String, Option<f64>); 2] {
+        [
+            ("malformed".to_owned(), Some(self.malformed)),
+            ("neutral".to_owned(), Some(self.neutral)),
+        ]
     }
 }
 

@@ -4,7 +4,7 @@ use rounds_environments::clinic::day::{DayConfig, Queue, Service, Staffing};
 use serde_json::{Map, Value, json};
 
 use super::arms::hard_limits;
-use super::coordination::{design, methods};
+use super::coordination::{all_bare, bare, design, methods};
 use super::words::{counted, file_name, listed, percent};
 use crate::clinic::NOTICE;
 use crate::clinic_day::ClinicDayScore;
@@ -170,7 +170,7 @@ pub fn day_facts(set: &ScenarioSet, base: &ClinicDayFamily, arms: &[(u32, Value)
                 Family::ClinicDay(family) => json!({
                     "environment": environment(family),
                     "policy": family.policy,
-                    "method": family.policies.get(&family.policy),
+                    "method": family.policies.get(&family.policy).map(bare),
                 }),
                 _ => Value::Null,
             };
@@ -204,7 +204,7 @@ pub fn day_facts(set: &ScenarioSet, base: &ClinicDayFamily, arms: &[(u32, Value)
         "settings": {
             "environment": environment(base),
             "policy": base.policy,
-            "policies": base.policies,
+            "policies": all_bare(&base.policies),
         },
         "arms": described,
         "statistics": {

@@ -9,8 +9,9 @@ use super::words::{counted, file_name, listed, percent};
 use crate::coordination::CoordinationScore;
 use crate::run::Score;
 use crate::schema::{
-    Arm, ConfigurationSpec, CoordinationFamily, Family, GraphSpecKind, InformationSpec, MethodKind,
-    MethodSpec, MotionSpec, RegretSpec, ScenarioSet, ScoreSpec, WorldSpec,
+    Arm, ConfigurationSpec, CoordinationFamily, CoordinationPolicy, Family, GraphSpecKind,
+    InformationSpec, MethodKind, MethodSpec, ModelSpec, MotionSpec, PlayerSpec, RegretSpec,
+    ScenarioSet, ScoreSpec, WorldSpec,
 };
 use crate::statistics::Direction;
 use crate::statistics::estimate::LEVEL;
@@ -90,7 +91,7 @@ pub fn coordination_facts(
         "settings": {
             "environment": environment(base),
             "policy": base.policy,
-            "policies": base.policies,
+            "policies": all_bare(&base.policies),
             "limits": set.scenario.limits,
         },
         "arms": described,
@@ -110,7 +111,7 @@ fn settings(family: &CoordinationFamily, arm: &Arm) -> Value {
     json!({
         "environment": environment(family),
         "policy": family.policy,
-        "method": family.policies.get(&family.policy),
+        "method": family.policies.get(&family.policy).map(bare),
         "limits": arm.scenario.limits,
     })
 }
@@ -267,7 +268,7 @@ fn graph(one: &ConfigurationSpec, moving: bool) -> String {
 /// The methods that arms use, with what was set of them, and what they are measured against.
 pub(super) fn methods(
     set: &ScenarioSet,
-    policies: &BTreeMap<String, MethodSpec>,
+    policies: &BTreeMap<String, CoordinationPolicy>,
     regret: RegretSpec,
 ) -> Vec<String> {
     let mut used: Vec<&str> = Vec::new();
@@ -284,7 +285,13 @@ pub(super) fn methods(
     let told: Vec<String> = used
         .iter()
         .filter_map(|name| Some((*name, policies.get(*name)?)))
-        .map(|(name, spec)| format!("\u{201c}{name}\u{201d}, {}", method(spec)))
+        .map(|(name, policy)| {
+            let about = match policy {
+                CoordinationPolicy::Method(spec) => method(spec),
+                CoordinationPolicy::Language(spec) => language(spec, set),
+            };
+            format!("\u{201c}{name}\u{201d}, {about}")
+        })
         .collect();
     let regret = match regret {
         RegretSpec::Greedy => {
@@ -324,6 +331,48 @@ fn method(spec: &MethodSpec) -> String {
         true => about.to_owned(),
         false => format!("{about} with {}", settings.join(", ")),
     }
+}
+
+fn language(spec: &PlayerSpec, set: &ScenarioSet) -> String {
+    let how = set
+        .scenario
+        .models
+        .get(&spec.model)
+        .map_or("", |model| match model {
+            ModelSpec::OpenAi(_) => " behind a server",
+            ModelSpec::Scripted { .. } => " that says what a script says",
+            ModelSpec::Replay { .. } => " that says what was said in an earlier run",
+        });
+    let prompts = spec.prompts.as_deref();
+    let prompts = prompts.map_or(String::new(), |folder| {
+        format!(" with the prompts of {}", file_name(folder))
+    });
+    format!(
+        "the language model \u{201c}{}\u{201d}{how}, asked{prompts} for the action of each agent in each \
+         round, with {} of its own past (a reply that could not be read was asked for again up to {}, and \
+         then replaced by staying)",
+        spec.model,
+        counted(u64::from(spec.history), "round"),
+        counted(u64::from(spec.re_asks), "time")
+    )
+}
+
+/// A policy without the folders of its files.
+pub(super) fn bare(policy: &CoordinationPolicy) -> Value {
+    let mut value = json!(policy);
+    if let CoordinationPolicy::Language(spec) = policy {
+        value["prompts"] = json!(spec.prompts.as_deref().map(file_name));
+    }
+    value
+}
+
+/// Policies by name, without the folders of their files.
+pub(super) fn all_bare(policies: &BTreeMap<String, CoordinationPolicy>) -> Value {
+    let policies = policies.iter();
+    let policies: Map<String, Value> = policies
+        .map(|(name, policy)| (name.clone(), bare(policy)))
+        .collect();
+    Value::Object(policies)
 }
 
 /// How many episodes there were, and what arms changed.

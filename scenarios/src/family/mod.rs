@@ -38,9 +38,11 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<Built,
     match &arm.scenario.family {
         Family::Clinic(_) => clinic::build(set, arm, cassette).map(Built::Clinic),
         Family::Coordination(family) => {
-            coordination::build(set, arm, family).map(Built::Coordination)
+            coordination::build(set, arm, family, cassette).map(Built::Coordination)
         }
-        Family::ClinicDay(family) => clinic_day::build(set, arm, family).map(Built::ClinicDay),
+        Family::ClinicDay(family) => {
+            clinic_day::build(set, arm, family, cassette).map(Built::ClinicDay)
+        }
     }
 }
 

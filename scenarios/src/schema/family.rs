@@ -8,7 +8,7 @@ use super::{
     clinic::{Answers, ClinicSpec, read_clinic},
     clinic_day::{ClinicDaySpec, read_clinic_day},
     coordination::{CoordinationSpec, WorldKind, read_coordination},
-    method::{MethodSpec, read_methods},
+    method::{CoordinationPolicy, read_methods},
     policy::{PolicySpec, read_policies},
     reader::TableReader,
     team::{Protocol, TeamSpec, read_reference, read_team},
@@ -41,7 +41,7 @@ pub struct CoordinationFamily {
     /// Policy of the agents, a name in `policies`.
     pub policy: String,
     /// Policies by name.
-    pub policies: BTreeMap<String, MethodSpec>,
+    pub policies: BTreeMap<String, CoordinationPolicy>,
 }
 
 /// Days of a clinic, whose staff coordinates.
@@ -52,7 +52,7 @@ pub struct ClinicDayFamily {
     /// Policy of the staff, a name in `policies`.
     pub policy: String,
     /// Policies by name.
-    pub policies: BTreeMap<String, MethodSpec>,
+    pub policies: BTreeMap<String, CoordinationPolicy>,
 }
 
 /// Visits of a clinic.
@@ -113,14 +113,16 @@ impl Family {
             Self::Clinic(clinic) => clinic
                 .used()
                 .any(|(_, policy)| matches!(policy, PolicySpec::Language(_))),
-            Self::Coordination(_) | Self::ClinicDay(_) => false,
+            Self::Coordination(_) | Self::ClinicDay(_) => !self.speaking_models().is_empty(),
         }
     }
 
     /// Names of the models that speak in it.
     pub(super) fn speaking_models(&self) -> BTreeSet<&str> {
-        let Self::Clinic(clinic) = self else {
-            return BTreeSet::new();
+        let clinic = match self {
+            Self::Clinic(clinic) => clinic,
+            Self::Coordination(family) => return coordinated(&family.policies, &family.policy),
+            Self::ClinicDay(family) => return coordinated(&family.policies, &family.policy),
         };
         let policies = clinic.used().filter_map(|(_, policy)| match policy {
             PolicySpec::Language(spec) => Some(spec.model.as_str()),
@@ -148,6 +150,15 @@ impl Family {
             Protocol::DynamiCare => TEAM_ROUNDS,
         }
     }
+}
+
+/// The model that this policy asks, where it asks one.
+fn coordinated<'a>(
+    policies: &'a BTreeMap<String, CoordinationPolicy>,
+    policy: &str,
+) -> BTreeSet<&'a str> {
+    let model = policies.get(policy).and_then(CoordinationPolicy::model);
+    model.into_iter().collect()
 }
 
 /// Reads `[environment]`, `[policies]` and `[agents]`; models that policies name must be among
@@ -180,7 +191,7 @@ pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option
     };
     if let EnvironmentKind::ClinicDay = kind {
         let environment = read_clinic_day(table);
-        let (names, policies) = read_methods(root);
+        let (names, policies) = read_methods(root, models);
         let policy = read_agents(root, &names);
         return Some(Family::ClinicDay(ClinicDayFamily {
             environment: environment?,
@@ -197,7 +208,7 @@ pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option
     };
     if let Some(world) = world {
         let environment = read_coordination(table, world);
-        let (names, policies) = read_methods(root);
+        let (names, policies) = read_methods(root, models);
         let policy = read_agents(root, &names);
         return Some(Family::Coordination(CoordinationFamily {
             environment: environment?,

@@ -7,11 +7,11 @@ use serde::Serialize;
 use super::{paths::PathKind, reader::TableReader, team::read_reference, values::Range};
 
 /// Most tokens of a reply that can be asked for.
-const MOST_TOKENS: u32 = 1 << 20;
+pub(super) const MOST_TOKENS: u32 = 1 << 20;
 /// Most re-asks of one decision.
-const MOST_RE_ASKS: u32 = 100;
+pub(super) const MOST_RE_ASKS: u32 = 100;
 /// Temperatures that servers take.
-const TEMPERATURE: Range = Range {
+pub(super) const TEMPERATURE: Range = Range {
     allows: |x| (0.0..=2.0).contains(&x),
     words: "a number from 0 to 2",
 };

@@ -1,4 +1,4 @@
-//! The tables `[policies.NAME]` of coordination: a method with its settings.
+//! The tables `[policies.NAME]` of coordination: a method with its settings, or a language model.
 
 use std::collections::BTreeMap;
 
@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::{
     diagnostics::{Problem, ProblemKind},
+    player::{PlayerSpec, read_player},
     reader::TableReader,
-    values::{FRACTION, NOT_NEGATIVE, POSITIVE, POSITIVE_FRACTION, Range, choice},
+    values::{Choice, FRACTION, NOT_NEGATIVE, POSITIVE, POSITIVE_FRACTION, Range, choice},
 };
 
 choice! {
@@ -132,25 +133,79 @@ impl MethodSpec {
     }
 }
 
+/// A policy of agents that coordinate.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum CoordinationPolicy {
+    /// A method.
+    Method(MethodSpec),
+    /// A language model that is asked for each action.
+    Language(PlayerSpec),
+}
+
+impl CoordinationPolicy {
+    /// The name of the model that it asks, where it asks one.
+    pub fn model(&self) -> Option<&str> {
+        match self {
+            Self::Method(_) => None,
+            Self::Language(spec) => Some(&spec.model),
+        }
+    }
+}
+
+/// Kinds of policy: the methods, and what is none.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Method(MethodKind),
+    Language,
+}
+
+impl Choice for Kind {
+    const NAMES: &'static [(&'static str, Self)] = &{
+        const METHODS: &[(&str, MethodKind)] = MethodKind::NAMES;
+        let mut names = [("language", Self::Language); METHODS.len() + 1];
+        let mut at = 0;
+        while at < METHODS.len() {
+            names[at] = (METHODS[at].0, Self::Method(METHODS[at].1));
+            at += 1;
+        }
+        names
+    };
+}
+
 /// At least one.
 const AT_LEAST_ONE: Range = Range {
     allows: |x| x >= 1.0 && x.is_finite(),
     words: "a number of at least 1",
 };
 
-/// Reads `[policies]`.
+/// Reads `[policies]`; models named there must be among `models`.
 pub(super) fn read_methods<'a>(
     root: &mut TableReader<'a>,
-) -> (Vec<&'a str>, BTreeMap<String, MethodSpec>) {
+    models: &[&str],
+) -> (Vec<&'a str>, BTreeMap<String, CoordinationPolicy>) {
     let mut names = Vec::new();
-    let mut methods = BTreeMap::new();
+    let mut policies = BTreeMap::new();
     for (name, table) in root.named_tables("policies") {
         names.push(name);
-        if let Some(method) = read_method(table) {
-            methods.insert(name.to_owned(), method);
+        if let Some(policy) = read_policy(table, models) {
+            policies.insert(name.to_owned(), policy);
         }
     }
-    (names, methods)
+    (names, policies)
+}
+
+fn read_policy(mut table: TableReader<'_>, models: &[&str]) -> Option<CoordinationPolicy> {
+    if table.entry("kind").is_none() {
+        table.missing("kind", "kind = \"ma-spl\"");
+        return None;
+    }
+    let policy = match table.choice::<Kind>("kind")? {
+        Kind::Method(kind) => Some(CoordinationPolicy::Method(read_method(&mut table, kind))),
+        Kind::Language => read_player(&mut table, models).map(CoordinationPolicy::Language),
+    };
+    table.finish();
+    policy
 }
 
 /// Notes more than one way to give the weight of the surrogate, or half of one.
@@ -180,12 +235,7 @@ fn check_weight(table: &TableReader<'_>) {
     }
 }
 
-fn read_method(mut table: TableReader<'_>) -> Option<MethodSpec> {
-    if table.entry("kind").is_none() {
-        table.missing("kind", "kind = \"ma-spl\"");
-        return None;
-    }
-    let kind = table.choice::<MethodKind>("kind")?;
+fn read_method(table: &mut TableReader<'_>, kind: MethodKind) -> MethodSpec {
     let mut spec = MethodSpec::of(kind);
     let count = |table: &mut TableReader<'_>, key: &'static str, most: u32| {
         table.entry(key)?;
@@ -199,38 +249,38 @@ fn read_method(mut table: TableReader<'_>) -> Option<MethodSpec> {
             spec.alpha = table.optional_number("alpha", POSITIVE_FRACTION);
             spec.gamma = table.optional_number("gamma", POSITIVE_FRACTION);
             spec.beta = table.optional_number("beta", AT_LEAST_ONE);
-            check_weight(&table);
+            check_weight(table);
             spec.curvature_boost = table.optional_boolean("curvature_boost");
-            spec.batch = count(&mut table, "batch", MOST);
+            spec.batch = count(table, "batch", MOST);
             spec.normalise = table.optional_boolean("normalise");
             spec.normalise_mass = table.optional_boolean("normalise_mass");
             spec.own_block_authoritative = table.optional_boolean("own_block_authoritative");
         }
         MethodKind::MaMpl => {
             spec.eta0 = table.optional_number("eta0", POSITIVE);
-            spec.levels = count(&mut table, "levels", MOST);
+            spec.levels = count(table, "levels", MOST);
             spec.distorted = table.optional_boolean("distorted");
-            spec.batch = count(&mut table, "batch", MOST);
+            spec.batch = count(table, "batch", MOST);
             spec.normalise = table.optional_boolean("normalise");
             spec.flooding = table.choice("flooding");
         }
         MethodKind::MaOsma | MethodKind::MaOsea => {
             spec.eta0 = table.optional_number("eta0", POSITIVE);
             spec.curvature = table.optional_number("curvature", POSITIVE_FRACTION);
-            spec.batch = count(&mut table, "batch", MOST);
+            spec.batch = count(table, "batch", MOST);
             spec.normalise = table.optional_boolean("normalise");
             if matches!(kind, MethodKind::MaOsea) {
                 spec.mix = table.optional_number("mix", FRACTION);
             }
         }
-        MethodKind::Osg => spec.experts = count(&mut table, "experts", MOST_EXPERTS),
+        MethodKind::Osg => spec.experts = count(table, "experts", MOST_EXPERTS),
         MethodKind::BanditOsg => {
-            spec.experts = count(&mut table, "experts", MOST_EXPERTS);
+            spec.experts = count(table, "experts", MOST_EXPERTS);
             spec.rate = table.optional_number("rate", POSITIVE);
             spec.reward_scale = table.optional_number("reward_scale", POSITIVE);
         }
         MethodKind::Rota => {
-            spec.period = count(&mut table, "period", u32::MAX);
+            spec.period = count(table, "period", u32::MAX);
             spec.spread = table.optional_boolean("spread");
         }
         MethodKind::Random
@@ -239,6 +289,5 @@ fn read_method(mut table: TableReader<'_>) -> Option<MethodSpec> {
         | MethodKind::Greedy
         | MethodKind::Optimum => {}
     }
-    table.finish();
-    Some(spec)
+    spec
 }

@@ -130,7 +130,7 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
     let rounds = family.as_ref().map_or(0, Family::default_rounds);
     let visits = matches!(family, Some(Family::Clinic(_)) | None);
     if !visits {
-        refuse(&mut root, &["repeats", "models", "timeline"]);
+        refuse(&mut root, &["repeats", "timeline"]);
     }
     let repeats = root.count("repeats", 1, 1);
     let timeline = read_timeline(&mut root);

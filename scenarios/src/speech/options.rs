@@ -1,11 +1,12 @@
 //! How a policy speaks, from its table.
 
+use rounds_policies::language::LanguageOptions;
 use rounds_policies::prompts::Prompts;
 use rounds_policies::spoken::SpokenOptions;
 
 use super::recording::in_file;
 use crate::run::RunError;
-use crate::schema::LanguageSpec;
+use crate::schema::{LanguageSpec, PlayerSpec};
 
 /// The options of a language policy over those of its role.
 ///
@@ -26,5 +27,28 @@ pub(crate) fn spoken_options(
         most_chars: spec.most_chars as usize,
         structured: spec.structured,
         addition: role.addition,
+    })
+}
+
+/// The options of agents that ask a language model for each action.
+///
+/// # Errors
+/// [`RunError::Input`] when a prompt of its folder cannot be used.
+pub(crate) fn player_options(spec: &PlayerSpec) -> Result<LanguageOptions, RunError> {
+    let default = SpokenOptions::default();
+    let prompts = match &spec.prompts {
+        Some(folder) => Prompts::with_folder(folder).map_err(|e| in_file(folder, &e))?,
+        None => default.prompts,
+    };
+    Ok(LanguageOptions {
+        spoken: SpokenOptions {
+            prompts,
+            temperature: spec.temperature.unwrap_or(default.temperature),
+            max_tokens: spec.max_tokens.unwrap_or(default.max_tokens),
+            structured: spec.structured,
+            ..default
+        },
+        re_asks: spec.re_asks,
+        history: spec.history,
     })
 }

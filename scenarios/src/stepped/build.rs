@@ -1,16 +1,23 @@
 //! Arms of an experiment on a step-wise environment.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use bevy_app::App;
 use rounds_agents::engine::Limits;
 use rounds_agents::stepped::SteppedPlugin;
-use rounds_environments::environment::{Environment, EnvironmentFactory};
+use rounds_environments::environment::{Describe, Environment, EnvironmentFactory};
+use rounds_environments::ids::EpisodeIx;
+use rounds_environments::remembering::RememberingFactory;
+use rounds_environments::streams::RunSeed;
+use rounds_models::{LanguageModel, ModelServer, ServerOptions};
+use rounds_policies::language::{Described, LanguageOptions, LanguagePlayer};
 use rounds_policies::policy::{Decider, Policy};
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use super::score::StepScore;
-use crate::run::{Experiment, ExperimentArm, Manifest};
+use crate::run::{Experiment, ExperimentArm, Manifest, RunError};
+use crate::speech::recording;
 
 /// Observation of the environments that `F` makes.
 type Observation<F> = <<F as EnvironmentFactory>::Environment as Environment>::Observation;
@@ -70,12 +77,68 @@ impl Stepped {
         factory: F,
         decider: Decider<Observation<F>, Action<F>>,
     ) -> ExperimentArm {
-        let settings = json!({
+        let settings = self.settings();
+        self.arm_of(name, factory, decider, &settings)
+    }
+
+    /// The arm `name`, whose agents `model` plays: an environment that describes itself needs nothing
+    /// else. Agents are shown their own last steps as the options say. Without `replay` every call is
+    /// made; with it the calls of an earlier run answer, and none is made.
+    ///
+    /// # Errors
+    /// [`RunError::Input`] when no environment can be made to look at, or the calls cannot be used.
+    pub fn arm_spoken<F>(
+        &self,
+        name: &str,
+        factory: F,
+        model: Arc<dyn LanguageModel>,
+        options: LanguageOptions,
+        replay: Option<&Path>,
+    ) -> Result<ExperimentArm, RunError>
+    where
+        F: EnvironmentFactory,
+        F::Environment: Describe,
+    {
+        let length = options.history as usize;
+        let factory = RememberingFactory { factory, length };
+        let sample = factory.reset(RunSeed(self.seed), EpisodeIx(0));
+        let sample = sample.map_err(|error| RunError::Input(format!("arm {name}: {error}")))?;
+        let mut settings = self.settings();
+        settings["language"] = json!({
+            "model": model.name(),
+            "prompts": options.spoken.prompts.hash(),
+            "temperature": options.spoken.temperature,
+            "max_tokens": options.spoken.max_tokens,
+            "re_asks": options.re_asks,
+            "history": options.history,
+            "rules": sample.rules(),
+        });
+        let model: Arc<dyn LanguageModel> = match replay {
+            Some(calls) => Arc::new(recording(calls)?),
+            None => model,
+        };
+        let server = ModelServer::start(model, ServerOptions::default());
+        let player = LanguagePlayer::new(Described::new(sample), options);
+        let decider = player.decider(Arc::new(server));
+        Ok(self.arm_of(name, factory, decider, &settings))
+    }
+
+    fn settings(&self) -> Value {
+        json!({
             "name": self.name,
             "seed": self.seed,
             "episodes": self.episodes,
             "max_steps": self.max_steps,
-        });
+        })
+    }
+
+    fn arm_of<F: EnvironmentFactory>(
+        &self,
+        name: &str,
+        factory: F,
+        decider: Decider<Observation<F>, Action<F>>,
+        settings: &Value,
+    ) -> ExperimentArm {
         let factory = Arc::new(factory);
         let max_steps = self.max_steps;
         let install = move |app: &mut App| {
@@ -94,7 +157,7 @@ impl Stepped {
                     name,
                     self.seed,
                     self.episodes,
-                    &settings,
+                    settings,
                 ),
                 in_flight: self.in_flight.max(1),
                 install: Arc::new(install),

@@ -62,7 +62,7 @@ fn compare(title: &str, factory: &Arc<TrackingFactory>, name: &str) {
     let mut took: [Vec<Duration>; VARIANTS.len()] = Default::default();
     let family = |all: bool| CoordinationPlugin {
         factory: factory.clone(),
-        make: make(&method),
+        choosing: make(&method).into(),
         yardstick: all.then(greedy),
         picture_every: if all { 10 } else { 0 },
     };

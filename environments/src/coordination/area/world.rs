@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use rand::RngExt;
+use serde_json::{Value, json};
 
 use super::config::AreaConfig;
 use crate::coordination::ground::Ground;
 use crate::coordination::motion::{check_actions, distance, point_in_disc};
 use crate::coordination::objective::Objective;
 use crate::coordination::objectives::WeightedCoverage;
+use crate::coordination::told;
 use crate::coordination::world::{CoordinationWorld, Picture};
 use crate::environment::EnvironmentError;
 use crate::ids::{AgentId, EpisodeIx, RoundIx};
@@ -133,6 +135,16 @@ impl CoordinationWorld for AreaWorld {
             agents: &self.agents,
             targets: &[],
         })
+    }
+
+    fn rules(&self) -> &str {
+        include_str!("rules.txt")
+    }
+
+    /// `place` of the agent.
+    fn describe_agent(&self, agent: usize) -> Value {
+        let place = self.agents.get(agent);
+        place.map_or_else(|| json!({}), |&at| json!({"place": told::place(at)}))
     }
 
     fn action_name(&self, agent: usize, action: u32) -> String {

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use super::config::{EkfConfig, Sensor};
 use super::estimate::Estimate;
 use crate::coordination::ground::Ground;
 use crate::coordination::motion::{Movers, distance, normal_pair, point_in_disc, starts};
 use crate::coordination::objective::Objective;
 use crate::coordination::objectives::{Information, Symmetric};
+use crate::coordination::told;
 use crate::coordination::world::{CoordinationWorld, Picture};
 use crate::environment::EnvironmentError;
 use crate::ids::{AgentId, EpisodeIx, RoundIx};
@@ -37,6 +40,8 @@ pub struct EkfWorld {
     estimates: Vec<Estimate>,
     /// Of the estimates.
     means: Vec<[f64; 2]>,
+    /// The estimates that the last objective was made of.
+    revealed: Vec<Estimate>,
     objective: Information,
     /// Room for the places of an agent after each action.
     x: Vec<f64>,
@@ -83,7 +88,7 @@ impl EkfWorld {
             };
             (place, estimate)
         });
-        let (places, estimates) = drawn.unzip();
+        let (places, estimates): (_, Vec<Estimate>) = drawn.unzip();
         let mut world = Self {
             base,
             round: RoundIx(0),
@@ -92,6 +97,7 @@ impl EkfWorld {
             movers: Movers::new(&config.motion, agents),
             places,
             means: vec![[0.0; 2]; config.targets],
+            revealed: estimates.clone(),
             estimates,
             x: vec![0.0; kappa],
             y: vec![0.0; kappa],
@@ -206,6 +212,7 @@ impl CoordinationWorld for EkfWorld {
             place[1] += drift * y;
             estimate.predict(drift);
         }
+        self.revealed.copy_from_slice(&self.estimates);
         self.score();
         Ok(())
     }
@@ -243,6 +250,24 @@ impl CoordinationWorld for EkfWorld {
             agents: &self.movers.positions,
             targets: &self.means,
         })
+    }
+
+    fn rules(&self) -> &str {
+        include_str!("rules.txt")
+    }
+
+    /// `place` of the agent, and the nearest of the `targets` with the `spread` of each, as they were
+    /// estimated when the last round was revealed; the measurements since make the round to come.
+    fn describe_agent(&self, agent: usize) -> Value {
+        let Some(&at) = self.movers.positions.get(agent) else {
+            return json!({});
+        };
+        let means = self.revealed.iter().map(|estimate| estimate.mean);
+        let targets = told::targets(at, means, |target, told| {
+            let spread = self.revealed[target].covariance.trace().sqrt();
+            told["spread"] = json!(told::short(spread));
+        });
+        json!({"place": told::place(at), "targets": targets})
     }
 
     fn action_name(&self, _: usize, action: u32) -> String {

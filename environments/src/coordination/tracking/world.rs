@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use super::config::{Mix, TrackingConfig};
 use super::targets::Target;
 use crate::coordination::ground::Ground;
 use crate::coordination::motion::{Movers, starts};
 use crate::coordination::objective::Objective;
 use crate::coordination::objectives::{FacilityLocation, Score};
+use crate::coordination::told;
 use crate::coordination::world::{CoordinationWorld, Picture};
 use crate::environment::EnvironmentError;
 use crate::ids::{EpisodeIx, RoundIx};
@@ -195,6 +198,20 @@ impl CoordinationWorld for TrackingWorld {
             agents: &self.movers.positions,
             targets: &self.places,
         })
+    }
+
+    fn rules(&self) -> &str {
+        include_str!("rules.txt")
+    }
+
+    /// `place` of the agent, and the nearest of the `targets` where they were when the last round was
+    /// revealed; before the first, where they start.
+    fn describe_agent(&self, agent: usize) -> Value {
+        let Some(&at) = self.movers.positions.get(agent) else {
+            return json!({});
+        };
+        let targets = told::targets(at, self.places.iter().copied(), |_, _| {});
+        json!({"place": told::place(at), "targets": targets})
     }
 
     fn action_name(&self, _: usize, action: u32) -> String {
