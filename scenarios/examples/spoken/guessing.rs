@@ -24,7 +24,11 @@ impl Environment for Guessing {
     fn step(&mut self, guess: &[u32]) -> Result<StepOutcome, EnvironmentError> {
         self.1 = Some(guess[0]);
         let (rewards, terminated, minutes) = (vec![-1.0], guess[0] == self.0, 1.0);
-        Ok(StepOutcome { rewards, terminated, minutes })
+        Ok(StepOutcome {
+            rewards,
+            terminated,
+            minutes,
+        })
     }
 
     fn action_value(&self, guess: &u32) -> Value {
@@ -46,7 +50,10 @@ impl Describe for Guessing {
     }
 
     fn read_action(&self, agent: AgentId, value: &Value) -> Result<u32, EnvironmentError> {
-        let guess = value.as_u64().filter(|guess| (1..=100).contains(guess)).map(|g| g as u32);
+        let guess = value
+            .as_u64()
+            .filter(|guess| (1..=100).contains(guess))
+            .map(|g| g as u32);
         let why = format!("expected a number from 1 to 100, got {value}");
         guess.ok_or(EnvironmentError::InvalidAction { agent, why })
     }
