@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod common_args;
 mod compare;
 mod conclude;
 mod conclude_cases;
