@@ -188,7 +188,7 @@ pub fn plan_arm(
     let (expected, basis) = match ledger {
         _ if nobody => (usual, Basis::NoModel),
         Some(ledger) => {
-            if ledger.manifest.hash != set.hash {
+            if !same_settings(&ledger.manifest.resolved, &set.resolved_toml) {
                 notes.push(
                     "the earlier run had other settings: its calls may not be those of this one"
                         .to_owned(),
@@ -284,6 +284,16 @@ pub fn plan_arm(
     })
 }
 
+/// Whether two scenarios differ at most in seed and number of episodes, as a pilot does.
+fn same_settings(a: &str, b: &str) -> bool {
+    let settings = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(str::trim);
+        let other = |line: &&str| !line.starts_with("seed =") && !line.starts_with("episodes =");
+        lines.filter(other).map(str::to_owned).collect()
+    };
+    settings(a) == settings(b)
+}
+
 /// Episodes of an arm that is not rehearsed.
 fn rehearse_nothing(set: &ScenarioSet, arm: &Arm) -> Result<u32, RunError> {
     let built = crate::family::build(set, arm, &crate::speech::Cassette::default())?;
@@ -324,4 +334,22 @@ fn decided_outside(arm: &Arm) -> Option<&'static str> {
         PolicySpec::Human => Some("a person"),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same_settings;
+
+    #[test]
+    fn a_pilot_may_have_another_seed_and_fewer_episodes() {
+        let pilot = "name = \"w\"\nseed = 1\nepisodes = 5\n[limits]\nrounds = 3\n";
+        assert!(same_settings(
+            pilot,
+            &pilot.replace("= 1", "= 2").replace("= 5", "= 50")
+        ));
+        assert!(!same_settings(
+            pilot,
+            &pilot.replace("rounds = 3", "rounds = 4")
+        ));
+    }
 }
