@@ -1,3 +1,4 @@
+mod asked;
 mod configurations;
 
 use std::sync::Arc;
@@ -115,7 +116,10 @@ fn run(plan: DayPlan, arm: Arm, in_flight: usize) -> Vec<FinishedEpisode> {
 }
 
 fn run_all(plans: Vec<DayPlan>, arm: Arm, in_flight: usize, count: u32) -> Vec<FinishedEpisode> {
-    let plugin = plugin(plans, arm);
+    play(plugin(plans, arm), in_flight, count)
+}
+
+fn play(plugin: ClinicDayPlugin, in_flight: usize, count: u32) -> Vec<FinishedEpisode> {
     let options = EngineOptions {
         seed: RunSeed(5),
         in_flight,

@@ -22,3 +22,6 @@ pub(crate) use group::{Chooser, Played, Reference, value};
 pub(crate) use plugin::MadeChooser;
 pub use plugin::{Choosing, CoordinationPlugin, Made, Make, Setting, Yardstick};
 pub(crate) use round::guarded;
+
+#[cfg(test)]
+mod tests;

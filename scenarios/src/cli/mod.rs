@@ -19,6 +19,7 @@ mod list;
 mod new;
 mod outside;
 mod plan;
+mod plan_args;
 mod play;
 mod progress;
 mod results;

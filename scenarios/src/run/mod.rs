@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod execute;
 mod ledger;
+mod partial;
 mod read_tables;
 mod same;
 mod score;

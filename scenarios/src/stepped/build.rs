@@ -1,6 +1,5 @@
 //! Arms of an experiment on a step-wise environment.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use bevy_app::App;
@@ -10,14 +9,13 @@ use rounds_environments::environment::{Describe, Environment, EnvironmentFactory
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::remembering::RememberingFactory;
 use rounds_environments::streams::RunSeed;
-use rounds_models::{LanguageModel, ModelServer, ServerOptions};
+use rounds_models::ModelServer;
 use rounds_policies::language::{Described, LanguageOptions, LanguagePlayer};
 use rounds_policies::policy::{Decider, Policy};
 use serde_json::{Map, Value, json};
 
 use super::score::StepScore;
 use crate::run::{Experiment, ExperimentArm, Manifest, RunError};
-use crate::speech::recording;
 
 /// Observation of the environments that `F` makes.
 type Observation<F> = <<F as EnvironmentFactory>::Environment as Environment>::Observation;
@@ -81,19 +79,17 @@ impl Stepped {
         self.arm_of(name, factory, decider, &settings)
     }
 
-    /// The arm `name`, whose agents `model` plays: an environment that describes itself needs nothing
-    /// else. Agents are shown their own last steps as the options say. Without `replay` every call is
-    /// made; with it the calls of an earlier run answer, and none is made.
+    /// The arm `name`, whose agents the model behind `server` plays: an environment that describes
+    /// itself needs nothing else. Agents are shown their own last steps as the options say.
     ///
     /// # Errors
-    /// [`RunError::Input`] when no environment can be made to look at, or the calls cannot be used.
+    /// [`RunError::Input`] when no environment can be made to look at.
     pub fn arm_spoken<F>(
         &self,
         name: &str,
         factory: F,
-        model: Arc<dyn LanguageModel>,
+        server: ModelServer,
         options: LanguageOptions,
-        replay: Option<&Path>,
     ) -> Result<ExperimentArm, RunError>
     where
         F: EnvironmentFactory,
@@ -105,19 +101,15 @@ impl Stepped {
         let sample = sample.map_err(|error| RunError::Input(format!("arm {name}: {error}")))?;
         let mut settings = self.settings();
         settings["language"] = json!({
-            "model": model.name(),
+            "model": server.name(),
             "prompts": options.spoken.prompts.hash(),
             "temperature": options.spoken.temperature,
             "max_tokens": options.spoken.max_tokens,
+            "structured": options.spoken.structured,
             "re_asks": options.re_asks,
             "history": options.history,
             "rules": sample.rules(),
         });
-        let model: Arc<dyn LanguageModel> = match replay {
-            Some(calls) => Arc::new(recording(calls)?),
-            None => model,
-        };
-        let server = ModelServer::start(model, ServerOptions::default());
         let player = LanguagePlayer::new(Described::new(sample), options);
         let decider = player.decider(Arc::new(server));
         Ok(self.arm_of(name, factory, decider, &settings))
