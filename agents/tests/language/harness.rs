@@ -121,6 +121,7 @@ impl Visit {
                 patients: Arc::new(self.patients),
                 visit: self.rules,
                 timeline: Arc::new([]),
+                cast: Arc::default(),
             },
             clinicians: Decider::Model {
                 policy: Arc::new(clinician),

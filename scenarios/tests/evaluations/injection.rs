@@ -68,10 +68,11 @@ fn played(say: &str) -> (Value, Vec<Value>) {
         .replace("repeats = 2", "repeats = 1\n\n[environment]\npatient = { model = \"voice\" }\n\n[judge]\nmodel = \"voice\"")
         .replace(
             "kind = \"plan\"\nmoves = [\"ask leg_swelling\", \"order ct\", \"diagnose PE; Pneumonia\"]",
-            "kind = \"model\"\nmodel = \"voice\"\n\n[models.voice]\nkind = \"scripted\"\nscript = \"rules.toml\"",
+            "kind = \"language\"\nmodel = \"voice\"\n\n[models.voice]\nkind = \"scripted\"\nscript = \"rules.toml\"",
         );
     place.write("suite.toml", &suite);
-    place.ends(0, &["evaluate", "suite.toml", "--out", "out"]);
+    // The doctor misses the disease, so the case fails.
+    place.ends(3, &["evaluate", "suite.toml", "--out", "out"]);
     let lines = |name: &str| -> Vec<Value> {
         let text = place.read(&format!("out/arms/00-default/{name}"));
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
@@ -94,6 +95,11 @@ fn orders_in_a_case_change_no_system_message_and_meet_no_check() {
     let (sound, calls) = played("My left calf is swollen.");
     let (ordered, ordered_calls) = played(ORDER);
     assert_eq!(sound, ordered, "the same checks are met");
+    let met = |id: &str| {
+        let checks = ordered.as_array().unwrap();
+        checks.iter().find(|check| check["id"] == id).unwrap()["met"].clone()
+    };
+    assert_eq!((met("dx"), met("kind")), (false.into(), false.into()));
     assert_eq!(calls.len(), ordered_calls.len());
     let mut reached = 0;
     for (before, after) in calls.iter().zip(&ordered_calls) {
