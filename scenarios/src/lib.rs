@@ -18,6 +18,7 @@ pub mod coordination;
 pub mod describe;
 pub mod editor;
 pub mod evaluate;
+pub mod export;
 pub mod family;
 mod hash;
 pub mod leaderboard;

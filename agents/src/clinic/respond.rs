@@ -51,10 +51,10 @@ impl Plugin for RespondentPlugin {
             .insert_resource(self.voice)
             .add_systems(
                 Tick,
-                (
-                    hear_patients.before(ask_patients),
-                    hear_patient_side.before(put_words),
-                )
+                (hear_patients, hear_patient_side)
+                    .chain()
+                    .before(ask_patients)
+                    .before(put_words)
                     .in_set(Phase::Advance),
             );
     }

@@ -1,4 +1,5 @@
 //! Models behind servers, asked over the wire. Time is simulated: no test waits.
+#![cfg(feature = "openai")]
 #![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
 
 mod attempts;

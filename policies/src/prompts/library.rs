@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use super::act::ACT;
 use super::clinic;
 use super::error::PromptError;
+use super::patient;
 use super::role::{Role, Template};
 
 /// All roles that have prompts.
@@ -25,10 +26,10 @@ pub static ROLES: [&Role; 14] = [
     &clinic::PROPOSE,
     &clinic::VOTE,
     &clinic::COORDINATE,
-    &clinic::INTRODUCE,
-    &clinic::SUFFICES,
-    &clinic::ANSWER,
-    &clinic::FALLBACK,
+    &patient::INTRODUCE,
+    &patient::SUFFICES,
+    &patient::ANSWER,
+    &patient::FALLBACK,
     &clinic::DOCTOR,
     &clinic::MODERATOR,
     &clinic::JUDGE,

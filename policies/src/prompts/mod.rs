@@ -12,15 +12,14 @@ mod act;
 mod clinic;
 mod error;
 mod library;
+mod patient;
 mod role;
 
 pub use act::ACT;
-pub use clinic::{
-    ANSWER, CONFIDENCE, COORDINATE, DOCTOR, FALLBACK, INTRODUCE, JUDGE, MODERATOR, PROPOSE, SOLO,
-    SUFFICES, TRIAGE, VOTE,
-};
+pub use clinic::{CONFIDENCE, COORDINATE, DOCTOR, JUDGE, MODERATOR, PROPOSE, SOLO, TRIAGE, VOTE};
 pub use error::PromptError;
 pub use library::{Prompts, ROLES};
+pub use patient::{ANSWER, FALLBACK, INTRODUCE, SUFFICES};
 pub use role::{Role, Template, Variable};
 
 #[cfg(test)]

@@ -107,3 +107,26 @@ fn syntax_and_failures_have_a_line() {
         "{outside}"
     );
 }
+
+#[test]
+fn the_guide_names_every_role_and_variable() {
+    let guide = include_str!("../../../docs/prompts.md");
+    for role in ROLES {
+        assert!(
+            guide.contains(&format!("| `{}` |", role.name)),
+            "{}",
+            role.name
+        );
+        for template in role.templates() {
+            for variable in template.variables {
+                let name = variable.name;
+                let named = [format!("`{name}`"), format!("{{{{ {name} }}}}")];
+                assert!(
+                    named.iter().any(|n| guide.contains(n)),
+                    "{}: {name}",
+                    template.file
+                );
+            }
+        }
+    }
+}

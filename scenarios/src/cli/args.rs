@@ -1,14 +1,15 @@
 //! What can be typed.
 
-use std::ops::Range;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use super::common_args::{Common, MOST_SEEDS};
 use super::examples;
+use super::export::ExportArgs;
 use super::import_args::ImportArgs;
+use super::plan_args::PlanArgs;
 use crate::editor::FileKind;
-use crate::schema::{ModelChoice, Overrides};
 
 /// Multi-agent simulation: scenario simulations, benchmarks of agents, clinical evaluations.
 ///
@@ -58,6 +59,9 @@ pub(crate) enum Command {
     /// Rank finished runs that can be compared, and draw accuracy against cost.
     #[command(after_help = examples::LEADERBOARD)]
     Leaderboard(LeaderboardArgs),
+    /// Write a finished run in the format of another program.
+    #[command(after_help = examples::EXPORT)]
+    Export(ExportArgs),
     /// Let people rate the visits of an evaluation, and say how far its verdicts can be trusted.
     Review(ReviewArgs),
     /// Write a scenario, a suite or a case to start from.
@@ -73,83 +77,6 @@ pub(crate) enum Command {
     Data(DataArgs),
 }
 
-/// Options of every command that runs something.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct Common {
-    /// The scenario or suite, a TOML file.
-    pub(crate) scenario: PathBuf,
-    /// Change a setting of the scenario; may be given several times.
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
-    /// Seed of the run; by default that of the scenario. The same seed gives the same bytes.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) seed: Option<u64>,
-    /// Run with every seed from A up to, not including, B, each with cases of its own; results are
-    /// of all of them together.
-    #[arg(long, value_name = "A..B", value_parser = seeds, conflicts_with = "seed")]
-    pub(crate) seeds: Option<Range<u64>>,
-    /// Number of cases, at least 1; by default that of the scenario.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) episodes: Option<u32>,
-    /// Worker worlds; results do not depend on it. 0 takes one for each core.
-    #[arg(
-        long,
-        value_name = "N",
-        default_value_t = 0,
-        allow_negative_numbers = true
-    )]
-    pub(crate) jobs: usize,
-    /// Folder for the results, which must not hold anything; by default a new one under runs/.
-    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
-    pub(crate) out: Option<PathBuf>,
-    /// Continue the interrupted run in this folder; a missing or empty one is a fresh start.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) resume: Option<PathBuf>,
-    /// Answer the calls of models from the calls.jsonl of an earlier run.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) replay: Option<PathBuf>,
-    /// Give the scenario a model: openai/NAME, or URL#NAME for a server of your own. It takes the place
-    /// of every model of the scenario; where no policy of the team asks one, the team is given one
-    /// that does.
-    #[arg(long, value_name = "MODEL")]
-    pub(crate) model: Option<String>,
-    /// Environment variable that holds the key of the server of --model.
-    #[arg(long, value_name = "VARIABLE", requires = "model")]
-    pub(crate) key_env: Option<String>,
-    /// Let the text of restricted records leave this machine for this host; may be given several
-    /// times.
-    #[arg(long, value_name = "HOST")]
-    pub(crate) send_restricted_to: Vec<String>,
-    /// Leave the recording of --replay: from round R of episode E on, that episode is decided anew.
-    #[arg(long, value_name = "E:R", requires = "replay", conflicts_with = "seeds", value_parser = place)]
-    pub(crate) diverge_at: Option<(u32, u32)>,
-    /// Let the scenario start the programs of its policies of kind "process".
-    #[arg(long)]
-    pub(crate) allow_process: bool,
-    /// Print summary.json instead of tables.
-    #[arg(long)]
-    pub(crate) json: bool,
-    /// Print results only: no progress, no story.
-    #[arg(long)]
-    pub(crate) quiet: bool,
-}
-
-impl Common {
-    /// What these options change in the file, with `seed`.
-    pub(crate) fn overrides(&self, seed: Option<u64>) -> Overrides {
-        Overrides {
-            set: self.set.clone(),
-            seed,
-            episodes: self.episodes,
-            vary: Vec::new(),
-            model: self.model.as_ref().map(|model| ModelChoice {
-                model: model.clone(),
-                key_env: self.key_env.clone(),
-            }),
-        }
-    }
-}
-
 #[derive(Debug, Clone, Args)]
 pub(crate) struct RunArgs {
     #[command(flatten)]
@@ -157,49 +84,6 @@ pub(crate) struct RunArgs {
     /// The arm to run; by default the first.
     #[arg(long, value_name = "NAME")]
     pub(crate) arm: Option<String>,
-}
-
-#[derive(Debug, Clone, Args)]
-pub(crate) struct PlanArgs {
-    /// The scenario, a TOML file.
-    pub(crate) scenario: PathBuf,
-    /// Plan with another model, as --model of rounds run: openai/NAME or URL#NAME. It is not asked.
-    #[arg(long, value_name = "MODEL")]
-    pub(crate) model: Option<String>,
-    /// Change a setting of the scenario; may be given several times.
-    #[arg(long, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
-    /// Seed of the run; by default that of the scenario.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) seed: Option<u64>,
-    /// Number of cases, at least 1; by default that of the scenario.
-    #[arg(long, value_name = "N", allow_negative_numbers = true)]
-    pub(crate) episodes: Option<u32>,
-    /// The arm to plan; by default all of them.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) arm: Option<String>,
-    /// An earlier run whose calls.jsonl says what episodes take: a run directory, a bench, or
-    /// "latest". By default the latest of this scenario and arm under runs/.
-    #[arg(long, value_name = "RUN", conflicts_with = "rehearse")]
-    pub(crate) from: Option<PathBuf>,
-    /// Use no earlier run: rehearse.
-    #[arg(long)]
-    pub(crate) rehearse: bool,
-    /// Episodes that are rehearsed.
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    pub(crate) sample: u32,
-    /// Characters of a token; by default those of the earlier run, else 4.
-    #[arg(long, value_name = "X", value_parser = above_zero, allow_negative_numbers = true)]
-    pub(crate) chars_per_token: Option<f64>,
-    /// Seconds until a reply; by default those of the earlier run, else 2.
-    #[arg(long, value_name = "S", value_parser = above_zero, allow_negative_numbers = true)]
-    pub(crate) latency_s: Option<f64>,
-    /// Requests that the models answer at one time; by default what they allow.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) concurrency: Option<u32>,
-    /// Print the plan as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Clone, Args)]
@@ -519,62 +403,11 @@ pub(crate) struct DataCheckArgs {
     pub(crate) path: PathBuf,
 }
 
-/// Seeds that one command may run with.
-pub(crate) const MOST_SEEDS: u64 = 10_000;
-
 fn at_most(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(number @ 1..=MOST_SEEDS) => Ok(number),
         _ => Err(format!(
             "expected a number from 1 to {MOST_SEEDS}, got {text:?}"
         )),
-    }
-}
-
-fn above_zero(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(x) if f64::is_finite(x) && x > 0.0 => Ok(x),
-        _ => Err(format!("expected a number above 0, got {text:?}")),
-    }
-}
-
-fn place(text: &str) -> Result<(u32, u32), String> {
-    let expected =
-        || format!("expected EPISODE:ROUND, two numbers from 0 such as 3:2, got {text:?}");
-    let (episode, round) = text.split_once(':').ok_or_else(expected)?;
-    let read = |part: &str| part.parse::<u32>().map_err(|_| expected());
-    Ok((read(episode)?, read(round)?))
-}
-
-fn seeds(text: &str) -> Result<Range<u64>, String> {
-    let expected = || format!("expected A..B with A below B, such as 0..5, got {text:?}");
-    let (from, to) = text.split_once("..").ok_or_else(expected)?;
-    let read = |part: &str| part.trim().parse::<u64>().map_err(|_| expected());
-    let seeds = read(from)?..read(to)?;
-    match seeds.end.saturating_sub(seeds.start) {
-        0 => Err(expected()),
-        1..=MOST_SEEDS => Ok(seeds),
-        count => Err(format!("expected at most {MOST_SEEDS} seeds, got {count}")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{place, seeds};
-
-    #[test]
-    fn a_place_is_an_episode_and_a_round() {
-        assert_eq!(place("3:2"), Ok((3, 2)));
-        for wrong in ["3", "3:", ":2", "a:b", "-1:2", "1:2:3", "1.5:2", ""] {
-            assert!(place(wrong).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn seeds_are_a_range_that_is_not_empty() {
-        assert_eq!(seeds("3..6"), Ok(3..6));
-        for wrong in ["3", "3..3", "6..3", "a..b", "-1..2", "..", "0..20000"] {
-            assert!(seeds(wrong).is_err(), "{wrong}");
-        }
     }
 }

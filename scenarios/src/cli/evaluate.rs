@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rounds_environments::nearest::nearest;
+use rounds_policies::prompts::Prompts;
 
 use super::args::{Common, EvaluateArgs};
 use super::conclude::RunArm;
@@ -260,7 +261,13 @@ fn judge_all(
             ..Cassette::default()
         };
         let server = Speakers::new(models, &cassette).server(&judge.model)?;
-        judge_visits(&run.folder, cases, &server, judge.votes)?;
+        let prompts = match &judge.prompts {
+            Some(folder) => {
+                Prompts::with_folder(folder).map_err(|error| Failure::Usage(error.to_string()))?
+            }
+            None => Prompts::builtin(),
+        };
+        judge_visits(&run.folder, cases, &server, &prompts, judge.votes)?;
     }
     Ok(())
 }

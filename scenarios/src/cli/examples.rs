@@ -99,6 +99,14 @@ Examples:
   rounds leaderboard runs/my-bench
   rounds leaderboard runs/one runs/two runs/my-bench --metric hit@1 --cost cost_usd";
 
+pub(super) const EXPORT: &str = "\
+Examples:
+  rounds export latest --to inspect
+  rounds export runs/my-run --to inspect --out my-run.json
+  rounds export runs/my-bench --to inspect --arm dynamic --out dynamic.eval
+
+Then, with Inspect AI: inspect view --log-dir runs/my-run/inspect";
+
 pub(super) const NEW: &str = "\
 Examples:
   rounds new my-ward                                     my-ward.toml, a scenario

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod common_args;
 mod compare;
 mod conclude;
 mod conclude_cases;
@@ -10,6 +11,7 @@ mod describe;
 mod diverge;
 mod evaluate;
 mod examples;
+mod export;
 mod fault;
 mod import;
 mod import_args;
@@ -18,6 +20,7 @@ mod list;
 mod new;
 mod outside;
 mod plan;
+mod plan_args;
 mod play;
 mod progress;
 mod results;
@@ -103,6 +106,7 @@ pub fn main() -> ExitCode {
         Command::Score(arguments) => show::score(&arguments),
         Command::Compare(arguments) => compare::compare(&arguments),
         Command::Leaderboard(arguments) => leaderboard::leaderboard(&arguments),
+        Command::Export(arguments) => export::export(&arguments),
         Command::Review(arguments) => match arguments.command {
             ReviewCommand::Export(arguments) => review::export(&arguments),
             ReviewCommand::Import(arguments) => review::import(&arguments),

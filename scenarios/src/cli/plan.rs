@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::PlanArgs;
+use super::plan_args::PlanArgs;
 use super::run::number_of;
 use super::show::resolve;
 use super::{Failure, print};

@@ -9,7 +9,9 @@ use rounds_agents::clinic::{
     Voice,
 };
 use rounds_environments::clinic::knowledge::Knowledge;
+use rounds_policies::clinic::respond::{Consultation, Said};
 use rounds_policies::clinic::task::Speciality;
+use rounds_policies::policy::Decider;
 
 use super::cases::CaseScore;
 use super::coverage::DecisiveFindings;
@@ -17,6 +19,7 @@ use super::decider::{consulting, deciders, policy_of};
 use super::outside::human_patient;
 use super::patients::{Patients, add_hashes, learn_from};
 use super::score::{SCORER, VisitScore};
+use super::spoken::spoken_patient;
 use crate::run::{Experiment, Manifest, RunError, Score};
 use crate::schema::{
     self, Answers, Arm, ClinicScenario, KnowledgeSpec, PolicySpec, ScenarioSet, TeamKind,
@@ -160,19 +163,17 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
             true => 1,
             false => scenario.limits.in_flight.max(1) as usize,
         },
-        install: match scenario.environment.patient {
+        install: match &scenario.environment.patient {
             Answers::Record => install(clinic.clone(), protocol.clone()),
             Answers::Human => {
-                let family = install(clinic.clone(), protocol.clone());
                 let person = human_patient(&knowledge, cassette)?;
-                Arc::new(move |app: &mut App| {
-                    family(app);
-                    let decider = person.clone();
-                    app.add_plugins(RespondentPlugin {
-                        decider,
-                        voice: Voice::Person,
-                    });
-                })
+                let family = install(clinic.clone(), protocol.clone());
+                spoken_for(family, person, Voice::Person)
+            }
+            Answers::Language(spec) => {
+                let patient = spoken_patient(scenario, spec, &knowledge, &speakers)?;
+                let family = install(clinic.clone(), protocol.clone());
+                spoken_for(family, patient, Voice::Model)
             }
         },
         score,
@@ -184,6 +185,19 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<BuiltC
         knowledge,
         clinic,
         protocol,
+    })
+}
+
+/// Adds whoever speaks for the patients to each world of `family`.
+fn spoken_for(
+    family: Arc<dyn Fn(&mut App) + Send + Sync>,
+    decider: Decider<Consultation, Said>,
+    voice: Voice,
+) -> Arc<dyn Fn(&mut App) + Send + Sync> {
+    Arc::new(move |app: &mut App| {
+        family(app);
+        let decider = decider.clone();
+        app.add_plugins(RespondentPlugin { decider, voice });
     })
 }
 

@@ -10,6 +10,7 @@ mod patients;
 mod report;
 mod score;
 mod sources;
+mod spoken;
 mod story;
 mod tally;
 

@@ -30,6 +30,7 @@ pub(crate) struct Tally {
     consensus: f64,
     decisions: f64,
     malformed: f64,
+    mended: f64,
     minutes: f64,
 }
 
@@ -113,6 +114,7 @@ impl Tally {
                     self.not_available += 1.0;
                 }
             }
+            "mended_reply" => self.mended += 1.0,
             "malformed_reply" => self.malformed += event.number("replies").unwrap_or(1.0),
             _ => {}
         }
@@ -161,6 +163,7 @@ impl Tally {
             ("not_available", share(self.not_available, self.questions)),
             ("repeated", share(self.repeated, self.questions)),
             ("malformed", Some(self.malformed)),
+            ("mended", Some(self.mended)),
         ]
         .into_iter()
         .map(|(name, value)| (name.to_owned(), value))

@@ -13,7 +13,7 @@ use crate::statistics::Direction;
 use crate::stepped::StepScore;
 
 /// Metrics of which less is better; of all others, more.
-const LESS_IS_BETTER: [&str; 30] = [
+const LESS_IS_BETTER: [&str; 31] = [
     "agent_calls",
     "aborted",
     "brier",
@@ -30,6 +30,7 @@ const LESS_IS_BETTER: [&str; 30] = [
     "latency_s",
     "leaked",
     "malformed",
+    "mended",
     "messages",
     "messages_per_tick",
     "minutes",

@@ -27,6 +27,7 @@ pub use markdown::markdown;
 pub(crate) use metrics::unknown_metric;
 pub use metrics::{UnknownMetric, choose_metrics, decisive_metrics, direction};
 pub use settings::Changed;
+pub(crate) use settings::resolved_settings;
 pub use side::{Part, Side};
 pub(crate) use side::{Rows, values};
 pub use verdicts::CheckChange;

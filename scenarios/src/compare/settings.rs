@@ -44,7 +44,7 @@ pub(super) fn changed(a: &Side, b: &Side) -> Vec<Changed> {
 
 /// The settings of a run by full key, with those of its arm laid over them. The resolved text of
 /// a scenario is TOML, that of a step-wise experiment JSON.
-pub(super) fn resolved_settings(manifest: &Manifest) -> BTreeMap<String, Value> {
+pub(crate) fn resolved_settings(manifest: &Manifest) -> BTreeMap<String, Value> {
     let text = &manifest.resolved;
     let resolved: Value = toml::from_str(text)
         .or_else(|_| serde_json::from_str(text))

@@ -199,7 +199,7 @@ mod tests {
                 .map(|line| serde_json::from_str(line).unwrap())
                 .collect(),
         };
-        let mut gathered = Gathered::new(Method::Random);
+        let mut gathered = Gathered::new(Some(Method::Random));
         gathered.add(&episode);
         gathered.merge(gathered.clone());
         let of = &gathered.configurations["a"];

@@ -2,7 +2,9 @@
 
 use super::Described;
 use super::words::{counted, file_name, listed, percent};
-use crate::schema::{ClinicScenario, Fidelity, Matching, Part, PatientsSpec, Tests, Visible};
+use crate::schema::{
+    Answers, ClinicScenario, Fidelity, Matching, Part, PatientsSpec, Tests, Visible,
+};
 
 /// The patients, their answers and the environment.
 pub(super) fn sentences(scenario: &ClinicScenario<'_>, first: &Described) -> Vec<String> {
@@ -70,6 +72,14 @@ pub(super) fn sentences(scenario: &ClinicScenario<'_>, first: &Described) -> Vec
     if let Some(path) = &environment.behaviour {
         let name = file_name(path);
         out.push(format!("Their temperament was that of the file {name}."));
+    }
+    match &environment.patient {
+        Answers::Record => {}
+        Answers::Human => out.push("A person answered for them.".to_owned()),
+        Answers::Language(spec) => out.push(format!(
+            "The language model \u{201c}{}\u{201d} put their introductions and answers in words.",
+            spec.model
+        )),
     }
     out.push(format!(
         "A question took {} simulated minutes.",

@@ -25,6 +25,7 @@ pub use junit::{JunitError, junit};
 pub use lines::{LINE_SCHEMA, lines};
 pub use markdown::markdown;
 pub use overall::{NeverEvents, add_case_metrics, evaluation_value, never_events};
+pub(crate) use said::words;
 pub use said::{Turn, said};
 pub use subgroups::{Subgroup, subgroups};
 pub use suite_file::{SuiteFile, stored_cases};

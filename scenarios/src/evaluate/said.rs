@@ -26,7 +26,8 @@ pub fn said(episode: &Episode) -> Vec<Turn> {
     episode.events.iter().filter_map(turn).collect()
 }
 
-fn words(event: &EventLine) -> Option<String> {
+/// The words of one event of a visit; `None` where nothing is said.
+pub(crate) fn words(event: &EventLine) -> Option<String> {
     match event.kind.as_str() {
         "introduced" | "asked" | "answered" => event.text("text").map(str::to_owned),
         "diagnosed" => {

@@ -9,7 +9,8 @@ use rounds_environments::text::json_fault;
 use rounds_models::CallRecord;
 
 use super::used::Sample;
-use crate::run::{Manifest, RunDirectory, RunError, read_manifest};
+use crate::run::{Manifest, RunDirectory, RunError, read_json, read_manifest};
+use crate::statistics::Summary;
 
 /// The calls of an earlier run.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub struct Ledger {
     pub manifest: Manifest,
     /// What its calls took.
     pub sample: Sample,
+    /// Seconds that the whole run took; `None` where that is not known of this arm alone.
+    pub wall_s: Option<f64>,
 }
 
 impl Ledger {
@@ -53,8 +56,11 @@ impl Ledger {
             );
         }
         let episodes = manifest.episodes as usize;
+        let summary: Option<Summary> = read_json(&run.join("summary.json")).ok();
+        let wall_s = summary.map(|summary| summary.timing.wall_s);
         Ok(Self {
             run: run.to_owned(),
+            wall_s: wall_s.filter(|seconds| *seconds > 0.0),
             sample: Sample::of(calls, episodes, None),
             manifest,
         })

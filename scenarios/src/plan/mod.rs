@@ -5,6 +5,7 @@
 //! there is one, else from a rehearsal: with the models of the scenario themselves where they are
 //! scripted, else with a stand-in. A rehearsal spends nothing and asks no server.
 
+mod amounts;
 mod ledger;
 mod rehearse;
 mod stand_in;
@@ -13,19 +14,20 @@ mod used;
 
 use std::path::PathBuf;
 
-use rounds_agents::engine::{Caps, Limits};
 use rounds_models::ServerOptions;
 use serde::Serialize;
 
+pub use amounts::Amount;
 pub use ledger::Ledger;
 pub use rehearse::{Rehearsed, rehearse};
 pub use stand_in::{Manner, stand_in};
 pub use table::text;
 pub use used::{CharsPerToken, Sample, Used};
 
+use amounts::{Totals, amount, cuts, money, scaled, seconds, sum};
+
 use crate::run::RunError;
 use crate::schema::{Arm, Family, ModelSpec, PolicySpec, ScenarioSet};
-use crate::speech::price;
 
 /// The value of `schema` in a plan.
 pub const SCHEMA: &str = "rounds.plan/1";
@@ -88,19 +90,6 @@ pub struct ArmPlan {
     pub limits: Vec<String>,
     /// What to keep in mind.
     pub notes: Vec<String>,
-}
-
-/// Least, expected and most.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
-pub struct Amount {
-    /// Least that the protocol allows.
-    pub least: f64,
-    /// Expected.
-    pub expected: f64,
-    /// Interval of 95 % of the expectation, from the spread between episodes; `None` for one episode.
-    pub ci95: Option<[f64; 2]>,
-    /// Most that the protocol allows, without replies that are asked for again.
-    pub most: f64,
 }
 
 /// Expected calls and tokens of one purpose.
@@ -199,7 +188,7 @@ pub fn plan_arm(
     let (expected, basis) = match ledger {
         _ if nobody => (usual, Basis::NoModel),
         Some(ledger) => {
-            if ledger.manifest.hash != set.hash {
+            if !same_settings(&ledger.manifest.resolved, &set.resolved_toml) {
                 notes.push(
                     "the earlier run had other settings: its calls may not be those of this one"
                         .to_owned(),
@@ -252,7 +241,17 @@ pub fn plan_arm(
     let latency = assumed.latency_s.or(expected
         .latency_s
         .filter(|_| matches!(basis, Basis::Ledger { .. } | Basis::Scripted { .. })));
+    let measured = ledger.and_then(|ledger| {
+        let took = ledger.sample.mean(|used| used.calls) * ledger.sample.episodes.len() as f64;
+        let wall_s = ledger.wall_s.filter(|_| took > 0.0)?;
+        Some(wall_s / took)
+    });
+    // A latency holds the time that requests waited for a free place: the pace of the whole run
+    // says more.
+    let measured =
+        measured.filter(|_| assumed.latency_s.is_none() && assumed.concurrency.is_none());
     let seconds = seconds(
+        measured,
         latency.unwrap_or(LATENCY_S),
         assumed.concurrency.unwrap_or_else(|| concurrency(&models)),
         &calls,
@@ -283,6 +282,16 @@ pub fn plan_arm(
         purposes: purposes.collect(),
         notes,
     })
+}
+
+/// Whether two scenarios differ at most in seed and number of episodes, as a pilot does.
+fn same_settings(a: &str, b: &str) -> bool {
+    let settings = |text: &str| -> Vec<String> {
+        let lines = text.lines().map(str::trim);
+        let other = |line: &&str| !line.starts_with("seed =") && !line.starts_with("episodes =");
+        lines.filter(other).map(str::to_owned).collect()
+    };
+    settings(a) == settings(b)
 }
 
 /// Episodes of an arm that is not rehearsed.
@@ -327,161 +336,20 @@ fn decided_outside(arm: &Arm) -> Option<&'static str> {
     })
 }
 
-fn amount(
-    of: fn(&Used) -> f64,
-    episodes: f64,
-    (least, expected, most): (&Sample, &Sample, &Sample),
-) -> Amount {
-    let n = expected.episodes.len() as f64;
-    let mean = expected.mean(of);
-    // The episodes to come vary, and so does the mean of those that were seen.
-    let half = 1.96 * expected.sd(of) * (episodes + episodes * episodes / n.max(1.0)).sqrt();
-    let expected = episodes * mean;
-    Amount {
-        least: (episodes * least.bounds(of)[0]).min(expected),
-        expected,
-        ci95: (n > 1.0).then_some([(expected - half).max(0.0), expected + half]),
-        most: (episodes * most.bounds(of)[1]).max(expected),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::same_settings;
 
-fn sum(a: Amount, b: Amount) -> Amount {
-    Amount {
-        least: a.least + b.least,
-        expected: a.expected + b.expected,
-        ci95: a.ci95.zip(b.ci95).map(|(a, b)| [a[0] + b[0], a[1] + b[1]]),
-        most: a.most + b.most,
+    #[test]
+    fn a_pilot_may_have_another_seed_and_fewer_episodes() {
+        let pilot = "name = \"w\"\nseed = 1\nepisodes = 5\n[limits]\nrounds = 3\n";
+        assert!(same_settings(
+            pilot,
+            &pilot.replace("= 1", "= 2").replace("= 5", "= 50")
+        ));
+        assert!(!same_settings(
+            pilot,
+            &pilot.replace("rounds = 3", "rounds = 4")
+        ));
     }
-}
-
-fn scaled(used: &Used, by: f64) -> Used {
-    Used {
-        calls: used.calls * by,
-        prompt_tokens: used.prompt_tokens * by,
-        completion_tokens: used.completion_tokens * by,
-        usd: used.usd * by,
-        waits: used.waits * by,
-    }
-}
-
-/// US dollars: by the price of the dearest model, or by what an earlier run paid.
-fn money(
-    models: &[(&str, &ModelSpec)],
-    expected: &Sample,
-    basis: &Basis,
-    (prompt, completion): (&Amount, &Amount),
-    episodes: f64,
-) -> Option<Amount> {
-    let mut dearest = [0.0_f64; 2];
-    let mut known = true;
-    for (_, spec) in models {
-        match price(spec) {
-            Some([p, c]) => dearest = [dearest[0].max(p), dearest[1].max(c)],
-            None => known = false,
-        }
-    }
-    let priced = |of: fn(&Amount) -> f64| dearest[0] * of(prompt) + dearest[1] * of(completion);
-    match basis {
-        Basis::Ledger { .. } if expected.unpriced == 0 => {
-            let paid = amount(|used| used.usd, episodes, (expected, expected, expected));
-            // What the same tokens cost then.
-            let tokens = prompt.expected + completion.expected;
-            let each = if tokens > 0.0 {
-                paid.expected / tokens
-            } else {
-                0.0
-            };
-            Some(Amount {
-                least: each * (prompt.least + completion.least),
-                most: each * (prompt.most + completion.most),
-                ..paid
-            })
-        }
-        _ if !known => None,
-        _ => Some(Amount {
-            least: priced(|of| of.least),
-            expected: priced(|of| of.expected),
-            ci95: prompt
-                .ci95
-                .zip(completion.ci95)
-                .map(|(p, c)| [0, 1].map(|k| dearest[0] * p[k] + dearest[1] * c[k])),
-            most: priced(|of| of.most),
-        }),
-    }
-}
-
-/// Wall time: calls side by side, and at least the waits of one episode one after the other.
-fn seconds(latency: f64, concurrency: u32, calls: &Amount, waits: [f64; 3]) -> Amount {
-    let of = |calls: f64, waits: f64| latency * (calls / f64::from(concurrency)).max(waits);
-    let interval = calls.ci95;
-    Amount {
-        least: of(calls.least, waits[0]),
-        expected: of(calls.expected, waits[1]),
-        ci95: interval.map(|[low, high]| [of(low, waits[1]), of(high, waits[1])]),
-        most: of(calls.most, waits[2]),
-    }
-}
-
-struct Totals {
-    calls: Amount,
-    tokens: Amount,
-    usd: Option<Amount>,
-    seconds: Amount,
-}
-
-/// Limits that would cut the run.
-fn cuts(limits: &Limits, totals: &Totals, sample: &Sample, episodes: u32) -> Vec<String> {
-    let mut out = Vec::new();
-    let Caps {
-        calls,
-        tokens,
-        usd,
-        seconds,
-        ..
-    } = limits.run;
-    let whole = |cap: Option<u64>| cap.map(|cap| cap as f64);
-    for (name, cap, amount) in [
-        ("calls", whole(calls), Some(totals.calls)),
-        ("tokens", whole(tokens), Some(totals.tokens)),
-        ("usd", usd, totals.usd),
-        ("seconds", seconds, Some(totals.seconds)),
-    ] {
-        let (Some(cap), Some(amount)) = (cap, amount) else {
-            continue;
-        };
-        if amount.expected > cap {
-            let done = (f64::from(episodes) * cap / amount.expected).floor();
-            out.push(format!(
-                "limits.run.{name} = {cap} would cut the run after about {done} of {episodes} episodes"
-            ));
-        } else if amount.most > cap {
-            out.push(format!(
-                "limits.run.{name} = {cap} may cut the run: at most {:.0} are needed",
-                amount.most
-            ));
-        }
-    }
-    let n = sample.episodes.len();
-    type Take = fn(&Used) -> f64;
-    let of_episode: [(&str, Option<f64>, Take); 3] = [
-        ("calls", whole(limits.episode.calls), |used| used.calls),
-        ("tokens", whole(limits.episode.tokens), |used| {
-            used.prompt_tokens + used.completion_tokens
-        }),
-        ("usd", limits.episode.usd, |used| used.usd),
-    ];
-    for (name, cap, take) in of_episode {
-        let Some(cap) = cap else { continue };
-        let cut = sample
-            .episodes
-            .iter()
-            .filter(|used| take(used) > cap)
-            .count();
-        if cut > 0 {
-            out.push(format!(
-                "limits.episode.{name} = {cap} would cut {cut} of {n} episodes that were looked at"
-            ));
-        }
-    }
-    out
 }

@@ -41,6 +41,7 @@ pub use data::{
 pub use evaluation::{ReportCaseRow, ReportCases, ReportEvaluation, ReportGroup, ReportVariant};
 pub use page::{CLINICAL_DISCLAIMER, MAX_BYTES, render};
 pub use paths::{Paths, paths};
+pub(crate) use restrict::NOTE;
 pub use review::render_review;
 pub use section::{ReportFigure, ReportSection, ReportTable};
 pub use sheet::render_sheet;

@@ -8,7 +8,7 @@ use super::data::{ReportCase, ReportData};
 use super::evaluation::ReportEvaluation;
 
 /// What stands in place of a text.
-pub(super) const NOTE: &str = "(text kept out: restricted records)";
+pub(crate) const NOTE: &str = "(text kept out: restricted records)";
 
 /// The data as the page may show it.
 pub(super) fn without_record_text(data: &ReportData) -> ReportData {

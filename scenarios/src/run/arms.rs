@@ -66,12 +66,16 @@ pub fn run_arms(
 
 /// Name of the run directory of an arm below `arms/`.
 pub fn arm_folder(number: usize, name: &str) -> String {
+    format!("{number:02}-{}", plain_name(name))
+}
+
+/// A name as that of a file.
+pub(crate) fn plain_name(name: &str) -> String {
     let plain = |c: char| match c {
         c if c.is_alphanumeric() || c == '-' => c,
         _ => '_',
     };
-    let plain: String = name.chars().map(plain).collect();
-    format!("{number:02}-{plain}")
+    name.chars().map(plain).collect()
 }
 
 /// Derives rows from the finished log of an arm and writes its tables; `each` sees every episode

@@ -1,12 +1,12 @@
 //! Reads `episodes.parquet` back: the rows of a finished run without its scenario.
 
-use std::collections::BTreeMap;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
+use parquet::record::reader::RowIter;
 
 use super::error::RunError;
 use super::score::EpisodeRow;
@@ -33,31 +33,60 @@ pub fn table_metrics(run: &Path) -> Result<Vec<String>, RunError> {
 /// # Errors
 /// [`RunError`] when there is no table, it cannot be read, or is not one of episodes.
 pub fn read_episodes(run: &Path, keep: impl Fn(&str) -> bool) -> Result<Vec<EpisodeRow>, RunError> {
-    let table = open(run)?;
-    let damaged = |error: ParquetError| damaged(run, &error);
     let mut rows = Vec::new();
-    for read in table.get_row_iter(None).map_err(damaged)? {
+    for row in EpisodeRows::open(run)? {
+        let mut row = row?;
+        row.metrics.retain(|name, _| keep(name));
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// Reads the rows of the table of a run one after another.
+pub(crate) struct EpisodeRows {
+    run: PathBuf,
+    rows: RowIter<'static>,
+}
+
+impl EpisodeRows {
+    /// Opens the table of a run.
+    ///
+    /// # Errors
+    /// [`RunError`] when there is none or it cannot be read.
+    pub(crate) fn open(run: &Path) -> Result<Self, RunError> {
+        Ok(Self {
+            run: run.to_owned(),
+            rows: open(run)?.into_iter(),
+        })
+    }
+}
+
+impl Iterator for EpisodeRows {
+    type Item = Result<EpisodeRow, RunError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let read = match self.rows.next()? {
+            Ok(read) => read,
+            Err(error) => return Some(Err(damaged(&self.run, &error))),
+        };
         let mut row = EpisodeRow::default();
-        let mut metrics = BTreeMap::new();
-        for (name, field) in read.map_err(damaged)?.get_column_iter() {
+        for (name, field) in read.get_column_iter() {
             match (name.as_str(), field) {
                 ("episode", Field::Int(episode)) => row.episode = *episode as u32,
                 ("case", Field::Str(case)) => row.case.clone_from(case),
                 ("outcome", Field::Str(outcome)) => row.outcome.clone_from(outcome),
                 ("reason", Field::Str(reason)) => row.reason = Some(reason.clone()),
-                (name, Field::Double(value)) if keep(name) => {
-                    metrics.insert(name.to_owned(), Some(*value));
+                (name, Field::Double(value)) => {
+                    row.metrics.insert(name.to_owned(), Some(*value));
                 }
-                (name, Field::Null) if keep(name) && !NAMED.contains(&name) => {
-                    metrics.insert(name.to_owned(), None);
+                (name, Field::Null) if !NAMED.contains(&name) => {
+                    row.metrics.insert(name.to_owned(), None);
                 }
                 _ => {}
             }
         }
-        row.metrics = metrics;
-        rows.push(row);
+        Some(Ok(row))
     }
-    Ok(rows)
 }
 
 fn open(run: &Path) -> Result<SerializedFileReader<File>, RunError> {

@@ -7,11 +7,12 @@ use serde::Serialize;
 
 use super::{
     document::Data,
+    language::{LanguageSpec, read_speaker},
     paths::PathKind,
     patients::{PatientsSpec, read_patients},
     person::read_person,
     reader::TableReader,
-    values::{FRACTION, Fault, NOT_NEGATIVE, choice, number},
+    values::{Choice, FRACTION, Fault, NOT_NEGATIVE, choice, number},
 };
 
 choice! {
@@ -25,13 +26,25 @@ choice! {
 }
 
 choice! {
-    /// Who answers for the patients what they can say of themselves.
-    pub enum Answers {
+    /// Who answers for the patients, where a word says it.
+    enum AnswersWord {
         /// Their records, or what was drawn for them.
         Record = "record",
         /// The person at the terminal.
         Human = "human",
     }
+}
+
+/// Who answers for the patients what they can say of themselves.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answers {
+    /// Their records, or what was drawn for them.
+    Record,
+    /// The person at the terminal.
+    Human,
+    /// A language model, which puts in words what the records say.
+    Language(LanguageSpec),
 }
 
 choice! {
@@ -100,8 +113,9 @@ pub struct ClinicSpec {
     pub behaviour: Option<PathBuf>,
 }
 
-/// Reads `[environment]` of the clinic, whose kind was read already.
-pub(crate) fn read_clinic(mut table: TableReader<'_>) -> Option<ClinicSpec> {
+/// Reads `[environment]` of the clinic, whose kind was read already; a model that speaks for the
+/// patients must be among `models`.
+pub(crate) fn read_clinic(mut table: TableReader<'_>, models: &[&str]) -> Option<ClinicSpec> {
     let patients = read_patients(&mut table);
     let noise = read_noise(&mut table, NoiseSpec::default());
     let fidelity = table.choice("fidelity").unwrap_or(Fidelity::Strict);
@@ -117,7 +131,7 @@ pub(crate) fn read_clinic(mut table: TableReader<'_>) -> Option<ClinicSpec> {
     let reveal_admission_diagnosis = table.boolean("reveal_admission_diagnosis", false);
     let minutes_per_question = table.number("minutes_per_question", NOT_NEGATIVE, 2.0);
     let tests = table.choice("tests").unwrap_or(Tests::Up);
-    let patient = table.choice("patient").unwrap_or(Answers::Record);
+    let patient = read_answers(&mut table, models).unwrap_or(Answers::Record);
     let person = read_person(&mut table, "person");
     let behaviour = table.path("behaviour", PathKind::File);
     table.finish();
@@ -134,6 +148,26 @@ pub(crate) fn read_clinic(mut table: TableReader<'_>) -> Option<ClinicSpec> {
         person,
         behaviour,
     })
+}
+
+/// The words that say who answers for the patients.
+pub(super) fn answers_words() -> Vec<&'static str> {
+    AnswersWord::NAMES.iter().map(|(word, _)| *word).collect()
+}
+
+/// Reads `patient`: a word, or a table with a model.
+fn read_answers(environment: &mut TableReader<'_>, models: &[&str]) -> Option<Answers> {
+    let entry = environment.entry("patient")?;
+    let Data::Table(_) = entry.value.data else {
+        return Some(match environment.choice("patient")? {
+            AnswersWord::Record => Answers::Record,
+            AnswersWord::Human => Answers::Human,
+        });
+    };
+    let mut table = environment.table("patient")?;
+    let spec = read_speaker(&mut table, models);
+    table.finish();
+    spec.map(Answers::Language)
 }
 
 /// Reads `noise`; what is not written is as in `base`.

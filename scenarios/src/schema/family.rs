@@ -128,7 +128,14 @@ impl Family {
             PolicySpec::Language(spec) => Some(spec.model.as_str()),
             _ => None,
         });
-        policies.chain(clinic.team.moderator.as_deref()).collect()
+        let patient = match &clinic.environment.patient {
+            Answers::Language(spec) => Some(spec.model.as_str()),
+            Answers::Record | Answers::Human => None,
+        };
+        policies
+            .chain(clinic.team.moderator.as_deref())
+            .chain(patient)
+            .collect()
     }
 
     /// Rounds of an episode where the scenario sets no limit; for a day the most ticks of any.
@@ -209,7 +216,7 @@ pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option
             policies,
         }));
     }
-    let environment = read_clinic(table);
+    let environment = read_clinic(table, models);
     let (policy_names, policies) = read_policies(root, models);
     let team = read_team(root, &policy_names, models);
     Some(Family::Clinic(ClinicFamily {

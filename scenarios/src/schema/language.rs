@@ -4,12 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{
-    paths::PathKind,
-    reader::TableReader,
-    team::read_reference,
-    values::{Range, choice},
-};
+use super::{paths::PathKind, reader::TableReader, team::read_reference, values::Range};
 
 /// Most tokens of a reply that can be asked for.
 pub(super) const MOST_TOKENS: u32 = 1 << 20;
@@ -20,16 +15,6 @@ pub(super) const TEMPERATURE: Range = Range {
     allows: |x| (0.0..=2.0).contains(&x),
     words: "a number from 0 to 2",
 };
-
-choice! {
-    /// Whether replies with a structure are asked for by a JSON schema.
-    pub enum Structured {
-        /// By a schema.
-        Schema = "schema",
-        /// In words alone.
-        Words = "words",
-    }
-}
 
 /// A policy that asks a language model.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -44,8 +29,8 @@ pub struct LanguageSpec {
     pub max_tokens: Option<u32>,
     /// How often an unreadable reply is asked for again.
     pub re_asks: u32,
-    /// Whether replies with a structure are asked for by a JSON schema.
-    pub structured: Structured,
+    /// Whether replies with a structure are asked for by a JSON schema as well as in words.
+    pub structured: bool,
     /// Most characters of earlier exchanges in a request, the oldest left out first.
     pub most_chars: u32,
     /// A file of the bias that the doctors are told to have.
@@ -61,7 +46,7 @@ impl LanguageSpec {
             temperature: None,
             max_tokens: None,
             re_asks: 2,
-            structured: Structured::Schema,
+            structured: true,
             most_chars: 24_000,
             behaviour: None,
         }
@@ -71,6 +56,15 @@ impl LanguageSpec {
 /// Reads the keys of a language policy beside `kind`; its model must be one of `models`.
 pub(crate) fn read_language(table: &mut TableReader<'_>, models: &[&str]) -> Option<LanguageSpec> {
     let behaviour = table.path("behaviour", PathKind::File);
+    let speaker = read_speaker(table, models)?;
+    Some(LanguageSpec {
+        behaviour,
+        ..speaker
+    })
+}
+
+/// Reads the keys of whoever speaks through a model, which must be one of `models`.
+pub(crate) fn read_speaker(table: &mut TableReader<'_>, models: &[&str]) -> Option<LanguageSpec> {
     let prompts = table.path("prompts", PathKind::Folder);
     let temperature = table.optional_number("temperature", TEMPERATURE);
     let max_tokens = table
@@ -78,7 +72,7 @@ pub(crate) fn read_language(table: &mut TableReader<'_>, models: &[&str]) -> Opt
         .is_some()
         .then(|| table.small("max_tokens", 1, MOST_TOKENS, 1));
     let re_asks = table.small("re_asks", 0, MOST_RE_ASKS, 2);
-    let structured = table.choice("structured").unwrap_or(Structured::Schema);
+    let structured = table.boolean("structured", true);
     let most_chars = table.count("most_chars", 1, 24_000);
     let model = read_reference(table, "model", "models", models)?;
     Some(LanguageSpec {
@@ -88,7 +82,6 @@ pub(crate) fn read_language(table: &mut TableReader<'_>, models: &[&str]) -> Opt
         re_asks,
         structured,
         most_chars,
-        behaviour,
         ..LanguageSpec::new(&model)
     })
 }

@@ -61,7 +61,7 @@ pub use diagnostics::{Problem, ProblemKind, SchemaError};
 pub use family::{ClinicDayFamily, ClinicFamily, CoordinationFamily, Family};
 pub use graph::{GraphSpec, GraphSpecKind};
 pub use kind::schema_of;
-pub use language::{LanguageSpec, Structured};
+pub use language::LanguageSpec;
 pub use limits::Limits;
 pub use load::{Arm, Overrides, ScenarioSet};
 pub use method::{CoordinationPolicy, Flooding, MethodKind, MethodSpec};

@@ -30,7 +30,7 @@ choice! {
 pub enum ModelSpec {
     /// Asks a server that speaks the protocol of OpenAI.
     #[serde(rename = "openai")]
-    OpenAi(OpenAiSpec),
+    OpenAi(Box<OpenAiSpec>),
     /// Says what a script says: a file, or replies written in the scenario.
     Scripted {
         /// The file, unless `replies` are given.
@@ -68,7 +68,7 @@ fn read_model(mut table: TableReader<'_>) -> Option<ModelSpec> {
         return None;
     }
     let model = match table.choice("kind")? {
-        ModelKind::OpenAi => read_openai(&mut table).map(ModelSpec::OpenAi),
+        ModelKind::OpenAi => read_openai(&mut table).map(|spec| ModelSpec::OpenAi(Box::new(spec))),
         ModelKind::Scripted => read_script(&mut table),
         ModelKind::Replay => {
             if table.entry("calls").is_none() {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{
-    language::{MOST_RE_ASKS, MOST_TOKENS, Structured, TEMPERATURE},
+    language::{MOST_RE_ASKS, MOST_TOKENS, TEMPERATURE},
     paths::PathKind,
     reader::TableReader,
     team::read_reference,
@@ -29,7 +29,7 @@ pub struct PlayerSpec {
     /// How often an unreadable reply is asked for again.
     pub re_asks: u32,
     /// Whether replies are asked for by a JSON schema.
-    pub structured: Structured,
+    pub structured: bool,
     /// How many of its own last rounds an agent is shown.
     pub history: u32,
 }
@@ -43,7 +43,7 @@ pub(super) fn read_player(table: &mut TableReader<'_>, models: &[&str]) -> Optio
         .is_some()
         .then(|| table.small("max_tokens", 1, MOST_TOKENS, 1));
     let re_asks = table.small("re_asks", 0, MOST_RE_ASKS, 2);
-    let structured = table.choice("structured").unwrap_or(Structured::Schema);
+    let structured = table.boolean("structured", true);
     let history = table.small("history", 0, MOST_HISTORY, 3);
     let model = read_reference(table, "model", "models", models)?;
     Some(PlayerSpec {

@@ -40,6 +40,8 @@ pub struct SuiteJudge {
     pub model: String,
     /// How often each question is asked.
     pub votes: u32,
+    /// A folder of prompts that take the place of ours, file by file.
+    pub prompts: Option<PathBuf>,
 }
 
 /// A suite.
@@ -284,10 +286,12 @@ fn read_judge(root: &mut TableReader<'_>, models: &[String]) -> Option<SuiteJudg
     let names: Vec<&str> = models.iter().map(String::as_str).collect();
     let model = super::team::read_reference(&mut table, "model", "models", &names);
     let votes = table.small("votes", 1, 99, 1);
+    let prompts = table.path("prompts", PathKind::Folder);
     table.finish();
     Some(SuiteJudge {
         model: model?,
         votes,
+        prompts,
     })
 }
 

@@ -4,10 +4,9 @@ use rounds_environments::clinic::case::Person;
 use rounds_environments::clinic::day::{Queue, Staffing};
 
 use super::behaviour::Side;
-use super::clinic::{Answers, Fidelity, Matching, Tests};
+use super::clinic::{Fidelity, Matching, Tests, answers_words};
 use super::coordination::{InformationSpec, RegretSpec, ScoreSpec};
 use super::graph::GraphSpecKind;
-use super::language::Structured;
 use super::method::Flooding;
 use super::openai::{LengthField, ResponseFormat};
 use super::patients::{Part, VisitRule};
@@ -21,7 +20,7 @@ pub(crate) fn words(name: &str) -> Option<Vec<&'static str>> {
         T::NAMES.iter().map(|(word, _)| *word).collect()
     }
     Some(match name {
-        "Answers" => of::<Answers>(),
+        "Answers" => answers_words(),
         "Flooding" => of::<Flooding>(),
         "GraphSpecKind" => of::<GraphSpecKind>(),
         "InformationSpec" => of::<InformationSpec>(),
@@ -39,7 +38,6 @@ pub(crate) fn words(name: &str) -> Option<Vec<&'static str>> {
         "Queue" => of::<Queue>(),
         "Side" => of::<Side>(),
         "Staffing" => of::<Staffing>(),
-        "Structured" => of::<Structured>(),
         "TeamKind" => of::<TeamKind>(),
         "Tests" => of::<Tests>(),
         "VisitRule" => of::<VisitRule>(),

@@ -176,6 +176,7 @@ fn is_path(keys: &[String], text: &str) -> bool {
             "records" | "cases" | "agentclinic" | "fhir" | "titles",
         ]
         | ["environment", "behaviour"]
+        | ["environment", "patient", "prompts"]
         | ["policies", _, "behaviour" | "folder" | "prompts"]
         | ["policies", _, "learned", "records"]
         // Those of a case.

@@ -6,7 +6,7 @@ use rounds_policies::spoken::SpokenOptions;
 
 use super::recording::in_file;
 use crate::run::RunError;
-use crate::schema::{LanguageSpec, PlayerSpec, Structured};
+use crate::schema::{LanguageSpec, PlayerSpec};
 
 /// The options of a language policy over those of its role.
 ///
@@ -25,7 +25,7 @@ pub(crate) fn spoken_options(
         temperature: spec.temperature.unwrap_or(role.temperature),
         max_tokens: spec.max_tokens.unwrap_or(role.max_tokens),
         most_chars: spec.most_chars as usize,
-        structured: spec.structured == Structured::Schema,
+        structured: spec.structured,
         addition: role.addition,
     })
 }
@@ -45,7 +45,7 @@ pub(crate) fn player_options(spec: &PlayerSpec) -> Result<LanguageOptions, RunEr
             prompts,
             temperature: spec.temperature.unwrap_or(default.temperature),
             max_tokens: spec.max_tokens.unwrap_or(default.max_tokens),
-            structured: spec.structured == Structured::Schema,
+            structured: spec.structured,
             ..default
         },
         re_asks: spec.re_asks,

@@ -10,6 +10,7 @@ mod bad_input;
 mod compared;
 mod fairness;
 mod golden;
+mod injection;
 mod judged;
 mod outputs;
 mod shipped;

@@ -35,7 +35,8 @@ impl Reply<'_> {
     /// # Errors
     /// What is wrong with the reply, as a sentence for whoever wrote it.
     pub(super) fn read(&self, reply: &str) -> Result<(Action, Mended), String> {
-        if reply.trim().is_empty() {
+        // As published, an empty vote is one against.
+        if reply.trim().is_empty() && self.fidelity == Fidelity::Strict {
             return Err("it was empty.".to_owned());
         }
         let mut mended = Mended::new();
