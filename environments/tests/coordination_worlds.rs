@@ -383,3 +383,42 @@ fn an_agent_is_told_where_it_is_and_what_it_can_do() {
     let names: Vec<&str> = game.metrics().iter().map(|(name, _)| *name).collect();
     assert_eq!(names, ["utility", "distance", "covered"]);
 }
+
+#[test]
+fn what_an_agent_is_told_of_targets_is_what_the_last_round_revealed() {
+    let places = |told: &Value| -> Value {
+        let targets = told["targets"].as_array().unwrap();
+        let mut places: Vec<_> = targets
+            .iter()
+            .map(|target| (target["target"].as_u64(), target["place"].clone(), target["spread"].clone()))
+            .collect();
+        places.sort_by_key(|(target, ..)| *target);
+        json!(places)
+    };
+    let tracking = TrackingFactory::new(small(), one(mix(8.0, 1.0, 1.0)), false).unwrap();
+    let ekf = EkfConfig {
+        agents: 3,
+        targets: 4,
+        ..EkfConfig::default()
+    };
+    let ekf = EkfFactory::new(ekf, one(()), false).unwrap();
+    let factories: [&dyn CoordinationFactory; 2] = [&tracking, &ekf];
+    for factory in factories {
+        let mut world = factory.reset(SEED, EpisodeIx(0)).unwrap().world;
+        let agents = world.ground().agents();
+        for round in 1..=3 {
+            let before = world.describe_agent(0);
+            world.reveal(RoundIx(round)).unwrap();
+            let revealed = world.describe_agent(0);
+            assert_ne!(places(&before), places(&revealed));
+            assert_eq!(before["place"], revealed["place"]);
+            // What is measured after acting makes the round to come.
+            world.apply(&vec![Some(0); agents]).unwrap();
+            let acted = world.describe_agent(0);
+            assert_eq!(places(&acted), places(&revealed));
+            assert_ne!(acted["place"], revealed["place"]);
+        }
+        assert_eq!(world.describe_agent(agents), json!({}));
+        assert!(world.rules().len() > 100);
+    }
+}

@@ -213,7 +213,10 @@ fn a_language_model_plays_and_its_recording_plays_the_same() {
     assert_eq!((counts.done, counts.failed), (2, 1));
     assert!(log.contains("no reply for agent 0 could be used"), "{log}");
     assert!(log.contains("expected 1 to 3"), "{log}");
-    let late: Vec<&str> = log.lines().filter(|l| l.contains("malformed_reply")).collect();
+    let late: Vec<&str> = log
+        .lines()
+        .filter(|l| l.contains("malformed_reply"))
+        .collect();
     assert_eq!(late.len(), 2, "{late:?}");
     assert!(late[0].contains("\"replies\":1") && late[1].contains("\"neutral\":true"));
     assert!(log.contains("\"malformed\":1,\"neutral\":0"), "{log}");

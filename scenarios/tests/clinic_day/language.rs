@@ -12,17 +12,33 @@ fn a_staff_that_is_asked_gives_the_same_bytes_and_can_be_replayed() {
     let run = |name: &str, more: &[&str]| {
         let out = folder.path().join(name);
         let command = [
-            "run", SHIPPED, "--quiet", "--episodes", "2", "--out", out.to_str().unwrap(),
-            "--set", model,
-            "--set", "policies.asked={ kind = \"language\", model = \"m\", re_asks = 1 }",
-            "--set", "agents.team.policy=asked",
-            "--set", "environment.day_minutes=120",
-            "--set", "environment.warm_up_minutes=0",
-            "--set", "environment.restricted_to_minutes=60",
+            "run",
+            SHIPPED,
+            "--quiet",
+            "--episodes",
+            "2",
+            "--out",
+            out.to_str().unwrap(),
+            "--set",
+            model,
+            "--set",
+            "policies.asked={ kind = \"language\", model = \"m\", re_asks = 1 }",
+            "--set",
+            "agents.team.policy=asked",
+            "--set",
+            "environment.day_minutes=120",
+            "--set",
+            "environment.warm_up_minutes=0",
+            "--set",
+            "environment.restricted_to_minutes=60",
         ];
         done(&[&command, more].concat());
         let read = |file: &str| fs::read_to_string(out.join(file)).unwrap();
-        (read("events.jsonl"), read("calls.jsonl"), read("summary.json"))
+        (
+            read("events.jsonl"),
+            read("calls.jsonl"),
+            read("summary.json"),
+        )
     };
     let (events, calls, summary) = run("one", &["--jobs", "1"]);
     assert!(events.contains("\"malformed_reply\"") && events.contains("\"assigned\""));

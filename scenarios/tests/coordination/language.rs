@@ -39,10 +39,21 @@ fn jobs_replays_and_resumed_runs_give_the_same_bytes() {
     assert_eq!(metric(&first, "neutral"), 1.0);
     assert!(metric(&first, "utility").as_f64().unwrap() > 0.0);
     for jobs in ["2", "4"] {
-        assert_eq!(read(&run(folder.path(), jobs, &["--jobs", jobs]), "events.jsonl"), events);
+        assert_eq!(
+            read(&run(folder.path(), jobs, &["--jobs", jobs]), "events.jsonl"),
+            events
+        );
     }
-    let held = ["--set", "limits.in_flight=1", "--set", "models.player.delay_ms=[0,3]"];
-    assert_eq!(read(&run(folder.path(), "slow", &held), "events.jsonl"), events);
+    let held = [
+        "--set",
+        "limits.in_flight=1",
+        "--set",
+        "models.player.delay_ms=[0,3]",
+    ];
+    assert_eq!(
+        read(&run(folder.path(), "slow", &held), "events.jsonl"),
+        events
+    );
     let recorded = first.join("calls.jsonl");
     let replayed = run(folder.path(), "replayed", &["--replay", text(&recorded)]);
     assert_eq!(read(&replayed, "events.jsonl"), events);
@@ -52,9 +63,15 @@ fn jobs_replays_and_resumed_runs_give_the_same_bytes() {
     fs::copy(first.join("manifest.json"), resumed.join("manifest.json")).unwrap();
     let half: Vec<&str> = calls.lines().take(120).collect();
     fs::write(resumed.join("calls.jsonl"), half.join("\n") + "\n").unwrap();
-    says(shipped(), &["run", SCENARIO, "--quiet", "--resume", text(&resumed)]);
+    says(
+        shipped(),
+        &["run", SCENARIO, "--quiet", "--resume", text(&resumed)],
+    );
     assert_eq!(read(&resumed, "events.jsonl"), events);
-    assert_eq!(read(&resumed, "calls.jsonl").lines().count(), calls.lines().count());
+    assert_eq!(
+        read(&resumed, "calls.jsonl").lines().count(),
+        calls.lines().count()
+    );
 }
 
 #[test]
@@ -66,15 +83,26 @@ fn every_world_can_be_asked_about() {
         ("objective.toml", ["would_have_gained", "act together"]),
     ] {
         let run = folder.path().join(scenario);
-        let model = "models.m={ kind = \"scripted\", replies = ['{\"action\": 0}', '{\"action\": 1}'] }";
+        let model =
+            "models.m={ kind = \"scripted\", replies = ['{\"action\": 0}', '{\"action\": 1}'] }";
         says(
             shipped(),
             &[
-                "run", scenario, "--quiet", "--episodes", "1", "--out", text(&run),
-                "--set", model,
-                "--set", "policies.asked={ kind = \"language\", model = \"m\" }",
-                "--set", "agents.team.policy=asked",
-                "--set", "limits.rounds=3",
+                "run",
+                scenario,
+                "--quiet",
+                "--episodes",
+                "1",
+                "--out",
+                text(&run),
+                "--set",
+                model,
+                "--set",
+                "policies.asked={ kind = \"language\", model = \"m\" }",
+                "--set",
+                "agents.team.policy=asked",
+                "--set",
+                "limits.rounds=3",
             ],
         );
         let calls = read(&run, "calls.jsonl");
@@ -89,7 +117,10 @@ fn what_cannot_be_is_said_where_it_stands() {
     let folder = place();
     let says_of = |set: &[&str]| {
         let set: Vec<&str> = set.iter().flat_map(|set| ["--set", set]).collect();
-        refuses(folder.path(), &[&["check", "small.toml"], &set[..]].concat())
+        refuses(
+            folder.path(),
+            &[&["check", "small.toml"], &set[..]].concat(),
+        )
     };
     let told = says_of(&["policies.agents={ kind = \"language\", model = \"player\" }"]);
     assert!(told.contains("player") && told.contains("models"), "{told}");
@@ -117,9 +148,16 @@ fn a_model_of_the_command_line_is_asked_and_one_that_is_not_there_fails_each_epi
     let output = super::rounds(
         folder.path(),
         &[
-            "run", "small.toml", "--quiet", "--json", "--out", text(&run),
-            "--model", "http://127.0.0.1:9/v1#nobody",
-            "--set", "models.model.attempts=1",
+            "run",
+            "small.toml",
+            "--quiet",
+            "--json",
+            "--out",
+            text(&run),
+            "--model",
+            "http://127.0.0.1:9/v1#nobody",
+            "--set",
+            "models.model.attempts=1",
         ],
     );
     let summary: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
