@@ -390,7 +390,13 @@ fn what_an_agent_is_told_of_targets_is_what_the_last_round_revealed() {
         let targets = told["targets"].as_array().unwrap();
         let mut places: Vec<_> = targets
             .iter()
-            .map(|target| (target["target"].as_u64(), target["place"].clone(), target["spread"].clone()))
+            .map(|target| {
+                (
+                    target["target"].as_u64(),
+                    target["place"].clone(),
+                    target["spread"].clone(),
+                )
+            })
             .collect();
         places.sort_by_key(|(target, ..)| *target);
         json!(places)
