@@ -24,7 +24,7 @@ fn a_staff_that_is_asked_gives_the_same_bytes_and_can_be_replayed() {
             "--set",
             "policies.asked={ kind = \"language\", model = \"m\", re_asks = 1 }",
             "--set",
-            "agents.team.policy=asked",
+            "arms=[{ name = \"asked\", set = { \"agents.team.policy\" = \"asked\" } }]",
             "--set",
             "environment.day_minutes=120",
             "--set",

@@ -100,7 +100,7 @@ fn every_world_can_be_asked_about() {
                 "--set",
                 "policies.asked={ kind = \"language\", model = \"m\" }",
                 "--set",
-                "agents.team.policy=asked",
+                "arms=[{ name = \"asked\", set = { \"agents.team.policy\" = \"asked\" } }]",
                 "--set",
                 "limits.rounds=3",
             ],
