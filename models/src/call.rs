@@ -120,7 +120,10 @@ impl CallRecord {
             logprobs: reply
                 .map(|reply| reply.logprobs.clone())
                 .unwrap_or_default(),
-            recalled: reply.is_some_and(|reply| reply.recalled),
+            recalled: match &finished.result {
+                Ok(reply) => reply.recalled,
+                Err(error) => matches!(error, crate::ModelError::Recorded { .. }),
+            },
             unanswered: matches!(error, Some(crate::ModelError::Unanswered { .. })),
             usage: match &finished.result {
                 Ok(reply) => reply.usage,

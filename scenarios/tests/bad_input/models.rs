@@ -15,7 +15,7 @@ pub(super) fn spoken(team: &str) -> Place {
     let place = Place::new();
     let spoken = WARD.replace(
         "kind = \"knowledge\"",
-        "kind = \"model\"\nmodel = \"clinician\"",
+        "kind = \"language\"\nmodel = \"clinician\"",
     );
     let model = "[models.clinician]\nkind = \"scripted\"\nscript = \"script.toml\"\n";
     place.write("ward.toml", format!("{spoken}{model}"));

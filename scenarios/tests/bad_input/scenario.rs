@@ -64,7 +64,7 @@ fn a_wrong_key_or_value_is_shown_where_it_stands() {
         ),
         (
             "kind = \"knowledge\"",
-            "kind = \"model\"\nmodel = \"clinician\"",
+            "kind = \"language\"\nmodel = \"clinician\"",
             &["bad.toml:15:9", "no table `[models.clinician]`"],
         ),
         (

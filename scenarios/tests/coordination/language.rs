@@ -97,10 +97,11 @@ fn every_world_can_be_asked_about() {
                 text(&run),
                 "--set",
                 model,
+                // The policy of the first arm, where there are arms.
                 "--set",
-                "policies.asked={ kind = \"language\", model = \"m\" }",
+                "policies.random={ kind = \"language\", model = \"m\" }",
                 "--set",
-                "arms=[{ name = \"asked\", set = { \"agents.team.policy\" = \"asked\" } }]",
+                "agents.team.policy=random",
                 "--set",
                 "limits.rounds=3",
             ],

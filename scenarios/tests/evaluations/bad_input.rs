@@ -187,7 +187,7 @@ fn visits_that_cannot_be_held_are_errors_and_are_accounted_for() {
     let place = Place::new();
     place.suite_with(
         "kind = \"plan\"\nmoves = [\"ask leg_swelling\", \"order ct\", \"diagnose PE; Pneumonia\"]",
-        "kind = \"model\"\nmodel = \"m\"\n\n[models.m]\nkind = \"scripted\"\nscript = \"none.toml\"",
+        "kind = \"language\"\nmodel = \"m\"\n\n[models.m]\nkind = \"scripted\"\nscript = \"none.toml\"",
     );
     place.write(
         "none.toml",

@@ -38,7 +38,7 @@ fn biased() -> Place {
     place.write("biased.toml", BIASED);
     place.suite_with(
         "kind = \"plan\"\nmoves = [\"ask leg_swelling\", \"order ct\", \"diagnose PE; Pneumonia\"]",
-        "kind = \"model\"\nmodel = \"biased\"\n\n[models.biased]\nkind = \"scripted\"\nscript = \"biased.toml\"",
+        "kind = \"language\"\nmodel = \"biased\"\n\n[models.biased]\nkind = \"scripted\"\nscript = \"biased.toml\"",
     );
     place
 }

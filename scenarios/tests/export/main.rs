@@ -24,7 +24,7 @@ patients = { knowledge = "builtin" }
 [agents.team]
 policy = "speaker"
 [policies.speaker]
-kind = "model"
+kind = "language"
 model = "clinician"
 [models.clinician]
 kind = "scripted"

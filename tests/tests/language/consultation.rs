@@ -35,7 +35,7 @@ fn agentclinic_cases_are_played_by_a_doctor_and_a_moderator_behind_a_server() {
     ]);
     let left = summary(&out);
     let episodes = &left["episodes"];
-    assert!(episodes["asked"].as_u64().unwrap() > 100, "{episodes}");
+    assert!(episodes["asked"].as_u64().unwrap() >= 100, "{episodes}");
     assert_eq!(episodes["done"], episodes["asked"], "{said}");
     let metric = |name: &str| left["arms"][0]["metrics"][name]["mean"].as_f64();
     assert!(metric("questions").is_some_and(|mean| mean > 0.0), "{left}");

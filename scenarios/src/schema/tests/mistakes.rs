@@ -57,7 +57,7 @@ fn a_mistake_of_a_key_or_value_is_underlined_with_what_was_meant() {
     );
     fails_with(
         "kind = \"knowledge\"",
-        "kind = \"model\"\nmodel = \"m\"",
+        "kind = \"language\"\nmodel = \"m\"",
         ProblemKind::UnknownName,
         &[
             "ward.toml:14:9",
