@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use rounds::clinic::build;
+use rounds::models::ScriptedRules;
 use rounds::plan::{
     ArmPlan, Assumptions, Basis, CharsPerToken, Ledger, Manner, Sample, plan_arm, rehearse,
 };
@@ -95,7 +96,13 @@ fn held(plan: &ArmPlan, took: &Sample) {
 #[test]
 fn a_consultation_is_planned_before_anything_was_asked() {
     let other_server = Loopback::start(Settings::default()).unwrap();
-    let server = Loopback::start(Settings::default()).unwrap();
+    // A doctor who asks as long as there are turns.
+    let asks = "name = \"loopback\"\ndefault = \"Since when have you been unwell?\"\n";
+    let server = Loopback::start(Settings {
+        script: Some(ScriptedRules::from_toml(asks).unwrap()),
+        ..Settings::default()
+    })
+    .unwrap();
     let set = load(&server, "tests/scripts/consultation.toml", &["episodes=30"]);
     // How long a token of this server is, by a few visits of another scenario.
     let other = load(
@@ -116,10 +123,18 @@ fn a_consultation_is_planned_before_anything_was_asked() {
     assert_eq!(server.counts().requests, 0, "nothing was asked");
     let took = run(&set, &folder.path().join("run"));
     held(&plan, &took.sample);
-    // A pilot of five other patients knows how long they are.
-    let few = ["episodes=5", "seed=99"];
-    let pilot = load(&server, "tests/scripts/consultation.toml", &few);
-    let pilot = run(&pilot, &folder.path().join("pilot"));
+}
+
+#[test]
+fn a_consultation_that_ends_early_is_planned_by_a_pilot() {
+    let server = Loopback::start(Settings::default()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let with = |seed| {
+        let set = ["episodes=200", seed];
+        load(&server, "tests/scripts/consultation.toml", &set)
+    };
+    let pilot = run(&with("seed=99"), &folder.path().join("pilot"));
+    let set = with("seed=5");
     let plan = plan_arm(&set, &set.arms[0], Some(&pilot), &assumed(10, None)).unwrap();
     assert!(
         plan.notes
@@ -128,7 +143,7 @@ fn a_consultation_is_planned_before_anything_was_asked() {
         "{:?}",
         plan.notes
     );
-    held(&plan, &took.sample);
+    held(&plan, &run(&set, &folder.path().join("run")).sample);
 }
 
 #[test]

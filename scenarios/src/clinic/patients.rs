@@ -24,9 +24,10 @@ use super::sources;
 use crate::hash::{sha256, sha256_of};
 use crate::run::RunError;
 use crate::schema::{
-    self, BehaviourSpec, ClinicScenario, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec, Side,
-    Tests, Visible, load_behaviour,
+    self, Answers, BehaviourSpec, ClinicScenario, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec,
+    Side, Tests, Visible, load_behaviour,
 };
+use crate::speech::prompts_of;
 
 /// Share of subjects that `part = "test"` holds out.
 const TEST_SHARE: f64 = 0.3;
@@ -83,6 +84,14 @@ pub(super) fn add_hashes(
             let name = file.file_name().unwrap_or_default().to_string_lossy();
             data["process"][&*name] = json!({"sha256": hash(&file)?});
         }
+    }
+    for name in scenario.team.policies() {
+        if let Some(PolicySpec::Language(spec)) = scenario.policies.get(name) {
+            data["prompts"][name] = json!({"sha256": prompts_of(spec)?.hash()});
+        }
+    }
+    if let Answers::Language(spec) = &scenario.environment.patient {
+        data["prompts"]["patient"] = json!({"sha256": prompts_of(spec)?.hash()});
     }
     for (name, model) in scenario.models {
         let path = match model {

@@ -13,7 +13,7 @@ mod speakers;
 pub(crate) use answering::{answering, nobody};
 pub use cassette::{Branching, Cassette, Outside, StandIn};
 pub(crate) use live::price;
-pub(crate) use options::{player_options, spoken_options};
+pub(crate) use options::{player_options, prompts_of, spoken_options};
 pub(crate) use receiver::foreign_receivers;
 pub(crate) use recording::recording;
 pub(crate) use speakers::Speakers;

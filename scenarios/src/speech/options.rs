@@ -1,5 +1,7 @@
 //! How a policy speaks, from its table.
 
+use std::sync::Arc;
+
 use rounds_policies::language::LanguageOptions;
 use rounds_policies::prompts::Prompts;
 use rounds_policies::spoken::SpokenOptions;
@@ -7,6 +9,17 @@ use rounds_policies::spoken::SpokenOptions;
 use super::recording::in_file;
 use crate::run::RunError;
 use crate::schema::{LanguageSpec, PlayerSpec};
+
+/// The prompts of whoever speaks: ours, or those of its folder.
+///
+/// # Errors
+/// [`RunError::Input`] when a prompt of its folder cannot be used.
+pub(crate) fn prompts_of(spec: &LanguageSpec) -> Result<Arc<Prompts>, RunError> {
+    match &spec.prompts {
+        Some(folder) => Prompts::with_folder(folder).map_err(|e| in_file(folder, &e)),
+        None => Ok(Prompts::builtin()),
+    }
+}
 
 /// The options of a language policy over those of its role.
 ///
@@ -16,12 +29,8 @@ pub(crate) fn spoken_options(
     spec: &LanguageSpec,
     role: SpokenOptions,
 ) -> Result<SpokenOptions, RunError> {
-    let prompts = match &spec.prompts {
-        Some(folder) => Prompts::with_folder(folder).map_err(|e| in_file(folder, &e))?,
-        None => role.prompts,
-    };
     Ok(SpokenOptions {
-        prompts,
+        prompts: prompts_of(spec)?,
         temperature: spec.temperature.unwrap_or(role.temperature),
         max_tokens: spec.max_tokens.unwrap_or(role.max_tokens),
         most_chars: spec.most_chars as usize,
