@@ -81,7 +81,7 @@ impl ClinicFamily {
 #[serde(untagged)]
 pub enum Family {
     /// Visits of a clinic.
-    Clinic(ClinicFamily),
+    Clinic(Box<ClinicFamily>),
     /// Agents that coordinate.
     Coordination(CoordinationFamily),
     /// Days of a clinic.
@@ -219,11 +219,11 @@ pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option
     let environment = read_clinic(table, models);
     let (policy_names, policies) = read_policies(root, models);
     let team = read_team(root, &policy_names, models);
-    Some(Family::Clinic(ClinicFamily {
+    Some(Family::Clinic(Box::new(ClinicFamily {
         environment: environment?,
         team: team?,
         policies,
-    }))
+    })))
 }
 
 /// Reads `[agents]` of agents that coordinate: the policy of the team.
