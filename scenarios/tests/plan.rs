@@ -1,6 +1,7 @@
 //! `rounds plan` by the real binary: what it says is what runs then take.
 #![expect(
     clippy::unwrap_used,
+    clippy::print_stdout,
     reason = "a test fails by panic and tells what it read"
 )]
 

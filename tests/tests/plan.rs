@@ -1,5 +1,9 @@
 //! Plans of runs whose model is behind a server: what they say is what the runs then take.
-#![expect(clippy::unwrap_used, reason = "a test may stop at what cannot be")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may stop at what cannot be, and says its figures"
+)]
 
 use std::path::Path;
 

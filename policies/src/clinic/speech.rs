@@ -6,7 +6,7 @@
 //! the record does not answer the kind, come from whoever speaks.
 //!
 //! Deviation: the answer about a finding of the knowledge base needs no check, and a question for
-//! which nothing was found goes to the whole record at once: two calls at most [inferred].
+//! which nothing was found goes to the whole record at once: two calls at most (inferred).
 //!
 //! # Source
 //! DynamiCare card, section 3.

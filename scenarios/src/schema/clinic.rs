@@ -44,7 +44,7 @@ pub enum Answers {
     /// The person at the terminal.
     Human,
     /// A language model, which puts in words what the records say.
-    Language(LanguageSpec),
+    Language(Box<LanguageSpec>),
 }
 
 choice! {
@@ -167,7 +167,7 @@ fn read_answers(environment: &mut TableReader<'_>, models: &[&str]) -> Option<An
     let mut table = environment.table("patient")?;
     let spec = read_speaker(&mut table, models);
     table.finish();
-    spec.map(Answers::Language)
+    spec.map(|spec| Answers::Language(Box::new(spec)))
 }
 
 /// Reads `noise`; what is not written is as in `base`.

@@ -124,6 +124,10 @@ fn client_alone(url: &str, calls: &[CallRecord]) -> f64 {
 }
 
 /// Processor time while every visit waits for a reply.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what passes while nothing happens is what is measured"
+)]
 fn waiting(url: &str) {
     let experiment = ward(url, VISITS, VISITS, 1);
     std::thread::spawn(move || run(&experiment));
