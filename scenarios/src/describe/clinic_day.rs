@@ -4,7 +4,8 @@ use rounds_environments::clinic::day::{DayConfig, Queue, Service, Staffing};
 use serde_json::{Map, Value, json};
 
 use super::arms::hard_limits;
-use super::coordination::{all_bare, bare, design, methods};
+use super::choosers::{all_bare, bare, methods};
+use super::coordination::design;
 use super::words::{counted, file_name, listed, percent};
 use crate::clinic::NOTICE;
 use crate::clinic_day::ClinicDayScore;

@@ -4,6 +4,7 @@
 //! do; equal input gives equal bytes.
 
 mod arms;
+mod choosers;
 mod clinic_day;
 mod coordination;
 mod facts;
