@@ -30,7 +30,11 @@ fn the_program_serves_until_it_is_told_to_end() {
     assert_eq!(client.chat(&request(0)).unwrap().status, 503);
     assert_eq!(client.chat(&request(0)).unwrap().status, 200);
     let id = program.id().to_string();
-    let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    // The builtin: a shell is everywhere, a program of this name is not.
+    let told = Command::new("sh")
+        .args(["-c", "kill -TERM $0", &id])
+        .status()
+        .unwrap();
     assert!(told.success());
     assert_eq!(program.wait().unwrap().code(), Some(0));
     let mut rest = String::new();
