@@ -1,9 +1,9 @@
 //! One line of `calls.jsonl`: a request and what came of it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::request::{CallKey, Message, ModelRequest, TokenLogprob, Usage};
+use crate::schema::Schema;
 use crate::server::Finished;
 
 /// A recorded call.
@@ -20,7 +20,7 @@ pub struct CallRecord {
     pub messages: Vec<Message>,
     /// JSON schema of the reply.
     #[serde(default)]
-    pub schema: Option<Value>,
+    pub schema: Option<Schema>,
     /// Sampling temperature.
     pub temperature: f64,
     /// Most tokens of the reply.
@@ -176,7 +176,8 @@ pub fn first_difference(
         return differs("number of messages", &then, &now);
     }
     if recorded.schema != request.schema {
-        let text = |schema: &Option<Value>| schema.as_ref().map_or("none".into(), Value::to_string);
+        let text =
+            |schema: &Option<Schema>| schema.as_ref().map_or("none", Schema::text).to_owned();
         return differs("schema", &text(&recorded.schema), &text(&request.schema));
     }
     if recorded.temperature.to_bits() != request.temperature.to_bits() {
@@ -230,12 +231,12 @@ pub(crate) mod tests {
     #[test]
     fn a_record_is_one_flat_line_that_reads_back() {
         let mut asked = request(4, "line one\nline two");
-        asked.schema = Some(serde_json::json!({"type": "object"}));
+        asked.schema = Some(Schema::new(&serde_json::json!({"type": "object"})));
         let failed = ModelError::Timeout { after_ms: 9 };
         for record in [record(asked.clone(), Ok("yes")), record(asked, Err(failed))] {
             let line = record.to_line().unwrap();
             assert!(!line.contains('\n'));
-            let value: Value = serde_json::from_str(&line).unwrap();
+            let value: serde_json::Value = serde_json::from_str(&line).unwrap();
             assert_eq!(value["purpose"], "vote");
             assert_eq!(value["number"], 4);
             assert!(value["prompt_tokens"].is_u64());
@@ -260,7 +261,10 @@ pub(crate) mod tests {
         );
         assert!(differs(|r| r.messages[0].role = "user".into()).contains("role of message 0"));
         assert!(differs(|r| r.messages.truncate(1)).contains("recorded 2, got 1"));
-        assert!(differs(|r| r.schema = Some(Value::Null)).contains("recorded none, got null"));
+        assert!(
+            differs(|r| r.schema = Some(Schema::new(&true.into())))
+                .contains("recorded none, got true")
+        );
         assert!(differs(|r| r.temperature = 0.0).contains("temperature"));
         assert!(differs(|r| r.max_tokens = 1).contains("max_tokens"));
         assert!(differs(|r| r.seed = 1).contains("seed"));

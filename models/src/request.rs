@@ -5,10 +5,10 @@ use std::fmt;
 
 use rounds_environments::ids::{AgentId, EpisodeIx, RoundIx};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::openai::FailedAttempt;
+use crate::schema::Schema;
 
 /// Name of one call: unique in a run and equal in every repetition of the run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -87,7 +87,7 @@ pub struct ModelRequest {
     /// The conversation so far.
     pub messages: Vec<Message>,
     /// JSON schema that the reply should satisfy.
-    pub schema: Option<Value>,
+    pub schema: Option<Schema>,
     /// Sampling temperature.
     pub temperature: f64,
     /// Most tokens of the reply.
@@ -115,20 +115,11 @@ impl ModelRequest {
             text(&message.role);
             text(&message.content);
         }
-        text(
-            &self
-                .schema
-                .as_ref()
-                .map_or_else(String::new, Value::to_string),
-        );
+        text(self.schema.as_ref().map_or("", Schema::text));
         hasher.update(self.temperature.to_bits().to_le_bytes());
         hasher.update(self.max_tokens.to_le_bytes());
         hasher.update(self.seed.to_le_bytes());
-        hasher
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        format!("{:x}", hasher.finalize())
     }
 
     /// Words of all messages: what the scripted models count as prompt tokens.
@@ -252,7 +243,7 @@ pub(crate) mod tests {
         changed(|r| r.messages[1].content.push('!'));
         changed(|r| r.messages[1].role = "assistant".into());
         changed(|r| r.messages.truncate(1));
-        changed(|r| r.schema = Some(Value::Null));
+        changed(|r| r.schema = Some(Schema::new(&true.into())));
         changed(|r| r.temperature = 0.0);
         changed(|r| r.max_tokens = 1);
         changed(|r| r.seed = 8);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rand::RngExt;
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
-use rounds_models::{CallKey, ModelRequest};
+use rounds_models::{CallKey, ModelRequest, Schema};
 use serde_json::Value;
 
 use crate::policy::{AskKey, PolicyError};
@@ -58,7 +58,7 @@ pub struct Saying<'a> {
     /// Variables of the user template but `data`, which is these as JSON text.
     pub user: Value,
     /// Schema of the reply, where it is an object.
-    pub schema: Option<Value>,
+    pub schema: Option<Schema>,
     /// Sampling temperature.
     pub temperature: f64,
 }
@@ -82,7 +82,8 @@ impl SpokenOptions {
             StreamKey::agent(seed, key.episode, key.agent, key.round, Purpose::Model).open();
         stream.set_word_pos(2 * u128::from(key.number));
         let mut user = saying.user;
-        user["data"] = user.to_string().into();
+        let data = serde_json::to_string(&user);
+        user["data"] = data.unwrap_or_else(|_| user.to_string()).into();
         Ok(ModelRequest {
             key: CallKey {
                 episode: key.episode,

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 /// SHA-256 in lower-case hex.
 pub(crate) fn sha256(content: impl AsRef<[u8]>) -> String {
-    hex(&Sha256::digest(content))
+    format!("{:x}", Sha256::digest(content))
 }
 
 /// SHA-256 of a file or, for a folder, of the names and contents of its JSON files, in order.
@@ -35,9 +35,5 @@ pub(crate) fn sha256_of(path: &Path) -> Result<String, (PathBuf, std::io::Error)
         hasher.update(sha256(name.as_encoded_bytes()));
         hasher.update(sha256(read(&file)?));
     }
-    Ok(hex(&hasher.finalize()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(format!("{:x}", hasher.finalize()))
 }

@@ -16,7 +16,7 @@ use rounds_environments::clinic::record::Record;
 use rounds_environments::environment::EnvironmentError;
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
-use rounds_models::{CallRecord, FnModel, ModelRequest, ModelServer, ServerOptions};
+use rounds_models::{CallRecord, FnModel, ModelRequest, ModelServer, Schema, ServerOptions};
 use rounds_policies::clinic::reading::Fidelity;
 use rounds_policies::clinic::spoken::{SpokenClinician, SpokenPatient};
 use rounds_policies::clinic::task::Speciality;
@@ -252,7 +252,7 @@ pub(crate) fn proposal(kind: &str, content: Value, confidence: f64, why: &str) -
 
 /// Whether a request is due to name diagnoses: its schema allows nothing else.
 pub(crate) fn is_due(request: &ModelRequest) -> bool {
-    let kinds = request.schema.as_ref();
-    let kinds = kinds.map(|schema| &schema["properties"]["RESPONSE_TYPE"]["enum"]);
-    kinds == Some(&serde_json::json!(["diagnosis"]))
+    let schema = request.schema.as_ref().map(Schema::value);
+    let kinds = schema.map(|schema| schema["properties"]["RESPONSE_TYPE"]["enum"].clone());
+    kinds == Some(serde_json::json!(["diagnosis"]))
 }

@@ -1,12 +1,13 @@
 //! The bodies of requests and replies.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::fault::OpenAiFault;
 use super::options::{LengthField, OpenAiOptions, ResponseFormat};
 use super::status::{beginning, said};
 use crate::request::{Message, ModelRequest, TokenLogprob};
+use crate::schema::Schema;
 
 /// Fields that a request sets itself; vendor fields may not.
 pub(super) const OWN_FIELDS: [&str; 11] = [
@@ -41,7 +42,7 @@ pub(super) struct Body<'a> {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     logprobs: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    response_format: Option<Value>,
+    response_format: Option<Format<'a>>,
     #[serde(flatten)]
     extra: &'a Map<String, Value>,
 }
@@ -68,13 +69,31 @@ impl<'a> Body<'a> {
     }
 }
 
-fn response_format(format: ResponseFormat, schema: &Value) -> Option<Value> {
+/// What form the reply is to have.
+#[derive(Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Format<'a> {
+    JsonSchema { json_schema: Named<'a> },
+    JsonObject,
+}
+
+#[derive(Serialize)]
+struct Named<'a> {
+    name: &'static str,
+    strict: bool,
+    schema: &'a Schema,
+}
+
+fn response_format(format: ResponseFormat, schema: &Schema) -> Option<Format<'_>> {
     match format {
-        ResponseFormat::JsonSchema { strict } => Some(json!({
-            "type": "json_schema",
-            "json_schema": {"name": "reply", "strict": strict, "schema": schema},
-        })),
-        ResponseFormat::JsonObject => Some(json!({"type": "json_object"})),
+        ResponseFormat::JsonSchema { strict } => Some(Format::JsonSchema {
+            json_schema: Named {
+                name: "reply",
+                strict,
+                schema,
+            },
+        }),
+        ResponseFormat::JsonObject => Some(Format::JsonObject),
         ResponseFormat::None => None,
     }
 }
@@ -242,6 +261,7 @@ fn text(
 mod tests {
     use super::*;
     use crate::request::tests::request;
+    use serde_json::json;
 
     fn sent(options: &OpenAiOptions, request: &ModelRequest) -> Value {
         serde_json::to_value(Body::new(options, request)).unwrap()
@@ -249,7 +269,7 @@ mod tests {
 
     fn fault(body: &str, schema: bool) -> OpenAiFault {
         let mut asked = request(0, "x");
-        asked.schema = schema.then(|| json!({}));
+        asked.schema = schema.then(|| Schema::new(&json!({})));
         read(body.as_bytes(), &asked).text.unwrap_err()
     }
 
@@ -266,7 +286,7 @@ mod tests {
             json!({"model": "gpt", "messages": messages, "temperature": 0.3,
                 "seed": 0x7fff_ffff, "max_tokens": 100})
         );
-        asked.schema = Some(json!({"type": "object"}));
+        asked.schema = Some(Schema::new(&json!({"type": "object"})));
         options.send_seed = false;
         options.send_temperature = false;
         options.logprobs = true;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use rounds_models::LanguageModel;
 use rounds_models::openai::{Came, Key, OpenAiFault, OpenAiModel, OpenAiOptions, Prices};
+use rounds_models::{LanguageModel, Schema};
 use serde_json::json;
 
 use super::listen::Listener;
@@ -168,7 +168,7 @@ async fn json_that_is_cut_off_is_a_fault_with_its_tokens() {
     let server = Server::answering([status(200, &cut.to_string())]).await;
     let model = model(options(&server.url));
     let mut asked = request(0);
-    asked.schema = Some(json!({"type": "object"}));
+    asked.schema = Some(Schema::new(&json!({"type": "object"})));
     let error = model.complete(&[asked]).await.remove(0).unwrap_err();
     assert_eq!(error.to_string(), "the reply was cut off at 100 tokens");
     let usage = error.usage();

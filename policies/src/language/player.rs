@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use rounds_environments::streams::RunSeed;
-use rounds_models::{ModelRequest, ModelServer};
+use rounds_models::{ModelRequest, ModelServer, Schema};
 use serde_json::{Value, json};
 
 use super::game::Game;
@@ -62,7 +62,7 @@ impl<G: Game> ModelPolicy<G::Observation, G::Action> for LanguagePlayer<G> {
                 "addition": &*options.addition,
             }),
             user: json!({"situation": self.game.situation(ask)}),
-            schema: Some(reply_schema(schema)),
+            schema: Some(Schema::new(&reply_schema(schema))),
             temperature: options.temperature,
         };
         options.request(seed, ask.key, saying)

@@ -148,7 +148,7 @@ impl Prompts {
         let digest = hasher.finalize();
         let prompts = Self {
             environment,
-            hash: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            hash: format!("{digest:x}"),
             overridden: texts.into_keys().collect(),
         };
         (prompts, fault)

@@ -217,7 +217,7 @@ fn model_event(call: &CallRecord, id: &str, minute: f64, gate: Gate) -> Value {
     if gate.is_open() {
         out["metadata"]["request_hash"] = call.request_hash.as_str().into();
         if let Some(schema) = &call.schema {
-            out["metadata"]["schema"] = schema.clone();
+            out["metadata"]["schema"] = schema.value();
         }
     }
     if let Some(error) = &call.error {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rounds_models::{FnModel, LanguageModel, ModelError, ModelRequest};
+use rounds_models::{FnModel, LanguageModel, ModelError, ModelRequest, Schema};
 use serde_json::{Map, Value, json};
 
 /// How a stand-in acts. Which of them a real model is like is not known before it was asked: that
@@ -92,15 +92,19 @@ fn reply(request: &ModelRequest, manner: Manner) -> String {
         "suffices" if agree => "yes".to_owned(),
         "suffices" => "no".to_owned(),
         _ => match &request.schema {
-            Some(schema) => instance(schema, schema, 0).to_string(),
+            Some(schema) => {
+                let schema = schema.value();
+                instance(&schema, &schema, 0).to_string()
+            }
             None => WORDS.to_owned(),
         },
     }
 }
 
 fn team(request: &ModelRequest, manner: Manner) -> Vec<&'static str> {
-    let properties = request.schema.as_ref().map(|schema| &schema["properties"]);
-    let most = properties.and_then(|of| {
+    let schema = request.schema.as_ref().map(Schema::value);
+    let most = schema.and_then(|schema| {
+        let of = &schema["properties"];
         let lists = [&of["SUGGEST_SPECIALISTS"], &of["UPDATED_LIST"]];
         lists.into_iter().find_map(|list| list["maxItems"].as_u64())
     });
@@ -133,6 +137,7 @@ fn present_team(request: &ModelRequest) -> Option<Vec<&str>> {
 
 fn proposal(request: &ModelRequest, manner: Manner, question: &str) -> String {
     let kinds = request.schema.as_ref().map(|schema| {
+        let schema = schema.value();
         let kinds = &schema["properties"]["RESPONSE_TYPE"]["enum"];
         let has = |kind: &str| {
             kinds
@@ -259,7 +264,7 @@ mod tests {
                 Message::new("system", system),
                 Message::new("user", r#"{"team": ["Neurology", "Chronosurgery"]}"#),
             ],
-            schema,
+            schema: schema.as_ref().map(Schema::new),
             temperature: 0.0,
             max_tokens: 100,
             seed: 0,

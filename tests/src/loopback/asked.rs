@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use axum::http::HeaderMap;
 use rounds_environments::ids::{AgentId, EpisodeIx, RoundIx};
-use rounds_models::{CallKey, Message, ModelRequest};
+use rounds_models::{CallKey, Message, ModelRequest, Schema};
 use serde_json::{Map, Value};
 
 use super::problem::Problem;
@@ -190,7 +190,7 @@ fn text(content: &Value) -> Option<String> {
 }
 
 /// The schema that the reply must satisfy, and whether any object will do.
-fn format(fields: &Map<String, Value>) -> Result<(Option<Value>, bool), Problem> {
+fn format(fields: &Map<String, Value>) -> Result<(Option<Schema>, bool), Problem> {
     let bad = |message: &str| Problem::param("response_format", message);
     let Some(format) = fields.get("response_format").filter(|f| !f.is_null()) else {
         return Ok((None, false));
@@ -206,7 +206,7 @@ fn format(fields: &Map<String, Value>) -> Result<(Option<Value>, bool), Problem>
                 return Err(bad("response_format.json_schema.name: expected text"));
             }
             match named.get("schema") {
-                Some(schema @ Value::Object(_)) => Ok((Some(schema.clone()), false)),
+                Some(schema @ Value::Object(_)) => Ok((Some(Schema::new(schema)), false)),
                 _ => Err(bad("response_format.json_schema.schema: expected a schema")),
             }
         }

@@ -55,7 +55,7 @@ impl Speaker {
         }
         let mut stream = draw::stream(self.seed, &["reply", &asked.hash]);
         if let Some(schema) = &request.schema {
-            return instance(schema, &mut stream)
+            return instance(&schema.value(), &mut stream)
                 .map(|value| value.to_string())
                 .map_err(|error| Problem::param("response_format", error.to_string()));
         }

@@ -292,7 +292,7 @@ impl Table {
         let tally = self.tally.borrow();
         let digest = tally.hash.clone().finalize();
         SourceFile {
-            sha256: hex(&digest),
+            sha256: format!("{digest:x}"),
             bytes: tally.bytes,
             rows: self.rows,
         }
@@ -317,8 +317,4 @@ fn line_error(path: &Path, error: csv::Error, line: u64) -> ImportError {
             message: format!("expected a row of comma-separated values: {other:?}"),
         },
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

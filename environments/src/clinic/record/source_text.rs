@@ -22,10 +22,7 @@ pub fn read_source(path: &Path) -> Result<(String, SourceFile), Error> {
     }
     let stored = std::fs::read(path)?;
     let file = SourceFile {
-        sha256: Sha256::digest(&stored)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        sha256: format!("{:x}", Sha256::digest(&stored)),
         bytes: stored.len() as u64,
         rows: 0,
     };

@@ -161,7 +161,7 @@ fn objects_have_a_schema_with_all_their_keys_and_text_has_none() {
         match task {
             Task::Confidence | Task::Vote { .. } => assert_eq!(request.schema, None),
             _ => {
-                let schema = request.schema.unwrap();
+                let schema = request.schema.unwrap().value();
                 assert_eq!(schema["additionalProperties"], false);
                 let keys = schema["properties"].as_object().unwrap();
                 let required = schema["required"].as_array().unwrap();
@@ -177,7 +177,7 @@ fn objects_have_a_schema_with_all_their_keys_and_text_has_none() {
     let forced = policy
         .request(RunSeed(1), &ask(Task::Solo { diagnose: true }))
         .unwrap();
-    let kinds = &forced.schema.unwrap()["properties"]["RESPONSE_TYPE"]["enum"];
+    let kinds = &forced.schema.unwrap().value()["properties"]["RESPONSE_TYPE"]["enum"];
     assert_eq!(kinds, &json!(["diagnosis"]));
 }
 

@@ -86,7 +86,7 @@ fn rules_and_schema_are_instructions_and_what_is_seen_is_data() {
     let seen = &data["situation"];
     assert_eq!((&seen["agent"], &seen["agents"]), (&json!(1), &json!(2)));
     assert!(seen["observation"].as_str().unwrap().contains("light 0.5"));
-    let schema = request.schema.unwrap();
+    let schema = request.schema.unwrap().value();
     assert_eq!(schema["properties"]["action"], json!({"type": "boolean"}));
     assert_eq!(schema["required"], json!(["action"]));
     assert_eq!(
@@ -170,7 +170,7 @@ fn numbered_actions_are_read_as_numbers_and_words() {
     let request = player.request(RunSeed(1), &asked).unwrap();
     assert_eq!(request.messages[1].content, r#"{"situation":{"round":4}}"#);
     assert_eq!(
-        request.schema.unwrap()["properties"]["action"]["maximum"],
+        request.schema.unwrap().value()["properties"]["action"]["maximum"],
         json!(3)
     );
     let _: Arc<dyn ModelPolicy<Situation, Option<u32>>> = Arc::new(player);
