@@ -15,7 +15,7 @@ use super::config::Clinic;
 use super::respond::Speaking;
 use super::visit::{Stage, Visit};
 use crate::engine::{
-    Activity, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome,
+    Activity, Awake, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome,
     panic_text, quietly,
 };
 
@@ -28,7 +28,7 @@ pub(super) fn ask_patients(
     clinic: Res<Clinic>,
     mut activity: ResMut<Activity>,
     mut episodes: Query<(&mut Episode, &mut EpisodeLog, &mut EpisodeClock)>,
-    mut visits: Query<(Entity, &Group, &GroupOf, &mut Visit)>,
+    mut visits: Query<(Entity, &Group, &GroupOf, &mut Visit), With<Awake>>,
     mut speaking: Speaking,
 ) {
     for (entity, group, of, mut visit) in &mut visits {

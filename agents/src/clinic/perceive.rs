@@ -13,7 +13,7 @@ use super::respond::Speaking;
 use super::team::set_team;
 use super::visit::{Member, Stage, Visit};
 use crate::engine::{
-    Activity, Decisions, Episode, EpisodeClock, EpisodeLog, EventLog, GroupOf, Outcome,
+    Activity, Awake, Decisions, Episode, EpisodeClock, EpisodeLog, EventLog, GroupOf, Outcome,
 };
 
 /// What the perceiving systems share.
@@ -31,7 +31,7 @@ pub(super) struct Perceiving<'w, 's> {
             &'static EpisodeClock,
         ),
     >,
-    visits: Query<'w, 's, (Entity, &'static GroupOf, &'static mut Visit)>,
+    visits: Query<'w, 's, (Entity, &'static GroupOf, &'static mut Visit), With<Awake>>,
 }
 
 /// The patient presents, and the visit goes to triage or, with a given team, to its first round.

@@ -20,7 +20,7 @@ use super::consultation::{hear_patient_side, put_words};
 use super::perceive::presented;
 use super::visit::{Stage, Visit};
 use crate::engine::{
-    Activity, Decided, Decisions, DecisionsPlugin, Episode, EpisodeClock, EpisodeLog, Group,
+    Activity, Awake, Decided, Decisions, DecisionsPlugin, Episode, EpisodeClock, EpisodeLog, Group,
     GroupOf, Outcome, Phase, Tick,
 };
 
@@ -189,7 +189,7 @@ fn hear_patients(
     mut speaking: Speaking,
     mut activity: ResMut<Activity>,
     mut episodes: Query<(&mut Episode, &mut EpisodeLog, &mut EpisodeClock)>,
-    mut visits: Query<(Entity, &Group, &GroupOf, &mut Visit, &mut Decided<Said>)>,
+    mut visits: Query<(Entity, &Group, &GroupOf, &mut Visit, &mut Decided<Said>), With<Awake>>,
 ) {
     for (entity, group, of, mut visit, mut decided) in &mut visits {
         let Some(decision) = decided.bypass_change_detection().0.pop() else {

@@ -14,6 +14,7 @@ use rounds_models::{CallRecord, Message, ModelError, ModelRequest, Spent};
 use rounds_policies::policy::{Ask, AskKey, Decider, PolicyError, Reading};
 
 mod held;
+mod kept;
 
 use super::batch::decide_isolated;
 use super::episode::Episode;
@@ -23,6 +24,8 @@ use super::ledger::{EpisodeUse, Limiter};
 use super::phase::{Activity, Phase, Tick};
 use super::world::{RunContext, Unpriced};
 use held::{paid, release_held};
+use kept::Keeping;
+pub(super) use kept::fall_asleep;
 
 /// Most characters of an unreadable reply that are shown to the model again.
 const UNREAD_CHARS: usize = 2000;
@@ -153,13 +156,13 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
         inbox: &mut Inbox,
         (limiter, seed): (&Limiter, RunSeed),
         ticket: u64,
-        (episodes, groups): (&mut Query<&mut Episode>, &mut Query<&mut Decided<A>>),
+        keeping: &mut Keeping<A>,
     ) {
         match self.request(seed, ticket) {
             Ok(Some(request)) if limiter.is_idle() => self.send(inbox, ticket, request),
             Ok(Some(request)) => self.held.push((ticket, request)),
             Ok(None) => {}
-            Err(error) => self.decide(ticket, Err(error), episodes, groups),
+            Err(error) => self.decide(ticket, Err(error), keeping),
         }
     }
 
@@ -171,13 +174,7 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
     }
 
     /// Closes a ticket with its decision.
-    fn decide(
-        &mut self,
-        ticket: u64,
-        result: Result<A, PolicyError>,
-        episodes: &mut Query<&mut Episode>,
-        groups: &mut Query<&mut Decided<A>>,
-    ) {
+    fn decide(&mut self, ticket: u64, result: Result<A, PolicyError>, keeping: &mut Keeping<A>) {
         if let Some(waiting) = self.waiting.remove(&ticket) {
             self.decided += 1;
             let decision = Decision {
@@ -185,7 +182,7 @@ impl<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static> Decisions<O, A>
                 result,
                 faults: waiting.faults,
             };
-            store(&waiting.origin, decision, episodes, groups);
+            keeping.keep(&waiting.origin, decision);
         }
     }
 }
@@ -253,9 +250,8 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
     mut decisions: ResMut<Decisions<O, A>>,
     mut inbox: ResMut<Inbox>,
     mut activity: ResMut<Activity>,
-    mut episodes: Query<&mut Episode>,
     mut uses: Query<&mut EpisodeUse>,
-    mut groups: Query<&mut Decided<A>>,
+    mut keeping: Keeping<A>,
 ) {
     if decisions.waiting.is_empty() {
         return;
@@ -319,8 +315,7 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                     waiting.attempt += 1;
                     waiting.unread = Some((reply, note));
                     let limits = (&*limiter, context.seed);
-                    let kept = (&mut episodes, &mut groups);
-                    decisions.send_or_hold(inbox, limits, finished.ticket, kept);
+                    decisions.send_or_hold(inbox, limits, finished.ticket, &mut keeping);
                     continue;
                 }
                 waiting.faults.neutral = true;
@@ -334,8 +329,7 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                 if error.is_retryable() && failures < decisions.attempts {
                     waiting.attempt += 1;
                     let limits = (&*limiter, context.seed);
-                    let kept = (&mut episodes, &mut groups);
-                    decisions.send_or_hold(inbox, limits, finished.ticket, kept);
+                    decisions.send_or_hold(inbox, limits, finished.ticket, &mut keeping);
                     continue;
                 }
                 Err(match error {
@@ -348,7 +342,7 @@ fn collect_replies<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                 })
             }
         };
-        decisions.decide(finished.ticket, result, &mut episodes, &mut groups);
+        decisions.decide(finished.ticket, result, &mut keeping);
     }
 }
 
@@ -359,8 +353,7 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
     mut decisions: ResMut<Decisions<O, A>>,
     mut inbox: ResMut<Inbox>,
     mut activity: ResMut<Activity>,
-    mut episodes: Query<&mut Episode>,
-    mut groups: Query<&mut Decided<A>>,
+    mut keeping: Keeping<A>,
 ) {
     let decisions = &mut *decisions;
     for decider in 0..decisions.deciders.len() {
@@ -375,16 +368,12 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                 let results = decide_isolated(policy.as_ref(), context.seed, &batch);
                 decisions.decided += batch.len() as u64;
                 for ((ask, origin), result) in batch.drain(..).zip(origins.drain(..)).zip(results) {
-                    store(
-                        &origin,
-                        Decision {
-                            key: ask.key,
-                            result,
-                            faults: ReplyFaults::default(),
-                        },
-                        &mut episodes,
-                        &mut groups,
-                    );
+                    let decision = Decision {
+                        key: ask.key,
+                        result,
+                        faults: ReplyFaults::default(),
+                    };
+                    keeping.keep(&origin, decision);
                 }
                 decisions.batches[decider] = batch;
                 decisions.origins[decider] = origins;
@@ -404,25 +393,9 @@ fn decide_batches<O: Clone + Send + Sync + 'static, A: Send + Sync + 'static>(
                         },
                     );
                     let limits = (&*limiter, context.seed);
-                    let kept = (&mut episodes, &mut groups);
-                    decisions.send_or_hold(&mut inbox, limits, ticket, kept);
+                    decisions.send_or_hold(&mut inbox, limits, ticket, &mut keeping);
                 }
             }
-        }
-    }
-}
-
-fn store<A: Send + Sync + 'static>(
-    origin: &Origin,
-    decision: Decision<A>,
-    episodes: &mut Query<&mut Episode>,
-    groups: &mut Query<&mut Decided<A>>,
-) {
-    // Both are gone when the episode ended while the request was open.
-    if let Ok(mut episode) = episodes.get_mut(origin.episode) {
-        episode.open = episode.open.saturating_sub(1);
-        if let Ok(mut decided) = groups.get_mut(origin.group) {
-            decided.0.push(decision);
         }
     }
 }

@@ -120,7 +120,17 @@ pub struct EpisodeLog(pub EventLog);
 
 /// Marks a group: the number within its episode.
 #[derive(Component, Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[require(Awake)]
 pub struct Group(pub GroupIx);
+
+/// Marks a group that may act: the groups of an episode that awaits decisions sleep, and systems
+/// that ask for this marker pass them over. So a tick costs what moves in it, not what waits.
+#[derive(Component, Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[component(storage = "SparseSet")]
+pub struct Awake;
+
+/// Groups that sleep.
+pub(super) type Asleep = (With<Group>, Without<Awake>);
 
 /// Name of an agent within its episode, and the index of the decider that decides for it.
 #[derive(Component, Debug, Clone, Copy, PartialEq, Eq)]

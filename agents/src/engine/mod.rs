@@ -13,8 +13,8 @@ mod world;
 
 pub use decide::{Decided, Decision, Decisions, DecisionsPlugin};
 pub use episode::{
-    AgentOf, Agents, Episode, EpisodeClock, EpisodeFailure, EpisodeLog, Group, GroupOf, Groups,
-    Identity, MemberOf, Members, Outcome,
+    AgentOf, Agents, Awake, Episode, EpisodeClock, EpisodeFailure, EpisodeLog, Group, GroupOf,
+    Groups, Identity, MemberOf, Members, Outcome,
 };
 pub use faults::ReplyFaults;
 pub use ledger::RunLedger;

@@ -12,6 +12,7 @@ use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
 use rounds_models::{CallRecord, Spent};
 
+use super::decide::fall_asleep;
 use super::episode::{Episode, EpisodeFailure, EpisodeLog, Outcome};
 use super::inbox::{Inbox, receive_replies};
 use super::ledger::{Limiter, RunLedger, enforce_limits};
@@ -131,7 +132,7 @@ impl Engine {
         let mut tick = tick_schedule();
         tick.add_systems((
             receive_replies.in_set(Phase::Perceive),
-            (enforce_limits, retire_finished)
+            (enforce_limits, retire_finished, fall_asleep)
                 .chain()
                 .in_set(Phase::Record),
         ));
@@ -286,12 +287,15 @@ pub(crate) fn built(mut app: App) -> Result<World, String> {
 fn retire_finished(
     mut commands: Commands,
     mut retired: ResMut<Retired>,
-    mut episodes: Query<(
-        Entity,
-        &mut Episode,
-        &mut EpisodeLog,
-        &super::episode::EpisodeClock,
-    )>,
+    mut episodes: Query<
+        (
+            Entity,
+            &mut Episode,
+            &mut EpisodeLog,
+            &super::episode::EpisodeClock,
+        ),
+        Changed<Episode>,
+    >,
 ) {
     for (entity, mut episode, mut log, clock) in &mut episodes {
         let Some(outcome) = episode.bypass_change_detection().outcome.take() else {

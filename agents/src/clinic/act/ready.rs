@@ -8,7 +8,8 @@ use rounds_policies::policy::PolicyError;
 use crate::clinic::config::{Clinic, PRACTITIONER};
 use crate::clinic::visit::{Stage, Visit};
 use crate::engine::{
-    Activity, Decided, Decision, Episode, EpisodeClock, EpisodeLog, EventLog, GroupOf, Outcome,
+    Activity, Awake, Decided, Decision, Episode, EpisodeClock, EpisodeLog, EventLog, GroupOf,
+    Outcome,
 };
 
 /// What the acting systems share.
@@ -34,6 +35,7 @@ pub(in crate::clinic) struct Acting<'w, 's> {
             &'static mut Visit,
             &'static mut Decided<Action>,
         ),
+        With<Awake>,
     >,
 }
 

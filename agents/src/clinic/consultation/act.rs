@@ -13,7 +13,8 @@ use super::rules::ConsultingRules;
 use super::state::{Consult, ConsultStage};
 use crate::clinic::config::Clinic;
 use crate::engine::{
-    Activity, Decided, Decisions, Episode, EpisodeClock, EpisodeLog, EventLog, GroupOf, Outcome,
+    Activity, Awake, Decided, Decisions, Episode, EpisodeClock, EpisodeLog, EventLog, GroupOf,
+    Outcome,
 };
 
 /// Applies what was decided.
@@ -23,7 +24,7 @@ pub(super) fn apply_turns(
     decisions: Res<Decisions<Consultation, Turn>>,
     mut activity: ResMut<Activity>,
     mut episodes: Query<(&mut Episode, &mut EpisodeLog, &EpisodeClock)>,
-    mut consults: Query<(&GroupOf, &mut Consult, &mut Decided<Turn>)>,
+    mut consults: Query<(&GroupOf, &mut Consult, &mut Decided<Turn>), With<Awake>>,
 ) {
     let by_model = decisions.deciders() > MODERATOR;
     for (of, mut consult, mut decided) in &mut consults {

@@ -16,7 +16,7 @@ use crate::clinic::advance::{TIMELINE, apply_timeline, pass_question};
 use crate::clinic::config::Clinic;
 use crate::clinic::respond::{Speaking, Voice};
 use crate::engine::{
-    Activity, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome,
+    Activity, Awake, Episode, EpisodeClock, EpisodeLog, EventLog, Group, GroupOf, Groups, Outcome,
     panic_text, quietly,
 };
 
@@ -27,7 +27,7 @@ pub(in crate::clinic) fn put_words(
     mut speaking: Speaking,
     mut activity: ResMut<Activity>,
     mut episodes: Query<(&mut Episode, &mut EpisodeLog, &mut EpisodeClock)>,
-    mut consults: Query<(Entity, &Group, &GroupOf, &mut Consult)>,
+    mut consults: Query<(Entity, &Group, &GroupOf, &mut Consult), With<Awake>>,
 ) {
     for (entity, group, of, mut consult) in &mut consults {
         if !matches!(consult.stage, ConsultStage::Ask { .. }) {

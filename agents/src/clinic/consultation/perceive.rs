@@ -12,7 +12,9 @@ use super::conclude::conclude;
 use super::rules::ConsultingRules;
 use super::state::{Consult, ConsultStage};
 use crate::clinic::config::Clinic;
-use crate::engine::{Activity, Decisions, Episode, EpisodeClock, EpisodeLog, GroupOf, Outcome};
+use crate::engine::{
+    Activity, Awake, Decisions, Episode, EpisodeClock, EpisodeLog, GroupOf, Outcome,
+};
 
 /// Index of the moderator among the deciders.
 pub(super) const MODERATOR: usize = 1;
@@ -33,7 +35,7 @@ pub(super) struct Perceiving<'w, 's> {
             &'static EpisodeClock,
         ),
     >,
-    consults: Query<'w, 's, (Entity, &'static GroupOf, &'static mut Consult)>,
+    consults: Query<'w, 's, (Entity, &'static GroupOf, &'static mut Consult), With<Awake>>,
 }
 
 /// The doctor gets the objective.

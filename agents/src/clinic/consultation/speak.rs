@@ -11,7 +11,7 @@ use super::state::{Consult, ConsultStage};
 use crate::clinic::config::Clinic;
 use crate::clinic::respond::{Asker, Speaking, said_before, task};
 use crate::engine::{
-    Activity, Decided, Episode, EpisodeClock, EpisodeLog, Group, GroupOf, Outcome,
+    Activity, Awake, Decided, Episode, EpisodeClock, EpisodeLog, Group, GroupOf, Outcome,
 };
 
 /// Puts words to the model that speaks for the patient; the answer where it was given before.
@@ -57,7 +57,7 @@ pub(in crate::clinic) fn hear_patient_side(
     mut speaking: Speaking,
     mut activity: ResMut<Activity>,
     mut episodes: Query<(&mut Episode, &mut EpisodeLog, &mut EpisodeClock)>,
-    mut consults: Query<(Entity, &Group, &GroupOf, &mut Consult, &mut Decided<Said>)>,
+    mut consults: Query<(Entity, &Group, &GroupOf, &mut Consult, &mut Decided<Said>), With<Awake>>,
 ) {
     for (entity, group, of, mut consult, mut decided) in &mut consults {
         let Some(decision) = decided.bypass_change_detection().0.pop() else {
