@@ -1,18 +1,19 @@
 //! The files of a run directory, and what of an interrupted run is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use rounds_agents::engine::FinishedEpisode;
 use rounds_environments::text::json_fault;
-use rounds_models::{CallKey, CallRecord};
+use rounds_models::CallRecord;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::call_file::CallFile;
 use super::error::RunError;
-use super::partial::{Block, end_torn_line, reopen, whole_blocks};
+use super::partial::{Block, reopen, whole_blocks};
 use super::same::same_run;
 use crate::hash::sha256;
 
@@ -132,10 +133,7 @@ pub struct RunDirectory {
     partial: BufWriter<File>,
     end: u64,
     blocks: Vec<Block>,
-    calls: Option<BufWriter<File>>,
-    /// Calls that earlier tries of this run left in the file, with the number of their attempts.
-    kept_calls: BTreeMap<CallKey, u32>,
-    call_count: u64,
+    calls: Option<CallFile>,
 }
 
 /// What a folder holds before a run begins.
@@ -217,8 +215,6 @@ impl RunDirectory {
             end,
             blocks,
             calls: None,
-            kept_calls: BTreeMap::new(),
-            call_count: 0,
         };
         if directory.end == 0 {
             directory.append(Self::HEADER.as_bytes())?;
@@ -258,51 +254,12 @@ impl RunDirectory {
     ///
     /// # Errors
     /// [`RunError::File`] as above.
-    pub fn append_calls(&mut self, calls: &[CallRecord]) -> Result<(), RunError> {
-        let path = self.path.join(Self::CALLS_PARTIAL);
-        let writer = match &mut self.calls {
-            Some(writer) => writer,
-            None => {
-                let file = OpenOptions::new()
-                    .create(true)
-                    .append(true)
-                    .open(&path)
-                    .map_err(RunError::file(&path, "cannot be opened"))?;
-                end_torn_line(&path)?;
-                let text =
-                    fs::read_to_string(&path).map_err(RunError::file(&path, "cannot be read"))?;
-                let kept = text
-                    .lines()
-                    .filter_map(|line| CallRecord::from_line(line).ok());
-                for call in kept {
-                    let attempts = self.kept_calls.entry(call.key).or_default();
-                    *attempts = (*attempts).max(call.retry + 1);
-                }
-                self.calls.insert(BufWriter::new(file))
-            }
+    pub fn append_calls(&mut self, calls: Vec<CallRecord>) -> Result<(), RunError> {
+        let file = match &mut self.calls {
+            Some(file) => file,
+            None => self.calls.insert(CallFile::open(&self.path)?),
         };
-        for call in calls {
-            let kept = self.kept_calls.get(&call.key);
-            if kept.is_some() && call.recalled {
-                continue;
-            }
-            // What is asked in another try goes on counting its attempts.
-            let call = CallRecord {
-                retry: call.retry + kept.copied().unwrap_or(0),
-                ..call.clone()
-            };
-            let line = call
-                .to_line()
-                .map_err(|error| RunError::Input(error.to_string()))?;
-            writer
-                .write_all(line.trim_end().as_bytes())
-                .and_then(|()| writer.write_all(b"\n"))
-                .map_err(RunError::file(&path, "cannot be written"))?;
-            self.call_count += 1;
-        }
-        writer
-            .flush()
-            .map_err(RunError::file(&path, "cannot be written"))
+        file.append(calls)
     }
 
     /// Hands what was written to the system.
@@ -346,49 +303,10 @@ impl RunDirectory {
         out.flush()
             .map_err(RunError::file(&temporary, "cannot be written"))?;
         drop(out);
-        self.sort_calls()?;
+        drop(self.calls.take());
+        CallFile::sort(&self.path)?;
         fs::rename(&temporary, &events_path)
             .map_err(RunError::file(&events_path, "cannot be put in place"))?;
-        fs::remove_file(&partial_path).map_err(RunError::file(&partial_path, "cannot be removed"))
-    }
-
-    fn sort_calls(&mut self) -> Result<(), RunError> {
-        drop(self.calls.take());
-        let partial_path = self.path.join(Self::CALLS_PARTIAL);
-        if !partial_path.exists() {
-            return Ok(());
-        }
-        let text = fs::read_to_string(&partial_path)
-            .map_err(RunError::file(&partial_path, "cannot be read"))?;
-        let mut calls: Vec<(CallRecord, &str)> = text
-            .lines()
-            .filter_map(|line| Some((CallRecord::from_line(line).ok()?, line)))
-            .collect();
-        // Of two records of one attempt, the one with a reply counts.
-        calls.sort_by(|(a, _), (b, _)| {
-            let place = |call: &CallRecord| (call.retry, call.reply.is_none());
-            a.key.cmp(&b.key).then(place(a).cmp(&place(b)))
-        });
-        calls.dedup_by(|(a, _), (b, _)| (&a.key, a.retry) == (&b.key, b.retry));
-        let mut sorted = String::with_capacity(text.len());
-        for (at, (call, line)) in calls.iter().enumerate() {
-            let again = calls
-                .get(at + 1)
-                .is_some_and(|(next, _)| next.key == call.key);
-            if again && !call.asked_again {
-                // It was the last attempt of a try that was followed by another one.
-                let call = CallRecord {
-                    asked_again: true,
-                    ..call.clone()
-                };
-                let line = call.to_line();
-                sorted.push_str(&line.map_err(|error| RunError::Input(error.to_string()))?);
-            } else {
-                sorted.push_str(line);
-            }
-            sorted.push('\n');
-        }
-        write_whole(&self.path.join(Self::CALLS), sorted.as_bytes())?;
         fs::remove_file(&partial_path).map_err(RunError::file(&partial_path, "cannot be removed"))
     }
 

@@ -166,7 +166,7 @@ fn write(
                 directory.append_episode(&episode)?;
                 watch(&episode);
             }
-            News::Calls(calls) => directory.append_calls(&calls)?,
+            News::Calls(calls) => directory.append_calls(calls)?,
         }
     }
     Ok(())

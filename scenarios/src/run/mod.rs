@@ -2,6 +2,7 @@
 //! log afterwards.
 
 mod arms;
+mod call_file;
 mod directory;
 mod error;
 mod events;
