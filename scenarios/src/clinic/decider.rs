@@ -136,8 +136,8 @@ fn decider(
                         ..options
                     },
                 }),
-                server: speakers.server(&spec.model)?,
-                re_asks: spec.re_asks,
+                server: speakers.server(&spec.speaker.model)?,
+                re_asks: spec.speaker.re_asks,
             })
         }
         PolicySpec::Process(spec) => process(scenario.team, name, spec, knowledge, cassette),
@@ -188,8 +188,8 @@ pub(super) fn consulting(
                 policy: Arc::new(SpokenDoctor {
                     options: spoken_options(spec, SpokenDoctor::default().options)?,
                 }),
-                server: speakers.server(&spec.model)?,
-                re_asks: spec.re_asks,
+                server: speakers.server(&spec.speaker.model)?,
+                re_asks: spec.speaker.re_asks,
             }
         }
         PolicySpec::Plan { .. } | PolicySpec::Process(_) | PolicySpec::Human => {

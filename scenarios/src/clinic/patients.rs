@@ -87,11 +87,11 @@ pub(super) fn add_hashes(
     }
     for name in scenario.team.policies() {
         if let Some(PolicySpec::Language(spec)) = scenario.policies.get(name) {
-            data["prompts"][name] = json!({"sha256": prompts_of(spec)?.hash()});
+            data["prompts"][name] = json!({"sha256": prompts_of(&spec.speaker)?.hash()});
         }
     }
     if let Answers::Language(spec) = &scenario.environment.patient {
-        data["prompts"]["patient"] = json!({"sha256": prompts_of(spec)?.hash()});
+        data["prompts"]["patient"] = json!({"sha256": prompts_of(&spec.speaker)?.hash()});
     }
     for (name, model) in scenario.models {
         let path = match model {

@@ -40,7 +40,7 @@ pub(super) fn spoken_patient(
     };
     Ok(Decider::Model {
         policy: Arc::new(patient),
-        server: speakers.server(&spec.model)?,
-        re_asks: spec.re_asks,
+        server: speakers.server(&spec.speaker.model)?,
+        re_asks: spec.speaker.re_asks,
     })
 }

@@ -115,7 +115,7 @@ pub(crate) fn choosing(
     let options = player_options(spec)?;
     data["prompts"] = options.spoken.prompts.hash().into();
     let history = options.history;
-    let server = speakers.server(&spec.model)?;
+    let server = speakers.server(&spec.speaker.model)?;
     Ok(Choosing::Asked(Asked {
         decider: LanguagePlayer::new(Choices, options).decider(server),
         history,

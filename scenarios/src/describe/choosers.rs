@@ -82,13 +82,13 @@ fn language(spec: &PlayerSpec, set: &ScenarioSet) -> String {
     let how = set
         .scenario
         .models
-        .get(&spec.model)
+        .get(&spec.speaker.model)
         .map_or("", |model| match model {
             ModelSpec::OpenAi(_) => " behind a server",
             ModelSpec::Scripted { .. } => " that says what a script says",
             ModelSpec::Replay { .. } => " that says what was said in an earlier run",
         });
-    let prompts = spec.prompts.as_deref();
+    let prompts = spec.speaker.prompts.as_deref();
     let prompts = prompts.map_or(String::new(), |folder| {
         format!(" with the prompts of {}", file_name(folder))
     });
@@ -96,9 +96,9 @@ fn language(spec: &PlayerSpec, set: &ScenarioSet) -> String {
         "the language model \u{201c}{}\u{201d}{how}, asked{prompts} for the action of each agent in each \
          round, with {} of its own past (a reply that could not be read was asked for again up to {}, and \
          then replaced by staying)",
-        spec.model,
+        spec.speaker.model,
         counted(u64::from(spec.history), "round"),
-        counted(u64::from(spec.re_asks), "time")
+        counted(u64::from(spec.speaker.re_asks), "time")
     )
 }
 
@@ -106,7 +106,7 @@ fn language(spec: &PlayerSpec, set: &ScenarioSet) -> String {
 pub(super) fn bare(policy: &CoordinationPolicy) -> Value {
     let mut value = json!(policy);
     if let CoordinationPolicy::Language(spec) = policy {
-        value["prompts"] = json!(spec.prompts.as_deref().map(file_name));
+        value["prompts"] = json!(spec.speaker.prompts.as_deref().map(file_name));
     }
     value
 }

@@ -117,7 +117,7 @@ fn policy(spec: &PolicySpec) -> Value {
     let mut value = json!(spec);
     if let PolicySpec::Language(language) = spec {
         value["behaviour"] = json!(language.behaviour.as_deref().map(file_name));
-        value["prompts"] = json!(language.prompts.as_deref().map(file_name));
+        value["prompts"] = json!(language.speaker.prompts.as_deref().map(file_name));
     }
     if let PolicySpec::Knowledge(knowledge) = spec {
         value["behaviour"] = json!(knowledge.behaviour.as_deref().map(file_name));

@@ -78,7 +78,7 @@ pub(super) fn sentences(scenario: &ClinicScenario<'_>, first: &Described) -> Vec
         Answers::Human => out.push("A person answered for them.".to_owned()),
         Answers::Language(spec) => out.push(format!(
             "The language model \u{201c}{}\u{201d} put their introductions and answers in words.",
-            spec.model
+            spec.speaker.model
         )),
     }
     out.push(format!(

@@ -51,7 +51,8 @@ fn sentence(
 }
 
 fn language(spec: &LanguageSpec, scenario: &ClinicScenario<'_>) -> String {
-    let how = match scenario.models.get(&spec.model) {
+    let speaker = &spec.speaker;
+    let how = match scenario.models.get(&speaker.model) {
         Some(ModelSpec::OpenAi(model)) => format!(
             ", which is {} behind the server {}",
             model.model,
@@ -66,13 +67,13 @@ fn language(spec: &LanguageSpec, scenario: &ClinicScenario<'_>) -> String {
     let mut out = format!(
         "which asked the language model \u{201c}{}\u{201d}{how}; a reply that could not be read was \
          asked for again up to {}, and then replaced by a neutral decision.",
-        spec.model,
-        counted(u64::from(spec.re_asks), "time")
+        speaker.model,
+        counted(u64::from(speaker.re_asks), "time")
     );
-    if let Some(temperature) = spec.temperature {
+    if let Some(temperature) = speaker.temperature {
         out.push_str(&format!(" The temperature was {temperature}."));
     }
-    if let Some(folder) = &spec.prompts {
+    if let Some(folder) = &speaker.prompts {
         out.push_str(&format!(
             " The prompts were those of {}.",
             file_name(folder)

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{
     document::Data,
-    language::{LanguageSpec, read_speaker},
+    language::{LanguageSpec, read_unbiased},
     paths::PathKind,
     patients::{PatientsSpec, read_patients},
     person::read_person,
@@ -165,7 +165,7 @@ fn read_answers(environment: &mut TableReader<'_>, models: &[&str]) -> Option<An
         });
     };
     let mut table = environment.table("patient")?;
-    let spec = read_speaker(&mut table, models);
+    let spec = read_unbiased(&mut table, models);
     table.finish();
     spec.map(|spec| Answers::Language(Box::new(spec)))
 }

@@ -125,11 +125,11 @@ impl Family {
             Self::ClinicDay(family) => return coordinated(&family.policies, &family.policy),
         };
         let policies = clinic.used().filter_map(|(_, policy)| match policy {
-            PolicySpec::Language(spec) => Some(spec.model.as_str()),
+            PolicySpec::Language(spec) => Some(spec.speaker.model.as_str()),
             _ => None,
         });
         let patient = match &clinic.environment.patient {
-            Answers::Language(spec) => Some(spec.model.as_str()),
+            Answers::Language(spec) => Some(spec.speaker.model.as_str()),
             Answers::Record | Answers::Human => None,
         };
         policies

@@ -148,7 +148,7 @@ impl CoordinationPolicy {
     pub fn model(&self) -> Option<&str> {
         match self {
             Self::Method(_) => None,
-            Self::Language(spec) => Some(&spec.model),
+            Self::Language(spec) => Some(&spec.speaker.model),
         }
     }
 }

@@ -8,13 +8,13 @@ use rounds_policies::spoken::SpokenOptions;
 
 use super::recording::in_file;
 use crate::run::RunError;
-use crate::schema::{LanguageSpec, PlayerSpec};
+use crate::schema::{LanguageSpec, PlayerSpec, SpeakerSpec};
 
 /// The prompts of whoever speaks: ours, or those of its folder.
 ///
 /// # Errors
 /// [`RunError::Input`] when a prompt of its folder cannot be used.
-pub(crate) fn prompts_of(spec: &LanguageSpec) -> Result<Arc<Prompts>, RunError> {
+pub(crate) fn prompts_of(spec: &SpeakerSpec) -> Result<Arc<Prompts>, RunError> {
     match &spec.prompts {
         Some(folder) => Prompts::with_folder(folder).map_err(|e| in_file(folder, &e)),
         None => Ok(Prompts::builtin()),
@@ -30,12 +30,18 @@ pub(crate) fn spoken_options(
     role: SpokenOptions,
 ) -> Result<SpokenOptions, RunError> {
     Ok(SpokenOptions {
+        most_chars: spec.most_chars as usize,
+        ..speaking(&spec.speaker, role)?
+    })
+}
+
+fn speaking(spec: &SpeakerSpec, role: SpokenOptions) -> Result<SpokenOptions, RunError> {
+    Ok(SpokenOptions {
         prompts: prompts_of(spec)?,
         temperature: spec.temperature.unwrap_or(role.temperature),
         max_tokens: spec.max_tokens.unwrap_or(role.max_tokens),
-        most_chars: spec.most_chars as usize,
         structured: spec.structured,
-        addition: role.addition,
+        ..role
     })
 }
 
@@ -44,20 +50,9 @@ pub(crate) fn spoken_options(
 /// # Errors
 /// [`RunError::Input`] when a prompt of its folder cannot be used.
 pub(crate) fn player_options(spec: &PlayerSpec) -> Result<LanguageOptions, RunError> {
-    let default = SpokenOptions::default();
-    let prompts = match &spec.prompts {
-        Some(folder) => Prompts::with_folder(folder).map_err(|e| in_file(folder, &e))?,
-        None => default.prompts,
-    };
     Ok(LanguageOptions {
-        spoken: SpokenOptions {
-            prompts,
-            temperature: spec.temperature.unwrap_or(default.temperature),
-            max_tokens: spec.max_tokens.unwrap_or(default.max_tokens),
-            structured: spec.structured,
-            ..default
-        },
-        re_asks: spec.re_asks,
+        spoken: speaking(&spec.speaker, SpokenOptions::default())?,
+        re_asks: spec.speaker.re_asks,
         history: spec.history,
     })
 }
