@@ -23,11 +23,17 @@ use rounds::speech::Cassette;
 use rounds_tests::project_file;
 use server::Server;
 
-const VISITS: u32 = 1000;
+/// Visits in all, and how many are under way at one time: most of a run is neither its beginning nor
+/// its end.
+const VISITS: u32 = 4000;
+const IN_FLIGHT: u32 = 1000;
 const CONCURRENCY: u32 = 64;
 const LATENCY_MS: u32 = 50;
 /// Visits of the loop that asks one thing after another.
 const ALONE: u32 = 5;
+/// The allocator of the command line.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Latency while all wait, and how long that is looked at.
 const LONG_MS: u32 = 6000;
 const LOOKED_AT: Duration = Duration::from_secs(3);
@@ -56,7 +62,7 @@ fn throughput() {
     let (wall_s, processor, calls) = run(&ward(&server.url, VISITS, CONCURRENCY, 4));
     let rate = calls.len() as f64 / wall_s;
     println!(
-        "{VISITS} visits in flight, latency {LATENCY_MS} ms, concurrency {CONCURRENCY}: {} calls, \
+        "{VISITS} visits, {IN_FLIGHT} in flight, latency {LATENCY_MS} ms, concurrency {CONCURRENCY}: {} calls, \
          {rate:.0} a second, {:.1} % of {most}; {:.1} % of one processor; {:.0} MB at most",
         calls.len(),
         100.0 * rate / most,
@@ -129,7 +135,7 @@ fn client_alone(url: &str, calls: &[CallRecord]) -> f64 {
     reason = "what passes while nothing happens is what is measured"
 )]
 fn waiting(url: &str) {
-    let experiment = ward(url, VISITS, VISITS, 1);
+    let experiment = ward(url, IN_FLIGHT, IN_FLIGHT, 1);
     std::thread::spawn(move || run(&experiment));
     // The first wave of requests is sent meanwhile.
     std::thread::sleep(Duration::from_millis(2500));
@@ -137,7 +143,7 @@ fn waiting(url: &str) {
     std::thread::sleep(LOOKED_AT);
     let share = (processor_s() - before) / began.elapsed().as_secs_f64();
     println!(
-        "{VISITS} visits that all wait: {:.2} % of one processor",
+        "{IN_FLIGHT} visits that all wait: {:.2} % of one processor",
         100.0 * share
     );
 }
@@ -145,7 +151,7 @@ fn waiting(url: &str) {
 fn ward(url: &str, visits: u32, concurrency: u32, rounds: u32) -> Experiment {
     let set = [
         format!("episodes={visits}"),
-        format!("limits.in_flight={visits}"),
+        format!("limits.in_flight={}", visits.min(IN_FLIGHT)),
         format!("limits.rounds={rounds}"),
         format!("models.clinician.concurrency={concurrency}"),
     ];
