@@ -421,7 +421,10 @@ fn a_leaderboard_joins_what_can_be_compared_and_tells_the_rest_apart() {
         text.contains("less is better") && text.contains("tokens"),
         "{text}"
     );
-    let (code, _, errors) = place.rounds("leaderboard bench --cost cost_us");
+    let (code, _, errors) = place.rounds("leaderboard bench --cost care_cost_us");
     assert_eq!(code, Some(2));
-    assert!(errors.contains("did you mean \"cost_usd\"?"), "{errors}");
+    assert!(
+        errors.contains("did you mean \"care_cost_usd\"?"),
+        "{errors}"
+    );
 }

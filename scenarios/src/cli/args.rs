@@ -221,7 +221,7 @@ pub(crate) struct LeaderboardArgs {
     /// The metric to rank by; by default the first that decides.
     #[arg(long, value_name = "NAME")]
     pub(crate) metric: Option<String>,
-    /// What an answer costs, for the plot: a metric such as cost_usd, questions or calls, or tokens.
+    /// What an answer costs, for the plot: a metric such as care_cost_usd, questions or calls, or tokens.
     #[arg(long, value_name = "NAME")]
     pub(crate) cost: Option<String>,
     #[command(flatten)]

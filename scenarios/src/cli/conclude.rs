@@ -48,7 +48,7 @@ pub(crate) const SHOWN: [&str; 24] = [
     "team_size",
     "agent_calls",
     "calls",
-    "cost_usd",
+    "care_cost_usd",
     "forced",
     "brier",
 ];

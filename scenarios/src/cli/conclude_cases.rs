@@ -29,7 +29,7 @@ const SHOWN_OF_CASES: [&str; 11] = [
     "weighted_miss",
     "referred",
     "questions",
-    "cost_usd",
+    "care_cost_usd",
     "undetermined",
 ];
 

@@ -97,7 +97,7 @@ Exit codes: 0 done, 2 the runs cannot be compared, 3 B is worse and --fail-on-re
 pub(super) const LEADERBOARD: &str = "\
 Examples:
   rounds leaderboard runs/my-bench
-  rounds leaderboard runs/one runs/two runs/my-bench --metric hit@1 --cost cost_usd";
+  rounds leaderboard runs/one runs/two runs/my-bench --metric hit@1 --cost care_cost_usd";
 
 pub(super) const EXPORT: &str = "\
 Examples:

@@ -26,7 +26,7 @@ const TEAM: &str = "team";
 /// What the table at the end shows of both, and in which words.
 const SHOWN: [(&str, &str); 4] = [
     ("questions", "questions"),
-    ("cost_usd", "cost in USD"),
+    ("care_cost_usd", "cost in USD"),
     ("minutes", "minutes"),
     ("mrr", "rank of the truth"),
 ];

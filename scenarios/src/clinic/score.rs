@@ -54,7 +54,7 @@ impl Score for VisitScore {
             "left",
             "agent_calls",
             "calls",
-            "cost_usd",
+            "care_cost_usd",
             "minutes",
             "not_available",
             "coverage",

@@ -158,7 +158,7 @@ impl Tally {
             ("left", Some(self.left)),
             ("agent_calls", Some(self.agent_calls)),
             ("calls", Some(self.calls)),
-            ("cost_usd", Some(self.cost)),
+            ("care_cost_usd", Some(self.cost)),
             ("minutes", Some(self.minutes)),
             ("not_available", share(self.not_available, self.questions)),
             ("repeated", share(self.repeated, self.questions)),

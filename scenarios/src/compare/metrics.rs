@@ -19,7 +19,7 @@ const LESS_IS_BETTER: [&str; 31] = [
     "brier",
     "calls",
     "cost",
-    "cost_usd",
+    "care_cost_usd",
     "distance",
     "ece",
     "failed",

@@ -277,8 +277,14 @@ mod tests {
         let kind = |reason: &str| Limit::of(reason).kind;
         assert_eq!(kind("cost limit: 12.00 USD spent"), "cost");
         assert_eq!(kind("time limit: 130 minutes passed"), "time");
-        assert_eq!(kind("limit of tokens of the episode: 5012 of 5000 used"), "token");
-        assert_eq!(kind("limit of calls of agent 3: 38 of 40 used, 5 more needed at once"), "turn");
+        assert_eq!(
+            kind("limit of tokens of the episode: 5012 of 5000 used"),
+            "token"
+        );
+        assert_eq!(
+            kind("limit of calls of agent 3: 38 of 40 used, 5 more needed at once"),
+            "turn"
+        );
         assert_eq!(kind("the person left"), "operator");
         assert_eq!(kind("for no reason"), "custom");
     }

@@ -13,7 +13,13 @@ use crate::run::{RunDirectory, RunError};
 pub const TOKENS: &str = "tokens";
 
 /// Costs that are looked for where none is asked for, in this order.
-const COSTS: [&str; 5] = ["cost_usd", "questions", "agent_calls", "calls", "rounds"];
+const COSTS: [&str; 5] = [
+    "care_cost_usd",
+    "questions",
+    "agent_calls",
+    "calls",
+    "rounds",
+];
 
 /// The cost to draw: the one asked for, or the first that the runs have.
 ///

@@ -10,7 +10,7 @@ use super::html::{number, plain};
 /// The accuracies drawn, each with its colour.
 const ACCURACIES: [(&str, Ink); 2] = [("hit@1", Ink::Series(0)), ("hit@10", Ink::Series(1))];
 /// What an answer costs: the first of these that the arms have.
-const COSTS: [&str; 5] = ["questions", "calls", "cost", "cost_usd", "rounds"];
+const COSTS: [&str; 5] = ["questions", "calls", "cost", "care_cost_usd", "rounds"];
 /// Arms beyond this number are in the table only.
 pub(super) const ARMS_DRAWN: usize = 30;
 

@@ -106,7 +106,8 @@ pub(super) fn belief(case: &ReportCase) -> Result<Option<String>, ReportError> {
     let (Some(first), Some(last)) = (rounds().min(), rounds().max()) else {
         return Ok(None);
     };
-    if names.is_empty() {
+    // One point is no course.
+    if names.is_empty() || first == last {
         return Ok(None);
     }
     let widest = names

@@ -70,7 +70,7 @@ impl Score for CaseScore {
             "referred",
             "questions",
             "rounds",
-            "cost_usd",
+            "care_cost_usd",
             "minutes",
             "forced",
             "repeated",
@@ -89,7 +89,7 @@ impl Score for CaseScore {
             ("passed", Direction::HigherIsBetter),
             ("score", Direction::HigherIsBetter),
             ("hit@1", Direction::HigherIsBetter),
-            ("cost_usd", Direction::LowerIsBetter),
+            ("care_cost_usd", Direction::LowerIsBetter),
         ]
     }
 
