@@ -147,10 +147,6 @@ impl ModelServer {
     ///
     /// # Errors
     /// Gives the request back when the queue is full: take in outcomes, then try again.
-    #[expect(
-        clippy::result_large_err,
-        reason = "the error is the request itself, given back to be handed in again"
-    )]
     pub fn submit(
         &self,
         ticket: u64,
