@@ -5,6 +5,8 @@
 //! network; [`openai`] asks a server; a [`ProcessModel`] is a program of somebody's own, a
 //! [`HumanModel`] a person;
 //! [`ReplayModel`] answers from the recorded calls ([`CallRecord`]) of an earlier run.
+//! With the feature `local`, `local` holds language models of one's own machine and `training`
+//! their training loop.
 //! A model knows requests only: no agents, no environment and no ECS entity.
 
 mod call;
@@ -12,6 +14,8 @@ mod delay;
 mod error;
 mod function;
 mod human;
+#[cfg(feature = "local")]
+pub mod local;
 mod model;
 pub mod openai;
 mod process;
@@ -21,6 +25,8 @@ mod schema;
 mod scripted;
 mod server;
 mod spent;
+#[cfg(feature = "local")]
+pub mod training;
 
 pub use call::{CallRecord, first_difference};
 pub use delay::Delay;

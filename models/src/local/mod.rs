@@ -1,0 +1,9 @@
+//! Language models of one's own machine (feature `local`).
+//!
+//! [`transformer`] is one Llama-like architecture with a differentiable forward pass, which loads and
+//! saves Hugging Face folders; [`text`] turns conversations into token ids and logits into
+//! replies; [`cpu`] holds batch-invariant kernels and a paged cache for inference.
+
+pub mod cpu;
+pub mod text;
+pub mod transformer;

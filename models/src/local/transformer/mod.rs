@@ -1,0 +1,1 @@
+//! One Llama-like transformer: configuration, parameters, checkpoints, the differentiable forward pass.

@@ -1,0 +1,1 @@
+//! The training loop: objectives, optimizers and hooks are plugins of it.
