@@ -154,7 +154,7 @@ pub(super) fn policy_of<'a>(
     policy.ok_or_else(|| RunError::Input(format!("there is no policy {name:?}")))
 }
 
-fn fidelity(scenario: &ClinicScenario<'_>) -> Fidelity {
+pub(super) fn fidelity(scenario: &ClinicScenario<'_>) -> Fidelity {
     match scenario.environment.fidelity {
         schema::Fidelity::Strict => Fidelity::Strict,
         schema::Fidelity::AsPublished => Fidelity::AsPublished,

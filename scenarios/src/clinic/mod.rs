@@ -5,6 +5,7 @@ mod build;
 pub mod cases;
 mod coverage;
 mod decider;
+mod demonstrations;
 mod outside;
 mod patients;
 mod report;
@@ -16,6 +17,7 @@ mod tally;
 
 pub use build::{BuiltClinic, NOTICE, build, install};
 pub use coverage::DecisiveFindings;
+pub use demonstrations::{Demonstrated, demonstrate};
 pub(crate) use report::line;
 pub use report::{CaseTeller, outcome};
 pub use score::{SCORER, VisitScore};

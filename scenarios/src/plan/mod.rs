@@ -28,6 +28,7 @@ use amounts::{Totals, amount, cuts, money, scaled, seconds, sum};
 
 use crate::run::RunError;
 use crate::schema::{Arm, Family, ModelSpec, PolicySpec, ScenarioSet};
+use crate::speech::StandIn;
 
 /// The value of `schema` in a plan.
 pub const SCHEMA: &str = "rounds.plan/1";
@@ -161,7 +162,8 @@ pub fn plan_arm(
     };
     let mut rehearsed = Vec::new();
     for manner in manners {
-        let played = rehearse(set, arm, Some(manner), assumed.sample)?;
+        let stand_in = StandIn(stand_in(manner));
+        let played = rehearse(set, arm, Some(stand_in), assumed.sample)?;
         if let Some(why) = played.failed.first() {
             notes.push(format!(
                 "{} of {} rehearsed episodes failed: {why}",

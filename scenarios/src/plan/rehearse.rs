@@ -10,7 +10,6 @@ use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::RunSeed;
 use rounds_models::CallRecord;
 
-use super::stand_in::{Manner, stand_in};
 use crate::family::build;
 use crate::run::RunError;
 use crate::schema::{Arm, ScenarioSet};
@@ -29,7 +28,7 @@ pub struct Rehearsed {
     pub failed: Vec<String>,
 }
 
-/// Plays at most `most` episodes of an arm, spread over the run: with a stand-in of this manner, or
+/// Plays at most `most` episodes of an arm, spread over the run: with `instead` of every model, or
 /// with the models of the scenario itself, which must then ask no server.
 ///
 /// # Errors
@@ -37,12 +36,12 @@ pub struct Rehearsed {
 pub fn rehearse(
     set: &ScenarioSet,
     arm: &Arm,
-    manner: Option<Manner>,
+    instead: Option<StandIn>,
     most: u32,
 ) -> Result<Rehearsed, RunError> {
     let cassette = Cassette {
         live: true,
-        instead: manner.map(|manner| StandIn(stand_in(manner))),
+        instead,
         ..Cassette::default()
     };
     let built = build(set, arm, &cassette)?;

@@ -5,12 +5,15 @@
 //! 4. Research software, not for clinical use.
 
 mod clinician;
+mod demonstrate;
+mod express;
 mod patient;
 mod reply;
 pub(super) mod request;
 mod schema;
 
 pub use clinician::SpokenClinician;
+pub use demonstrate::{DemonstratingClinician, Demonstration};
 pub use patient::SpokenPatient;
 
 #[cfg(test)]

@@ -285,3 +285,91 @@ fn a_template_that_fails_with_a_value_is_an_error_and_no_panic() {
     let failed = policy.request(RunSeed(1), &ask(Task::Triage { most: 4 }));
     assert!(matches!(failed, Err(PolicyError::Prompt(_))), "{failed:?}");
 }
+
+/// Every decision that a reply can say, with the task that it answers.
+fn decisions(knowledge: &Knowledge) -> Vec<(Task, Action)> {
+    use rounds_environments::clinic::knowledge::{ConditionIx, FindingIx, SpecialityIx};
+
+    let proposal = |content| {
+        Action::Proposal(Some(Proposal {
+            content,
+            confidence: 4.0,
+            rationale: "as it is".into(),
+        }))
+    };
+    let asked = || Content::Question(Question::Finding(FindingIx(3)));
+    let listed = || {
+        let list = [5, 0, 2].map(|d| Diagnosis::Known(ConditionIx(d), 0.3));
+        Content::Diagnoses(list.to_vec())
+    };
+    let team = |of: &[u32]| {
+        let members = of.iter().map(|&s| Speciality::Known(SpecialityIx(s)));
+        Action::Team(members.collect())
+    };
+    let mut all = vec![
+        (Task::Triage { most: 3 }, team(&[2, 0])),
+        (Task::Coordinate { most: 3 }, team(&[1])),
+        (Task::Coordinate { most: 3 }, team(&[3, 1, 2])),
+        (Task::Solo { diagnose: false }, proposal(asked())),
+        (Task::Solo { diagnose: true }, proposal(listed())),
+        (Task::Propose { forced: false }, proposal(asked())),
+        (Task::Propose { forced: true }, proposal(listed())),
+    ];
+    for level in 1..=5 {
+        all.push((Task::Confidence, Action::Confidence(Some(level))));
+    }
+    for agrees in [true, false] {
+        let about = Proposal {
+            content: asked(),
+            confidence: 3.0,
+            rationale: "".into(),
+        };
+        let proposal = Arc::new(about);
+        all.push((Task::Vote { proposal }, Action::Vote(Some(agrees))));
+    }
+    assert!(knowledge.specialities().len() > 3);
+    all
+}
+
+#[test]
+fn a_decision_that_is_put_in_words_reads_back_as_itself() {
+    let knowledge = Knowledge::builtin();
+    let policy = SpokenClinician {
+        knowledge: Some(Arc::clone(&knowledge)),
+        ..SpokenClinician::default()
+    };
+    for (task, action) in decisions(&knowledge) {
+        let asked = ask(task);
+        let reply = express::express(&asked.observation, &action, Some(&knowledge)).unwrap();
+        let Reading::Action(mut read) = policy.read(&asked, &reply) else {
+            panic!("{reply}: expected a reply that can be read");
+        };
+        if let Action::Proposal(Some(proposal)) = &mut read {
+            if matches!(asked.observation.task, Task::Solo { .. }) {
+                proposal.confidence = 4.0; // a reply of the solo path has none
+            }
+            if let Content::Diagnoses(list) = &mut proposal.content {
+                for diagnosis in list {
+                    if let Diagnosis::Known(_, share) = diagnosis {
+                        *share = 0.3;
+                    }
+                }
+            }
+        }
+        assert_eq!(read, action, "{reply}");
+    }
+}
+
+#[test]
+fn what_no_reply_can_say_is_left_out() {
+    let knowledge = Knowledge::builtin();
+    let seen = ask(Task::Confidence).observation;
+    for action in [
+        Action::Confidence(None),
+        Action::Confidence(Some(6)),
+        Action::Vote(Some(true)),
+        Action::Proposal(None),
+    ] {
+        assert_eq!(express::express(&seen, &action, Some(&knowledge)), None);
+    }
+}
