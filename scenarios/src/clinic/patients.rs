@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use super::accuracy::key;
 use super::cases::{CaseBook, CaseSource, Played, SCORER};
 use super::sources;
-use crate::hash::{sha256, sha256_of};
+use crate::hash::{sha256, sha256_of, sha256_of_model};
 use crate::run::RunError;
 use crate::schema::{
     self, Answers, BehaviourSpec, ClinicScenario, LearnedSpec, ModelSpec, PatientsSpec, PolicySpec,
@@ -42,13 +42,12 @@ pub(super) fn add_hashes(
     scenario: &ClinicScenario<'_>,
     learned: Option<&LearnedSpec>,
 ) -> Result<(), RunError> {
-    let hash = |path: &Path| {
-        sha256_of(path).map_err(|(path, source)| RunError::File {
-            path,
-            what: "cannot be read",
-            source,
-        })
+    let unread = |(path, source)| RunError::File {
+        path,
+        what: "cannot be read",
+        source,
     };
+    let hash = |path: &Path| sha256_of(path).map_err(unread);
     match &scenario.environment.patients {
         PatientsSpec::BuiltinKnowledge => {}
         PatientsSpec::Knowledge(path) | PatientsSpec::Records { folder: path, .. } => {
@@ -98,6 +97,14 @@ pub(super) fn add_hashes(
             ModelSpec::Scripted { script, .. } => script.as_ref(),
             ModelSpec::Replay { calls } => Some(calls),
             ModelSpec::OpenAi(spec) => spec.prices.as_ref(),
+            ModelSpec::Candle(spec) => {
+                if spec.path.exists() {
+                    let hash = sha256_of_model(&spec.path);
+                    let hash = hash.map_err(unread)?;
+                    data["models"][name] = json!({"sha256": hash});
+                }
+                None
+            }
         };
         if let Some(path) = path {
             data["models"][name] = json!({"sha256": hash(path)?});

@@ -84,6 +84,7 @@ fn language(spec: &PlayerSpec, set: &ScenarioSet) -> String {
         .models
         .get(&spec.speaker.model)
         .map_or("", |model| match model {
+            ModelSpec::Candle(_) => " on the same machine",
             ModelSpec::OpenAi(_) => " behind a server",
             ModelSpec::Scripted { .. } => " that says what a script says",
             ModelSpec::Replay { .. } => " that says what was said in an earlier run",

@@ -134,6 +134,11 @@ fn model(spec: &ModelSpec) -> Value {
         ModelSpec::Scripted { script, .. } => {
             value["script"] = json!(script.as_deref().map(file_name));
         }
+        ModelSpec::Candle(spec) => {
+            value["path"] = json!(file_name(&spec.path));
+            value["train"] = json!(spec.train.as_deref().map(file_name));
+            value["template"] = json!(spec.template.as_deref().map(file_name));
+        }
         ModelSpec::Replay { calls } => value["calls"] = json!(file_name(calls)),
         ModelSpec::OpenAi(spec) => {
             for (key, path) in [

@@ -58,6 +58,13 @@ fn language(spec: &LanguageSpec, scenario: &ClinicScenario<'_>) -> String {
             model.model,
             model.base_url.as_deref().unwrap_or("of the environment")
         ),
+        Some(ModelSpec::Candle(model)) => match &model.train {
+            Some(_) => format!(
+                ", which is {}, trained for this on the same machine",
+                file_name(&model.path)
+            ),
+            None => format!(", which is {} on the same machine", file_name(&model.path)),
+        },
         Some(ModelSpec::Scripted { .. }) => ", which says what a script says".to_owned(),
         Some(ModelSpec::Replay { .. }) => {
             ", answered from the recorded calls of an earlier run".to_owned()

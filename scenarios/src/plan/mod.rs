@@ -316,6 +316,7 @@ fn is_scripted(spec: &ModelSpec) -> bool {
 fn concurrency(models: &[(&str, &ModelSpec)]) -> u32 {
     let most = |spec: &ModelSpec| match spec {
         ModelSpec::OpenAi(spec) => spec.concurrency,
+        ModelSpec::Candle(spec) => spec.sequences,
         ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } => {
             ServerOptions::default().in_flight as u32
         }

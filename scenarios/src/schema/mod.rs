@@ -7,6 +7,7 @@
 //! whole: a `kind` of a policy or model, `records` or `knowledge` of the patients.
 
 mod behaviour;
+mod candle;
 mod case;
 mod clinic;
 mod clinic_day;
@@ -48,6 +49,7 @@ mod words;
 mod write;
 
 pub use behaviour::{BEHAVIOUR_SCHEMA, BehaviourSpec, DoctorBias, Side, load_behaviour};
+pub use candle::CandleSpec;
 pub use case::{
     AtLeast, CASE_SCHEMA, CaseLimits, CasePatientSpec, CaseSpec, CaseTruth, CheckSpec, Decides,
     JudgeSpec, PassSpec, PatientFile, load_case,

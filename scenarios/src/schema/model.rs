@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 use serde::Serialize;
 
 use super::{
+    candle::{CandleSpec, read_candle},
     diagnostics::{Problem, ProblemKind},
     openai::{OpenAiSpec, read_openai},
     paths::PathKind,
@@ -15,6 +16,8 @@ use super::{
 choice! {
     /// Kinds of model.
     enum ModelKind {
+        /// Runs on this machine.
+        Candle = "candle",
         /// Asks a server that speaks the protocol of OpenAI.
         OpenAi = "openai",
         /// Says what a script says.
@@ -28,6 +31,8 @@ choice! {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ModelSpec {
+    /// Runs on this machine.
+    Candle(Box<CandleSpec>),
     /// Asks a server that speaks the protocol of OpenAI.
     #[serde(rename = "openai")]
     OpenAi(Box<OpenAiSpec>),
@@ -68,6 +73,7 @@ fn read_model(mut table: TableReader<'_>) -> Option<ModelSpec> {
         return None;
     }
     let model = match table.choice("kind")? {
+        ModelKind::Candle => read_candle(&mut table).map(|spec| ModelSpec::Candle(Box::new(spec))),
         ModelKind::OpenAi => read_openai(&mut table).map(|spec| ModelSpec::OpenAi(Box::new(spec))),
         ModelKind::Scripted => read_script(&mut table),
         ModelKind::Replay => {

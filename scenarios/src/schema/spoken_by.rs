@@ -18,7 +18,7 @@ pub(crate) const MODEL_POLICY: &str = "model";
 /// A model that was named on the command line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelChoice {
-    /// `openai/NAME` or `URL#NAME`.
+    /// `openai/NAME`, `URL#NAME`, or a folder or GGUF file of weights.
     pub model: String,
     /// Environment variable that holds the key of the server.
     pub key_env: Option<String>,
@@ -113,19 +113,28 @@ fn model_table(choice: &ModelChoice) -> Result<String, Problem> {
             string(url)
         ));
     }
+    let path = Path::new(text);
+    let is_gguf = path.extension().is_some_and(|e| e == "gguf") && path.is_file();
+    if !is_url && (path.is_dir() || is_gguf) {
+        // What is typed is seen from the working directory.
+        let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        if let Some(whole) = whole.to_str() {
+            return Ok(format!("{{ kind = \"candle\", path = {} }}", string(whole)));
+        }
+    }
     let why = match is_url {
         true => "no `#NAME` behind the URL",
-        false if Path::new(text).is_dir() => "a folder, which this build cannot run",
-        false => "neither of the two",
+        false => "none of them, and no folder or .gguf file is there",
     };
     let problem = Problem::at(
         &place(choice),
         ProblemKind::UnknownValue,
-        format!("`{FLAG}` takes `openai/NAME` or `URL#NAME`"),
+        format!("`{FLAG}` takes `openai/NAME`, `URL#NAME`, or a folder or .gguf file of weights"),
         why,
     );
     Err(problem.help(
-        "for example `--model openai/gpt-4o-mini` or `--model http://127.0.0.1:8080/v1#loopback`",
+        "for example `--model openai/gpt-4o-mini`, `--model http://127.0.0.1:8080/v1#loopback` or \
+         `--model models/my-model`",
     ))
 }
 

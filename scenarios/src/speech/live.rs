@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rounds_models::{LanguageModel, Rule, ScriptedModel, ScriptedRules, ServerOptions};
 
+use super::candle::{candle_model, candle_sizes};
 use super::openai::{openai_model, openai_price, openai_sizes};
 use super::recording::{in_file, recording};
 use crate::run::RunError;
@@ -15,6 +16,7 @@ use crate::schema::ModelSpec;
 /// [`RunError::Input`] when a file that it names cannot be used.
 pub(crate) fn live_model(spec: &ModelSpec) -> Result<Arc<dyn LanguageModel>, RunError> {
     match spec {
+        ModelSpec::Candle(spec) => candle_model(spec),
         ModelSpec::OpenAi(spec) => openai_model(spec),
         ModelSpec::Scripted {
             script: Some(path),
@@ -53,15 +55,18 @@ pub(crate) fn live_model(spec: &ModelSpec) -> Result<Arc<dyn LanguageModel>, Run
 /// Sizes of the server in front of a model.
 pub(crate) fn sizes(spec: &ModelSpec) -> ServerOptions {
     match spec {
+        ModelSpec::Candle(spec) => candle_sizes(spec),
         ModelSpec::OpenAi(spec) => openai_sizes(spec),
         ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } => ServerOptions::default(),
     }
 }
 
-/// Whether asking the model costs or tells anybody anything, so that it is made only to be asked.
-pub(crate) fn is_remote(spec: &ModelSpec) -> bool {
-    matches!(spec, ModelSpec::OpenAi(_))
+/// Whether making or asking the model takes anything, or tells anybody: it is made only to be
+/// asked.
+pub(crate) fn is_dear(spec: &ModelSpec) -> bool {
+    matches!(spec, ModelSpec::OpenAi(_) | ModelSpec::Candle(_))
 }
+
 /// Price of a token of a prompt and of one of a reply in US dollars; `None` where it is not known.
 pub(crate) fn price(spec: &ModelSpec) -> Option<[f64; 2]> {
     match spec {
@@ -73,7 +78,7 @@ pub(crate) fn price(spec: &ModelSpec) -> Option<[f64; 2]> {
                 rules.usd_per_1k_tokens.map(|usd| usd / 1000.0)
             }))
         }
-        ModelSpec::Replay { .. } => Some([0.0; 2]),
+        ModelSpec::Candle(_) | ModelSpec::Replay { .. } => Some([0.0; 2]),
         ModelSpec::OpenAi(spec) => openai_price(spec),
     }
 }

@@ -2,6 +2,7 @@
 //! shared by all roles that name them.
 
 mod answering;
+mod candle;
 mod cassette;
 mod live;
 mod openai;

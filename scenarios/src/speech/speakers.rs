@@ -7,8 +7,9 @@ use std::sync::Arc;
 use rounds_models::{LanguageModel, ModelServer, ReplayModel};
 
 use super::answering::{answering, nobody};
+use super::candle::candle_name;
 use super::cassette::Cassette;
-use super::live::{is_remote, live_model, sizes};
+use super::live::{is_dear, live_model, sizes};
 use super::recording::in_file;
 use crate::run::RunError;
 use crate::schema::ModelSpec;
@@ -50,8 +51,8 @@ impl<'a> Speakers<'a> {
         };
         // A branch of a recording is made live from its first new round on.
         let asks = self.cassette.live || self.cassette.branch.is_some();
-        let live = || match is_remote(spec) && !asks {
-            true => Ok(nobody(name, "no server is asked here")),
+        let live = || match is_dear(spec) && !asks {
+            true => Ok(nobody(name, "no model is asked here")),
             false => live_model(spec),
         };
         let model = answering(self.cassette, recorded.as_deref(), live)?;
@@ -77,6 +78,7 @@ impl<'a> Speakers<'a> {
         }
         let name = match spec {
             ModelSpec::OpenAi(spec) => spec.model.clone(),
+            ModelSpec::Candle(spec) => candle_name(spec),
             ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } => {
                 let model: Arc<dyn LanguageModel> = live_model(spec)?;
                 model.name().to_owned()

@@ -29,7 +29,10 @@ fn what_cannot_be_asked_is_refused_before_anything_is_written() {
             &["--model", "openai/gpt-4o", "--key-env", "MY_KEY"],
             "MY_KEY is not set",
         ),
-        (&["--model", "gpt-4o"], "takes `openai/NAME` or `URL#NAME`"),
+        (
+            &["--model", "gpt-4o"],
+            "takes `openai/NAME`, `URL#NAME`, or a folder",
+        ),
         (
             &["--model", "http://127.0.0.1:1/v1"],
             "no `#NAME` behind the URL",
