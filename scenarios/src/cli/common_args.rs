@@ -42,9 +42,9 @@ pub(crate) struct Common {
     /// Answer the calls of models from the calls.jsonl of an earlier run.
     #[arg(long, value_name = "FILE")]
     pub(crate) replay: Option<PathBuf>,
-    /// Give the scenario a model: openai/NAME, URL#NAME for a server of your own, or a folder or GGUF file of weights. It takes the place
-    /// of every model of the scenario; where no policy of the team asks one, the team is given one
-    /// that does.
+    /// Give the scenario a model: openai/NAME, URL#NAME for a server of your own, or a folder
+    /// or GGUF file of weights. It takes the place of every model of the scenario; where no policy of
+    /// the team asks one, the team is given one that does.
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
     /// Environment variable that holds the key of the server of --model.

@@ -61,6 +61,7 @@ protocols (agents.team.protocol)
 
 const MODELS: &str = "\
 models
+  candle           runs on this machine: a folder as Hugging Face lays it out, or a GGUF file (docs/local.md)
   openai           asks a server that speaks the protocol of OpenAI: a vendor, vLLM, llama.cpp, Ollama
   scripted         says what a script says
   replay           says what was said in an earlier run

@@ -8,7 +8,8 @@ use clap::Args;
 pub(crate) struct PlanArgs {
     /// The scenario, a TOML file.
     pub(crate) scenario: PathBuf,
-    /// Plan with another model, as --model of rounds run: openai/NAME, URL#NAME, or a folder of weights. It is not asked.
+    /// Plan with another model, as --model of rounds run: openai/NAME, URL#NAME, or a folder
+    /// of weights. It is not asked.
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
     /// Change a setting of the scenario; may be given several times.

@@ -30,6 +30,8 @@ pub struct Demonstrated {
     pub done: u32,
     /// Why visits failed, of those that did; nothing of them is kept.
     pub failed: Vec<(EpisodeIx, String)>,
+    /// They tell of restricted records.
+    pub restricted: bool,
 }
 
 /// Plays every visit of an arm whose clinicians decide by rule, and tells each decision in the words of
@@ -86,6 +88,7 @@ pub fn demonstrate(
         demonstrations,
         done: ended.done,
         failed: ended.failed,
+        restricted: experiment.manifest.restricted,
     })
 }
 
