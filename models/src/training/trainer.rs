@@ -303,12 +303,14 @@ impl<'a> Trainer<'a> {
     /// Writes a checkpoint; its folder, `None` where the trainer has no folder.
     ///
     /// # Errors
-    /// [`TrainError::File`] when that fails; older checkpoints are untouched then.
+    /// [`TrainError::File`] when that fails and [`TrainError::NotFinite`] when a value is not a number;
+    /// older checkpoints are untouched then.
     pub fn save(&mut self) -> Result<Option<PathBuf>, TrainError> {
         self.start()?;
         let Some(root) = self.checkpoints() else {
             return Ok(None);
         };
+        self.check_values()?;
         let mut states = States::new();
         states.insert("optimizer".to_owned(), self.optimizer.state());
         states.insert("objective".to_owned(), self.objective.state());
@@ -454,6 +456,23 @@ impl<'a> Trainer<'a> {
             what: what.to_owned(),
             value,
         })
+    }
+
+    fn check_values(&self) -> Result<(), TrainError> {
+        for (place, name) in self.parameters.names().iter().enumerate() {
+            let odd = self.parameters.read(place, |values| {
+                values.iter().copied().find(|value| !value.is_finite())
+            })?;
+            if let Some(value) = odd {
+                let what = format!("a value of {name}");
+                return Err(TrainError::NotFinite {
+                    step: self.step,
+                    what,
+                    value: f64::from(value),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// A gradient that is not a number is told by name; so is one that never arrives, because some

@@ -181,8 +181,8 @@ mod tests {
                 let used: usize = row.iter().map(|piece| piece.to - piece.from).sum();
                 prop_assert!(used <= length && (packed || row.len() == 1));
                 for piece in row {
-                    for at in piece.from..piece.to {
-                        prop_assert!(!std::mem::replace(&mut seen[piece.document][at], true));
+                    for seen in &mut seen[piece.document][piece.from..piece.to] {
+                        prop_assert!(!std::mem::replace(seen, true));
                     }
                 }
             }

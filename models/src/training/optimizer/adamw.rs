@@ -144,7 +144,7 @@ impl Optimizer for AdamW {
                     .zip(square.par_chunks_mut(PIECE))
                     .zip(gradient.par_chunks(PIECE))
                     .for_each(|(((values, mean), square), gradient)| {
-                        update(values, mean, square, gradient, scalars)
+                        update(values, mean, square, gradient, scalars);
                     });
             })?;
         }
