@@ -37,6 +37,8 @@ pub enum Purpose {
     Learning = 8,
     /// What a place is like for a whole run: who of the staff covers what.
     Staff = 9,
+    /// The training of a model: the order of its data, its first weights, noise of its plugins.
+    Training = 10,
     /// A user's own uses.
     Custom = 1 << 32,
 }

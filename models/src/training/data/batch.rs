@@ -1,0 +1,199 @@
+//! Rows as the arrays a model reads.
+
+use candle_core::{Device, Result, Tensor};
+
+use super::{Row, TrainingData};
+use crate::training::ExampleRef;
+
+/// A micro-batch: rows of one length.
+///
+/// Arrays are row-major, shape `[rows, length]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Number of rows.
+    pub rows: usize,
+    /// Positions of a row: the longest row's.
+    pub length: usize,
+    /// Token ids read.
+    pub tokens: Vec<u32>,
+    /// Position of each token in its piece, from 0.
+    pub positions: Vec<u32>,
+    /// Number of each token's piece in its row, from 1; 0 in the padding at the end.
+    pub segments: Vec<u32>,
+    /// Places (row times `length` plus position) in the loss, ascending.
+    pub places: Vec<u32>,
+    /// Token ids to be predicted at `places`.
+    pub targets: Vec<u32>,
+    /// The example of each of `places`, as a place in `examples`.
+    pub example_of: Vec<u32>,
+    /// The pieces.
+    pub examples: Vec<ExampleRef>,
+}
+
+impl Batch {
+    /// The batch of `rows`.
+    pub fn new(data: &TrainingData, rows: &[Row]) -> Self {
+        let width = |row: &Row| row.iter().map(|piece| piece.to - piece.from).sum::<usize>();
+        let length = rows.iter().map(width).max().unwrap_or(0);
+        let size = rows.len() * length;
+        let mut batch = Self {
+            rows: rows.len(),
+            length,
+            tokens: vec![data.config.pad; size],
+            positions: vec![0; size],
+            segments: vec![0; size],
+            places: Vec::new(),
+            targets: Vec::new(),
+            example_of: Vec::new(),
+            examples: Vec::new(),
+        };
+        for (row, pieces) in rows.iter().enumerate() {
+            let mut place = row * length;
+            for (segment, piece) in (1..).zip(pieces) {
+                let document = &data.documents[piece.document];
+                let before = batch.places.len();
+                for at in piece.from..piece.to {
+                    batch.tokens[place] = document.tokens[at];
+                    batch.positions[place] = (at - piece.from) as u32;
+                    batch.segments[place] = segment;
+                    if document.in_loss[at + 1] {
+                        batch.places.push(place as u32);
+                        batch.targets.push(document.tokens[at + 1]);
+                        batch.example_of.push(batch.examples.len() as u32);
+                    }
+                    place += 1;
+                }
+                batch.examples.push(ExampleRef {
+                    document: piece.document,
+                    source: document.source,
+                    tokens: (batch.places.len() - before) as u32,
+                });
+            }
+        }
+        batch
+    }
+
+    /// Tokens in the loss.
+    pub fn targets_len(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    /// Whether a row holds more than one piece.
+    pub fn is_packed(&self) -> bool {
+        self.segments.iter().any(|segment| *segment > 1)
+    }
+
+    /// `tokens` as a tensor `[rows, length]`.
+    ///
+    /// # Errors
+    /// When the tensor cannot be made.
+    pub fn input(&self, device: &Device) -> Result<Tensor> {
+        Tensor::from_slice(&self.tokens, (self.rows, self.length), device)
+    }
+
+    /// −ln p of each target; shape `[targets]`.
+    ///
+    /// `logits`: `[targets, vocabulary]`, at [`Batch::places`].
+    ///
+    /// # Errors
+    /// When the shapes do not fit.
+    pub fn cross_entropy(&self, logits: &Tensor) -> Result<Tensor> {
+        let highest = logits.max_keepdim(1)?.detach();
+        let shifted = logits.broadcast_sub(&highest)?;
+        let normaliser = shifted.exp()?.sum(1)?.log()?;
+        let targets = Tensor::from_slice(&self.targets, (self.targets.len(), 1), logits.device())?;
+        normaliser - shifted.gather(&targets, 1)?.squeeze(1)?
+    }
+
+    /// Adds the losses of targets to those of their examples; shape `[examples]`.
+    ///
+    /// # Errors
+    /// When `losses` is not `[targets]`.
+    pub fn per_example(&self, losses: &Tensor) -> Result<Tensor> {
+        let of = Tensor::from_slice(&self.example_of, self.example_of.len(), losses.device())?;
+        Tensor::zeros(self.examples.len(), losses.dtype(), losses.device())?
+            .index_add(&of, losses, 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{DataConfig, Document, Layout};
+    use super::*;
+
+    #[test]
+    fn rows_are_filled_and_targets_follow_their_tokens() {
+        let config = DataConfig {
+            length: 5,
+            layout: Layout::Packed,
+            held_out: 0.0,
+            pad: 9,
+            ..DataConfig::default()
+        };
+        let mut masked = Document::plain("a", vec![1, 2, 3]);
+        masked.in_loss[1] = false;
+        let long = Document {
+            source: 7,
+            ..Document::plain("b", vec![4, 5, 6])
+        };
+        let data = TrainingData::new(config, vec![masked, long, Document::plain("c", vec![7, 8])])
+            .unwrap();
+        let piece = |document, to| super::super::Piece {
+            document,
+            from: 0,
+            to,
+        };
+        let batch = Batch::new(&data, &[vec![piece(0, 2), piece(1, 2)], vec![piece(2, 1)]]);
+        assert_eq!((batch.rows, batch.length), (2, 4));
+        assert_eq!(batch.tokens, [1, 2, 4, 5, 7, 9, 9, 9]);
+        assert_eq!(batch.positions, [0, 1, 0, 1, 0, 0, 0, 0]);
+        assert_eq!(batch.segments, [1, 1, 2, 2, 1, 0, 0, 0]);
+        assert_eq!(batch.places, [1, 2, 3, 4]);
+        assert_eq!(batch.targets, [3, 5, 6, 8]);
+        assert_eq!(batch.example_of, [0, 1, 1, 2]);
+        assert_eq!(
+            batch
+                .examples
+                .iter()
+                .map(|e| (e.document, e.source, e.tokens))
+                .collect::<Vec<_>>(),
+            [(0, 0, 1), (1, 7, 2), (2, 0, 1)]
+        );
+        assert!(batch.is_packed());
+        let losses = Tensor::from_vec(vec![1.0_f32, 2.0, 3.0, 4.0], 4, &Device::Cpu).unwrap();
+        assert_eq!(
+            batch
+                .per_example(&losses)
+                .unwrap()
+                .to_vec1::<f32>()
+                .unwrap(),
+            [1.0, 5.0, 4.0]
+        );
+    }
+
+    #[test]
+    fn the_cross_entropy_is_that_of_the_softmax() {
+        let config = DataConfig {
+            held_out: 0.0,
+            ..DataConfig::default()
+        };
+        let data = TrainingData::new(config, vec![Document::plain("a", vec![0, 2, 1])]).unwrap();
+        let batch = Batch::new(
+            &data,
+            &data.rows(rounds_environments::streams::RunSeed(0), 0),
+        );
+        let logits = [[1.0_f32, 200.0, 203.0], [0.5, -1.0, 0.0]];
+        let got = batch
+            .cross_entropy(&Tensor::new(&logits, &Device::Cpu).unwrap())
+            .unwrap()
+            .to_vec1::<f32>()
+            .unwrap();
+        let want = |row: [f32; 3], target: usize| {
+            let top = row.iter().copied().fold(f32::MIN, f32::max);
+            let sum: f64 = row.iter().map(|x| f64::from(x - top).exp()).sum();
+            sum.ln() - f64::from(row[target] - top)
+        };
+        assert!((f64::from(got[0]) - want(logits[0], 2)).abs() < 1e-6);
+        assert!((f64::from(got[1]) - want(logits[1], 1)).abs() < 1e-6);
+    }
+}

@@ -1,0 +1,86 @@
+//! Whether a run fits into memory, asked before it starts.
+
+use std::fs;
+
+use super::TrainError;
+
+/// What a run needs beside the model's parameters, in bytes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Need {
+    /// Trained values.
+    pub(crate) trained: u64,
+    /// Numbers of the optimizer per value.
+    pub(crate) slots: u64,
+    /// Peak of a forward and backward pass.
+    pub(crate) activations: u64,
+}
+
+impl Need {
+    /// Refuses a run that needs more than `limit`, or than the machine has free where there is none.
+    pub(crate) fn check(self, limit: Option<u64>) -> Result<(), TrainError> {
+        let values = self.trained.saturating_mul(4);
+        // The sum over micro-batches, and the gradients of the micro-batch at work.
+        let gradients = values.saturating_mul(2);
+        let optimizer = values.saturating_mul(self.slots);
+        let needed = gradients
+            .saturating_add(optimizer)
+            .saturating_add(self.activations);
+        match limit.or_else(available) {
+            Some(available) if needed > available => Err(TrainError::Memory {
+                needed_bytes: needed,
+                parts: format!(
+                    "gradients {gradients}, optimizer {optimizer}, activations {}",
+                    self.activations
+                ),
+                available_bytes: available,
+            }),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Free memory of the machine, or of the control group where that is less; `None` where neither is told.
+fn available() -> Option<u64> {
+    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+        line.trim()
+            .strip_suffix("kB")?
+            .trim()
+            .parse::<u64>()
+            .ok()
+            .map(|kib| kib.saturating_mul(1024))
+    });
+    let number = |name: &str| {
+        fs::read_to_string(format!("/sys/fs/cgroup/{name}"))
+            .ok()?
+            .trim()
+            .parse::<u64>()
+            .ok()
+    };
+    let group = number("memory.max")
+        .zip(number("memory.current"))
+        .map(|(max, used)| max.saturating_sub(used));
+    machine.into_iter().chain(group).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_does_not_fit_is_refused_with_the_figures() {
+        let need = Need {
+            trained: 1000,
+            slots: 2,
+            activations: 500,
+        };
+        need.check(Some(16_500)).unwrap();
+        let told = need.check(Some(16_499)).unwrap_err().to_string();
+        assert!(
+            told.contains("about 16500 bytes (gradients 8000, optimizer 8000, activations 500)"),
+            "{told}"
+        );
+    }
+}

@@ -1,0 +1,28 @@
+use candle_core::{Result, Tensor, Var};
+use serde_json::Value;
+
+use super::Batch;
+
+/// A model that a [`Trainer`](super::Trainer) can train.
+pub trait Trainable {
+    /// What is trained, by name, always in the same order: contiguous f32 variables on the CPU.
+    fn parameters(&self) -> Vec<(String, Var)>;
+
+    /// −ln p of each target of the batch, differentiable; shape `[targets]`, in the order of
+    /// [`Batch::places`].
+    ///
+    /// # Errors
+    /// When a tensor operation fails.
+    fn losses(&self, batch: &Batch) -> Result<Tensor>;
+
+    /// What makes this model this model (its configuration, what its frozen part is): a checkpoint
+    /// of a model described otherwise is refused.
+    fn description(&self) -> Value;
+
+    /// Number of token ids.
+    fn vocabulary(&self) -> usize;
+
+    /// Bytes that one forward and backward pass over `rows` times `length` tokens needs at its peak,
+    /// about, beside parameters and their gradients.
+    fn activation_bytes(&self, rows: usize, length: usize) -> u64;
+}
