@@ -1,0 +1,7 @@
+//! Chat templates that come with the program.
+
+/// The template of ChatML, for tokenizers that have `<|im_start|>` and `<|im_end|>`.
+pub const CHATML: &str = include_str!("templates/chatml.jinja");
+
+/// A template for any tokenizer that has a token which ends a text.
+pub const PLAIN: &str = include_str!("templates/plain.jinja");

@@ -1,0 +1,3 @@
+//! Conversations.
+mod builtin;
+pub use builtin::CHATML;

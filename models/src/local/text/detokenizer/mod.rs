@@ -1,0 +1,5 @@
+//! Tokens to text as they come.
+
+mod streaming;
+
+pub use streaming::Detokenizer;

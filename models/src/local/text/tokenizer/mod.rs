@@ -1,0 +1,17 @@
+//! Texts to token ids and back, as the files of a model say.
+//!
+//! [`Tokenizer`] reads `tokenizer.json` of Hugging Face with the names of its special tokens.
+//! [`TokenTable`] holds the bytes that every token stands for, which is what streaming
+//! detokenisation and grammars work on. [`BpeTraining`] makes a tokenizer from texts.
+
+mod encoding;
+mod error;
+mod special;
+mod table;
+mod training;
+
+pub use encoding::{Encoded, Tokenizer};
+pub use error::TokenizerError;
+pub use special::{SpecialToken, SpecialTokens};
+pub use table::TokenTable;
+pub use training::BpeTraining;
