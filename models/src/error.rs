@@ -90,6 +90,17 @@ pub enum ModelError {
     /// no help: its model has done so where it could help.
     #[error("{0}")]
     OpenAi(Box<OpenAiFailure>),
+    /// A model of this machine gave no whole reply. Asking the same again is no help.
+    #[error("{message}")]
+    Local {
+        /// The kind of failure as one word: `too_long`, `cut_off`, `unsupported_schema`,
+        /// `template`, `not_finite` or `engine`.
+        kind: &'static str,
+        /// What is wrong.
+        message: String,
+        /// What was used all the same.
+        usage: Usage,
+    },
     /// A person who was asked gave no answer: the run is to be cut.
     #[error("{why}")]
     Unanswered {
@@ -149,6 +160,7 @@ impl ModelError {
             Self::Recorded { kind, .. } => kind,
             Self::Process { .. } => "process",
             Self::OpenAi(failure) => failure.fault.kind(),
+            Self::Local { kind, .. } => kind,
             Self::Unanswered { .. } => "unanswered",
             Self::Closed { .. } => "closed",
         }
@@ -177,6 +189,7 @@ impl ModelError {
     pub fn usage(&self) -> Usage {
         match self {
             Self::OpenAi(failure) => failure.usage,
+            Self::Local { usage, .. } => *usage,
             _ => Usage::default(),
         }
     }

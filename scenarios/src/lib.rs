@@ -34,3 +34,5 @@ pub mod speech;
 pub mod statistics;
 pub mod stepped;
 pub mod testkit;
+#[cfg(feature = "local")]
+pub mod training;

@@ -4,6 +4,8 @@
 //! saves Hugging Face folders; [`text`] turns conversations into token ids and logits into
 //! replies; [`cpu`] holds batch-invariant kernels and a paged cache for inference.
 
+pub use candle_core::Device;
+
 pub mod cpu;
 pub mod text;
 pub mod transformer;

@@ -8,6 +8,7 @@ pub(crate) use super::common_args::{Common, MOST_SEEDS};
 use super::examples;
 use super::export::ExportArgs;
 use super::import_args::ImportArgs;
+pub(crate) use super::local_args::{GenerateArgs, TrainArgs};
 use super::plan_args::PlanArgs;
 use crate::editor::FileKind;
 
@@ -75,6 +76,12 @@ pub(crate) enum Command {
     Describe(DescribeArgs),
     /// Import and check data.
     Data(DataArgs),
+    /// Train a language model of this machine: from visits by rule, recorded calls, or text.
+    #[command(after_help = examples::TRAIN)]
+    Train(TrainArgs),
+    /// Ask a language model of this machine.
+    #[command(after_help = examples::GENERATE)]
+    Generate(GenerateArgs),
 }
 
 #[derive(Debug, Clone, Args)]

@@ -47,6 +47,25 @@ Examples:
 What can be typed: a question in words or (part of) the name of a finding, order NAME,
 diagnose A; B; C, refer SPECIALITY, find WORD, seen, help, quit.";
 
+pub(super) const TRAIN: &str = "\
+Examples:
+  rounds train scenarios/clinician.toml
+  rounds train scenarios/clinician.toml --set training.steps=200 --set data.episodes=100
+  rounds train my-training.toml --out runs/my-training
+  rounds train my-training.toml --resume runs/my-training
+
+A training that is killed goes on with --resume, and ends with the weights that it would have had
+without the interruption, bit for bit.";
+
+pub(super) const GENERATE: &str = "\
+Examples:
+  rounds generate --model runs/models/clinician --prompt \"My chest hurts.\"
+  rounds generate --model models/my-model --system \"Be brief.\" --prompt \"What is gout?\" --temperature 0.7
+  rounds generate --model my-model.gguf --prompt \"Name a disease.\" --schema reply.schema.json --json
+  echo \"Once upon a time\" | rounds generate --model models/my-model --raw --replies 4 --temperature 1
+
+The model must lie on this machine: nothing is downloaded.";
+
 pub(super) const EVALUATE: &str = "\
 Examples:
   rounds evaluate scenarios/evaluations/suite.toml

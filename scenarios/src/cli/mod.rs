@@ -13,10 +13,14 @@ mod evaluate;
 mod examples;
 mod export;
 mod fault;
+#[cfg(feature = "local")]
+mod generate;
 mod import;
 mod import_args;
 mod leaderboard;
 mod list;
+mod local;
+mod local_args;
 mod new;
 mod outside;
 mod plan;
@@ -29,6 +33,8 @@ mod run;
 mod schema_command;
 mod self_test;
 mod show;
+#[cfg(feature = "local")]
+mod train;
 mod until;
 
 use std::process::ExitCode;
@@ -121,6 +127,8 @@ pub fn main() -> ExitCode {
             DataCommand::Import(arguments) => import::import(&arguments.source),
             DataCommand::Check(arguments) => data::check(&arguments),
         },
+        Command::Train(arguments) => local::train(&arguments),
+        Command::Generate(arguments) => local::generate(&arguments),
     };
     let done = done.and_then(|()| match UNPRINTED.get() {
         Some(error) => Err(Failure::Output(error)),

@@ -9,9 +9,28 @@ use rounds_models::{Console, end_all_processes};
 
 use super::Failure;
 use super::args::Common;
+use super::local::train_first;
 use crate::run::RunDirectory;
 use crate::schema::{Family, ModelSpec, PolicySpec, ProcessSpec, Scenario, ScenarioSet};
 use crate::speech::{Outside, foreign_receivers};
+
+/// Makes ready what the arms need before they run: programs have leave, models are trained.
+pub(crate) fn make_ready(
+    common: &Common,
+    sets: &[ScenarioSet],
+    numbers: &[usize],
+) -> Result<(), Failure> {
+    permit(common, sets, numbers)?;
+    match answers_alone(common) {
+        true => Ok(()),
+        false => train_first(sets, numbers, common.quiet),
+    }
+}
+
+/// Whether everything comes out of a recording.
+fn answers_alone(common: &Common) -> bool {
+    common.replay.is_some() && common.diverge_at.is_none()
+}
 
 /// Refuses arms that would start a program without leave, or one that is not there.
 pub(crate) fn permit(
@@ -19,8 +38,7 @@ pub(crate) fn permit(
     sets: &[ScenarioSet],
     numbers: &[usize],
 ) -> Result<(), Failure> {
-    if common.replay.is_some() && common.diverge_at.is_none() {
-        // Everything comes out of the recording.
+    if answers_alone(common) {
         return Ok(());
     }
     let arms = sets

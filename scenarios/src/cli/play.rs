@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::args::{Common, PlayArgs};
 use super::conclude::{Typed, conclude};
 use super::diverge::of_one_arm;
-use super::outside::{Terminal, permit};
+use super::outside::{Terminal, make_ready};
 use super::run::{check_bench_folder, check_replay, folder_of, jobs_of, load, number_of, run_arm};
 use super::show::{remember_latest, story};
 use super::{Failure, print};
@@ -50,7 +50,7 @@ pub(crate) fn play(arguments: &PlayArgs) -> Result<(), Failure> {
     let set = both(common, arm)?;
     check_replay(common)?;
     of_one_arm(common, 2)?;
-    permit(common, std::slice::from_ref(&set), &[1])?;
+    make_ready(common, std::slice::from_ref(&set), &[1])?;
     let folder = folder_of(common, &set);
     let arms = folder.join("arms");
     let names = [arm_folder(0, YOU), arm_folder(1, TEAM)];

@@ -47,7 +47,15 @@ impl Shown {
 
     /// `at` of `total` are done.
     pub(crate) fn at(&mut self, at: u64, total: u64) {
+        self.at_with(at, total, "");
+    }
+
+    /// `at` of `total` are done; `now` is what is to be seen of them.
+    pub(crate) fn at_with(&mut self, at: u64, total: u64, now: &str) {
         if let Some(bar) = &self.bar {
+            if !now.is_empty() {
+                bar.set_message(format!("{} ({now})", self.what));
+            }
             bar.set_position(at);
         } else if self.plain && self.last.elapsed() > Duration::from_secs(5) {
             self.last = Instant::now();
@@ -56,9 +64,21 @@ impl Shown {
             // Nobody may be listening, which must not end a run.
             let _ = writeln!(
                 std::io::stderr(),
-                "{}: {at}/{total}, {rate:.0}/s, {left:.0} s left",
-                self.what
+                "{}: {at}/{total}, {rate:.0}/s, {left:.0} s left{}{now}",
+                self.what,
+                if now.is_empty() { "" } else { ", " }
             );
+        }
+    }
+
+    /// Says a line above the bar; nothing when quiet.
+    #[cfg(feature = "local")]
+    pub(crate) fn say(&self, line: &str) {
+        if let Some(bar) = &self.bar {
+            bar.println(line);
+        } else if self.plain {
+            // Nobody may be listening.
+            let _ = writeln!(std::io::stderr(), "{line}");
         }
     }
 

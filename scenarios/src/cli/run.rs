@@ -11,7 +11,7 @@ use super::args::{BenchArgs, Common, RunArgs};
 use super::conclude::{RunArm, Typed, conclude, cores, next_commands};
 use super::conclude_cases::shown;
 use super::diverge::{of_one_arm, parting};
-use super::outside::{outside, permit, permit_receivers};
+use super::outside::{make_ready, outside, permit, permit_receivers};
 use super::progress::Shown;
 use super::{Failure, no_arm, print};
 use crate::branch::keep;
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
         (name, _) => number_of(&sets[0], name.as_deref())?,
     };
     check_replay(common)?;
-    permit(common, &sets, &[number])?;
+    make_ready(common, &sets, &[number])?;
     let folder = folder_of(common, &sets[0]);
     if sets.len() > 1 {
         return run_all(common, "run", &sets, &[number], &folder);
@@ -79,7 +79,7 @@ pub(crate) fn bench(arguments: &BenchArgs) -> Result<(), Failure> {
     let folder = folder_of(common, &sets[0]);
     let numbers: Vec<usize> = (0..sets[0].arms.len()).collect();
     if let Some(rule) = &arguments.until {
-        permit(common, &sets, &numbers)?;
+        make_ready(common, &sets, &numbers)?;
         return super::until::bench_until(arguments, rule, &sets[0], &folder);
     }
     run_all(common, "bench", &sets, &numbers, &folder)
@@ -110,7 +110,7 @@ pub(super) fn run_arms_of<'a>(
     folder: &Path,
     first: impl FnOnce(&Path) -> Result<(), Failure>,
 ) -> Result<(Vec<RunArm<'a>>, bool), Failure> {
-    permit(common, sets, numbers)?;
+    make_ready(common, sets, numbers)?;
     let last = sets.iter().map(|set| set.scenario.seed.0).max();
     let width = last.unwrap_or(0).to_string().len();
     let mut places = Vec::new();

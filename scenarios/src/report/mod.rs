@@ -24,6 +24,8 @@ mod shell;
 mod standings;
 mod tables;
 mod text;
+#[cfg(feature = "local")]
+mod training;
 mod transcript;
 mod visit;
 mod ward;
@@ -48,4 +50,6 @@ pub use sheet::render_sheet;
 pub use standings::render_standings;
 pub use text::text_table;
 pub(crate) use text::write_columns;
+#[cfg(feature = "local")]
+pub use training::{ReportTraining, render_training};
 pub use ward::{Ending, Stay, WardDay, ward};

@@ -63,6 +63,9 @@ pub enum RunError {
     /// The input is not usable.
     #[error("{0}")]
     Input(String),
+    /// A training failed after it began; its checkpoints stay.
+    #[error("{0}; the checkpoints before stay")]
+    Training(Box<dyn std::error::Error + Send + Sync>),
     /// A file that the scenario names is wrong.
     #[error(transparent)]
     Settings(Box<dyn std::error::Error + Send + Sync>),

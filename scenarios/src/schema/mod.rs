@@ -41,6 +41,8 @@ mod spoken_by;
 mod suite;
 mod team;
 mod timeline;
+#[cfg(feature = "local")]
+mod training;
 mod until;
 mod values;
 mod vary;
@@ -83,6 +85,10 @@ pub use spoken_by::ModelChoice;
 pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};
 pub use team::{MissingTest, Protocol, TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
+#[cfg(feature = "local")]
+pub use training::{
+    DemonstrationsSpec, ModelStart, NewModelSpec, TRAINING_SCHEMA, TrainingDataSpec, TrainingSpec,
+};
 pub use until::UntilRule;
 pub(crate) use words::words;
 

@@ -67,3 +67,28 @@ pub(crate) struct GenerateArgs {
     #[arg(long)]
     pub(crate) quiet: bool,
 }
+
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TrainArgs {
+    /// The training, a TOML file.
+    pub(crate) config: PathBuf,
+    /// Change a setting of the file; may be given several times.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Seed of the training; by default that of the file.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// Folder for checkpoints, history and report, which must not hold anything; by default a new
+    /// one under runs/. The model goes where the file says.
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    pub(crate) out: Option<PathBuf>,
+    /// Go on from the newest checkpoint in this folder; a missing or empty one is a fresh start.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume: Option<PathBuf>,
+    /// Print summary.json instead of text.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show no progress and print the places alone.
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}

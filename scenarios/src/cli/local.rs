@@ -1,0 +1,35 @@
+//! What needs models on this machine: done by builds that have them, refused by others.
+
+#[cfg(feature = "local")]
+pub(crate) use super::generate::generate;
+#[cfg(feature = "local")]
+pub(crate) use super::train::{train, train_first};
+
+#[cfg(not(feature = "local"))]
+mod refused {
+    use crate::cli::Failure;
+    use crate::cli::args::{GenerateArgs, TrainArgs};
+    use crate::schema::ScenarioSet;
+
+    fn refuse<T>(what: &str) -> Result<T, Failure> {
+        Err(Failure::Usage(format!(
+            "this build cannot {what}: build with `cargo build --release --features local`"
+        )))
+    }
+
+    pub(crate) fn train(_: &TrainArgs) -> Result<(), Failure> {
+        refuse("train models")
+    }
+
+    pub(crate) fn generate(_: &GenerateArgs) -> Result<(), Failure> {
+        refuse("run models on this machine")
+    }
+
+    /// Nothing can be trained here; the model itself is refused when it is made.
+    pub(crate) fn train_first(_: &[ScenarioSet], _: &[usize], _: bool) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+#[cfg(not(feature = "local"))]
+pub(crate) use refused::{generate, train, train_first};
