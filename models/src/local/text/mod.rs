@@ -8,11 +8,16 @@
 
 pub mod chat;
 pub mod detokenizer;
+pub mod grammar;
 pub mod sampling;
 pub mod stop;
 pub mod tokenizer;
 
+pub use chat::{
+    Chat, ChatError, ChatTemplate, RenderRequest, Rendered, TemplateSource, TrainingExample,
+};
 pub use detokenizer::Detokenizer;
+pub use grammar::{Grammar, GrammarError, GrammarState};
 pub use sampling::{
     DrawKey, SampleError, Sampled, Sampler, Sampling, SamplingError, Seen, Step, TokenMask,
 };

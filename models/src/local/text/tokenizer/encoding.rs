@@ -295,6 +295,17 @@ impl Tokenizer {
         }
         Ok(())
     }
+
+    /// The library's tokenizer for pieces of text: nothing is normalised, and the names of
+    /// special tokens are ordinary text.
+    pub(crate) fn for_pieces(&self) -> Result<tokenizers::Tokenizer, TokenizerError> {
+        let mut inner = self.inner.clone();
+        inner
+            .with_normalizer(None::<tokenizers::NormalizerWrapper>)
+            .map_err(|error| malformed("tokenizer", &error))?;
+        inner.set_encode_special_tokens(true);
+        Ok(inner)
+    }
 }
 
 /// Adds the tokens that only `tokenizer_config.json` lists.

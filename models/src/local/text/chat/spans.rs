@@ -1,0 +1,374 @@
+//! Which parts of a rendered conversation the assistant says.
+//!
+//! Templates rewrite what they are given: they trim it, cut thoughts out of it, leave messages
+//! away. So marks are put into the assistant's messages and looked for in the text; where the
+//! text without the marks is not the text of the unmarked conversation, the parts are told by
+//! rendering the beginnings of the conversation instead. A template with `{% generation %}` says
+//! it itself.
+
+use std::ops::Range;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::environment::GENERATION;
+use super::error::ChatError;
+use super::template::{ChatTemplate, RenderRequest};
+
+/// A rendered conversation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rendered {
+    /// The text.
+    pub text: String,
+    /// Byte ranges of what the assistant says, each with the text that ends its turn, in order.
+    pub assistant: Vec<Range<usize>>,
+}
+
+/// Where the marks of a message lie in the text.
+#[derive(Debug, Clone, Copy)]
+enum Place {
+    /// Marks around the whole content.
+    Outside,
+    /// Marks within the white space at the ends of the content.
+    Inside,
+}
+
+/// Private characters that no message holds: two for each message.
+#[derive(Debug, Clone, Copy)]
+struct Marks {
+    first: u32,
+    count: u32,
+}
+
+impl Marks {
+    /// Marks for `messages`, if any are free.
+    fn free(messages: &[Value]) -> Option<Self> {
+        let text = Value::from(messages).to_string();
+        let count = u32::try_from(messages.len()).ok()? * 2;
+        // The two planes of private characters, and parts of them.
+        let marks = (0xf_0000..=0x10_ff00_u32)
+            .step_by(0x4000)
+            .map(|first| Self { first, count })
+            .find(|marks| count < 0x4000 && !text.chars().any(|c| marks.index(c).is_some()));
+        marks
+    }
+
+    fn index(self, c: char) -> Option<usize> {
+        let index = u32::from(c).checked_sub(self.first)?;
+        (index < self.count).then_some(index as usize)
+    }
+
+    fn mark(self, index: usize) -> String {
+        char::from_u32(self.first + index as u32)
+            .map(String::from)
+            .unwrap_or_default()
+    }
+
+    /// The conversation with marks in the assistant's messages.
+    fn put(self, messages: &[Value], place: Place) -> Vec<Value> {
+        let mut marked = messages.to_vec();
+        for (at, message) in marked.iter_mut().enumerate() {
+            let Some(content) = said(message) else {
+                continue;
+            };
+            let (start, end) = match place {
+                Place::Outside => (0, content.len()),
+                Place::Inside => {
+                    let start = content.len() - content.trim_start().len();
+                    (start, content.trim_end().len().max(start))
+                }
+            };
+            message["content"] = json!(format!(
+                "{}{}{}{}{}",
+                &content[..start],
+                self.mark(2 * at),
+                &content[start..end],
+                self.mark(2 * at + 1),
+                &content[end..]
+            ));
+        }
+        marked
+    }
+
+    /// The text without marks, and for each mark its offsets in it.
+    fn take(self, text: &str) -> (String, Vec<Vec<usize>>) {
+        let mut plain = String::with_capacity(text.len());
+        let mut found = vec![Vec::new(); self.count as usize];
+        for c in text.chars() {
+            match self.index(c) {
+                Some(index) => found[index].push(plain.len()),
+                None => plain.push(c),
+            }
+        }
+        (plain, found)
+    }
+}
+
+/// What the assistant says in a message; `None` for messages of others.
+fn said(message: &Value) -> Option<String> {
+    if message["role"] != "assistant" {
+        return None;
+    }
+    message["content"].as_str().map(str::to_owned)
+}
+
+impl ChatTemplate {
+    /// The text of a conversation with the parts that the assistant says: what a model learns.
+    ///
+    /// # Errors
+    /// As [`ChatTemplate::render`]; [`ChatError::NoSpan`] where the template rewrites a message
+    /// so much that its part of the text cannot be told.
+    pub fn render_with_spans<M: Serialize>(
+        &self,
+        request: &RenderRequest<'_, M>,
+    ) -> Result<Rendered, ChatError> {
+        let messages = request
+            .messages
+            .iter()
+            .enumerate()
+            .map(|(index, message)| {
+                serde_json::to_value(message).map_err(|source| ChatError::Message { index, source })
+            })
+            .collect::<Result<Vec<Value>, _>>()?;
+        let request = request.with(&messages);
+        let text = self.render(&request)?;
+        let default = request.tools.is_none() || self.source().tool_use.is_none();
+        if self.marks_generation() && default {
+            let marked = self.render_marked(&request)?;
+            let marks = Marks {
+                first: u32::from(GENERATION[0]),
+                count: 2,
+            };
+            let (plain, found) = marks.take(&marked);
+            if plain == text && found[0].len() == found[1].len() {
+                let pairs = found[0].iter().zip(&found[1]);
+                let assistant = pairs.map(|(start, end)| *start..*end).collect();
+                return Ok(Rendered { text, assistant });
+            }
+        }
+        let assistant = self.spans(&request, &text)?;
+        Ok(Rendered { text, assistant })
+    }
+
+    /// The text that ends the assistant's turn, such as `<|im_end|>`; `None` if there is none.
+    pub fn turn_end(&self) -> Option<String> {
+        let messages = [
+            json!({"role": "user", "content": "a"}),
+            json!({"role": "assistant", "content": "b"}),
+        ];
+        let rendered = self
+            .render_with_spans(&RenderRequest::whole(&messages))
+            .ok()?;
+        let span = rendered.assistant.first()?.clone();
+        let said = &rendered.text[span];
+        let (_, end) = said.split_once('b')?;
+        let end = end.trim();
+        (!end.is_empty()).then(|| end.to_owned())
+    }
+
+    fn spans(
+        &self,
+        request: &RenderRequest<'_, Value>,
+        text: &str,
+    ) -> Result<Vec<Range<usize>>, ChatError> {
+        let messages = request.messages;
+        let marked = [Place::Outside, Place::Inside]
+            .into_iter()
+            .find_map(|place| self.mark(request, text, place));
+        let mut spans = Vec::new();
+        for (index, message) in messages.iter().enumerate() {
+            let Some(content) = said(message) else {
+                continue;
+            };
+            let by_marks = match &marked {
+                Some((place, found)) => match (&found[2 * index][..], &found[2 * index + 1][..]) {
+                    // The template leaves the message away.
+                    ([], []) => continue,
+                    ([start], [end]) if start <= end => Some((*place, *start..*end)),
+                    // The template cuts the beginning away, such as thoughts.
+                    ([], [end]) => {
+                        let before = match place {
+                            Place::Outside => &content,
+                            Place::Inside => content.trim_end(),
+                        };
+                        let kept = common_suffix(&text[..*end], before);
+                        Some((*place, end - kept..*end))
+                    }
+                    _ => None,
+                },
+                None => None,
+            };
+            let span = match by_marks {
+                Some((place, span)) => {
+                    span.start
+                        ..span.end + self.turn_end_after(request, text, index, place, span.end)
+                }
+                None => self.by_beginnings(request, text, index)?,
+            };
+            spans.push(span);
+        }
+        Ok(spans)
+    }
+
+    /// The offsets of the marks, if they change nothing else.
+    fn mark(
+        &self,
+        request: &RenderRequest<'_, Value>,
+        text: &str,
+        place: Place,
+    ) -> Option<(Place, Vec<Vec<usize>>)> {
+        let marks = Marks::free(request.messages)?;
+        let marked = marks.put(request.messages, place);
+        let (plain, found) = marks.take(&self.render(&request.with(&marked)).ok()?);
+        (plain == text).then_some((place, found))
+    }
+
+    /// Length of what ends the turn of message `index` after its content, which ends at `end`:
+    /// what follows it also where it is the last message, but for white space at the very end.
+    fn turn_end_after(
+        &self,
+        request: &RenderRequest<'_, Value>,
+        text: &str,
+        index: usize,
+        place: Place,
+        end: usize,
+    ) -> usize {
+        let mut last = request.with(&request.messages[..=index]);
+        last.add_generation_prompt = false;
+        let following = Marks::free(last.messages).and_then(|marks| {
+            let marked = marks.put(last.messages, place);
+            let (plain, found) = marks.take(&self.render(&last.with(&marked)).ok()?);
+            let end = *found[2 * index + 1].first()?;
+            Some(plain[end..].to_owned())
+        });
+        let following = following.unwrap_or_default();
+        let shared = common_prefix(&text[end..], &following);
+        text[end..end + shared].trim_end().len()
+    }
+
+    /// The part of message `index` as what it adds to the conversation before it.
+    fn by_beginnings(
+        &self,
+        request: &RenderRequest<'_, Value>,
+        text: &str,
+        index: usize,
+    ) -> Result<Range<usize>, ChatError> {
+        let mut before = request.with(&request.messages[..index]);
+        before.add_generation_prompt = true;
+        let mut with = request.with(&request.messages[..=index]);
+        with.add_generation_prompt = false;
+        match (self.render(&before), self.render(&with)) {
+            (Ok(before), Ok(with))
+                if text.starts_with(&with)
+                    && with.starts_with(&before)
+                    && with.trim_end().len() > before.len() =>
+            {
+                Ok(before.len()..with.trim_end().len())
+            }
+            _ => Err(ChatError::NoSpan { index }),
+        }
+    }
+}
+
+/// Bytes of the longest common beginning, in whole characters.
+fn common_prefix(a: &str, b: &str) -> usize {
+    let pairs = a.chars().zip(b.chars());
+    pairs
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a.len_utf8())
+        .sum()
+}
+
+/// Bytes of the longest common end, in whole characters.
+fn common_suffix(a: &str, b: &str) -> usize {
+    let pairs = a.chars().rev().zip(b.chars().rev());
+    pairs
+        .take_while(|(a, b)| a == b)
+        .map(|(a, _)| a.len_utf8())
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::text::chat::{BUILTIN, TemplateSource};
+    use crate::local::text::tokenizer::{SpecialToken, SpecialTokens};
+    use crate::request::Message;
+
+    fn template(source: &str) -> ChatTemplate {
+        let special = SpecialTokens {
+            eos: vec![SpecialToken {
+                text: "</s>".into(),
+                id: 2,
+            }],
+            ..SpecialTokens::default()
+        };
+        ChatTemplate::new(&TemplateSource::of_text(source), &special).unwrap()
+    }
+
+    fn conversation() -> Vec<Message> {
+        vec![
+            Message::new("system", "Be brief."),
+            Message::new("user", " What is it? "),
+            Message::new("assistant", "  <think>so</think>\n\nA fever.\n"),
+            Message::new("user", "A fever."),
+            Message::new("assistant", "A fever."),
+        ]
+    }
+
+    fn said(source: &str) -> Vec<String> {
+        let messages = conversation();
+        let request = RenderRequest::whole(&messages);
+        let rendered = template(source).render_with_spans(&request).unwrap();
+        assert_eq!(rendered.text, template(source).render(&request).unwrap());
+        let parts = rendered.assistant.into_iter();
+        parts.map(|span| rendered.text[span].to_owned()).collect()
+    }
+
+    #[test]
+    fn parts_are_told_whatever_the_template_does_to_them() {
+        let whole = "  <think>so</think>\n\nA fever.\n";
+        let raw = "{% for m in messages %}[{{ m.role }}]{{ m.content }}<end>\n{% endfor %}";
+        assert_eq!(said(raw), [&format!("{whole}<end>"), "A fever.<end>"]);
+        let trimmed = raw.replace("m.content", "m.content | trim");
+        assert_eq!(
+            said(&trimmed),
+            ["<think>so</think>\n\nA fever.<end>", "A fever.<end>"]
+        );
+        let cut = raw.replace("m.content", "m.content.split('</think>')[-1].lstrip('\\n')");
+        assert_eq!(said(&cut), ["A fever.\n<end>", "A fever.<end>"]);
+        let bare = "{% for m in messages %}{{ m.content.strip() }}\n\n{% endfor %}";
+        assert_eq!(said(bare), ["<think>so</think>\n\nA fever.", "A fever."]);
+        let dropped = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}";
+        assert!(said(dropped).is_empty());
+        let rewritten = raw.replace("m.content", "m.content | length");
+        assert_eq!(said(&rewritten), ["29<end>", "8<end>"]);
+    }
+
+    #[test]
+    fn built_in_templates_mark_what_the_assistant_says() {
+        for (name, source) in BUILTIN {
+            let end = if name == "chatml" {
+                "<|im_end|>"
+            } else {
+                "</s>"
+            };
+            let whole = format!("  <think>so</think>\n\nA fever.\n{end}");
+            assert_eq!(said(source), [whole, format!("A fever.{end}")], "{name}");
+            assert!(template(source).marks_generation());
+            assert_eq!(template(source).turn_end().as_deref(), Some(end));
+        }
+        let none = "{% for m in messages %}{{ m.content }}\n{% endfor %}";
+        assert_eq!(template(none).turn_end(), None);
+    }
+
+    #[test]
+    fn parts_that_cannot_be_told_are_an_error() {
+        let messages = conversation();
+        let request = RenderRequest::whole(&messages);
+        let source =
+            "{{ messages | length }}{% for m in messages %}{{ m.content | length }}{% endfor %}";
+        let error = template(source).render_with_spans(&request).unwrap_err();
+        assert!(matches!(error, ChatError::NoSpan { index: 2 }), "{error}");
+    }
+}
