@@ -1,1 +1,9 @@
 //! Inference on the CPU: kernels whose bits do not depend on the batch, the paged cache, the scheduler.
+
+#[expect(
+    unsafe_code,
+    reason = "vector instructions over raw memory; each kernel is tested against plain Rust"
+)]
+mod kernels;
+
+pub use kernels::{Level, PackedMatrix, Threads};
