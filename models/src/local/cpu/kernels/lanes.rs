@@ -62,6 +62,34 @@ pub(super) trait Lanes: Copy {
     /// Reads 16 signed bytes as floats.
     unsafe fn load_signed(from: *const u8) -> Self;
 
+    /// Reads the first `count` floats, at most 16; the other lanes are 0.
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, count: usize) -> Self {
+        // SAFETY: the caller vouches for `count` floats.
+        unsafe {
+            if count >= LANES {
+                return Self::load(from);
+            }
+            let mut buffer = [0.0; LANES];
+            std::ptr::copy_nonoverlapping(from, buffer.as_mut_ptr(), count);
+            Self::load(buffer.as_ptr())
+        }
+    }
+
+    /// Writes the first `count` lanes, at most 16.
+    #[inline(always)]
+    unsafe fn store_part(self, to: *mut f32, count: usize) {
+        // SAFETY: the caller vouches for room for `count` floats.
+        unsafe {
+            if count >= LANES {
+                self.store(to);
+            } else {
+                let buffer = self.to_array();
+                std::ptr::copy_nonoverlapping(buffer.as_ptr(), to, count);
+            }
+        }
+    }
+
     /// The lanes as an array.
     #[inline(always)]
     unsafe fn to_array(self) -> [f32; LANES] {

@@ -1,5 +1,7 @@
 //! Kernels whose bits do not depend on the batch, the threads or the vector width.
 
+mod attention;
+mod exponential;
 mod lanes;
 #[cfg(target_arch = "x86_64")]
 mod lanes_avx2;
@@ -8,9 +10,16 @@ mod lanes_avx512;
 mod lanes_portable;
 mod level;
 mod packed;
+mod rotary;
+mod rows;
 mod threads;
 mod tile;
 
+pub(super) use attention::{Attention, QUERIES, QueryRow, Stretch16, attend};
+pub(super) use lanes::LANES;
 pub use level::Level;
 pub use packed::PackedMatrix;
+pub(super) use rotary::{Rotary, Stretch};
+pub(super) use rows::{Gate, gated, rms_norm, rotate, softcap};
+pub(super) use threads::Shared;
 pub use threads::Threads;

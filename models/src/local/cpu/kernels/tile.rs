@@ -125,7 +125,7 @@ unsafe fn tile<L: Lanes, const R: usize, const P: usize>(
         if strip.first > 0 {
             for r in 0..R {
                 for p in 0..P {
-                    acc[r][p] = load_part(out.add(r * strip.out_stride + p * LANES), columns - p * LANES);
+                    acc[r][p] = L::load_part(out.add(r * strip.out_stride + p * LANES), columns - p * LANES);
                 }
             }
         }
@@ -147,36 +147,8 @@ unsafe fn tile<L: Lanes, const R: usize, const P: usize>(
         }
         for r in 0..R {
             for p in 0..P {
-                store_part(acc[r][p], out.add(r * strip.out_stride + p * LANES), columns - p * LANES);
+                acc[r][p].store_part(out.add(r * strip.out_stride + p * LANES), columns - p * LANES);
             }
-        }
-    }
-}
-
-/// Reads the first `count` floats, at most 16; the other lanes are 0.
-#[inline(always)]
-unsafe fn load_part<L: Lanes>(from: *const f32, count: usize) -> L {
-    // SAFETY: the caller vouches for `count` floats.
-    unsafe {
-        if count >= LANES {
-            return L::load(from);
-        }
-        let mut buffer = [0.0; LANES];
-        std::ptr::copy_nonoverlapping(from, buffer.as_mut_ptr(), count);
-        L::load(buffer.as_ptr())
-    }
-}
-
-/// Writes the first `count` lanes, at most 16.
-#[inline(always)]
-unsafe fn store_part<L: Lanes>(value: L, to: *mut f32, count: usize) {
-    // SAFETY: the caller vouches for room for `count` floats.
-    unsafe {
-        if count >= LANES {
-            value.store(to);
-        } else {
-            let buffer = value.to_array();
-            std::ptr::copy_nonoverlapping(buffer.as_ptr(), to, count);
         }
     }
 }
