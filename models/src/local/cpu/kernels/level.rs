@@ -62,7 +62,7 @@ impl Default for Level {
 ///
 /// The three copies differ only in the instructions the compiler may use.
 macro_rules! at_level {
-    ($(#[$meta:meta])* $vis:vis fn $name:ident($($arg:ident: $ty:ty),* $(,)?) = $kernel:ident) => {
+    ($(#[$meta:meta])* $vis:vis unsafe fn $name:ident($($arg:ident: $ty:ty),* $(,)?) = $kernel:ident) => {
         $(#[$meta])*
         $vis unsafe fn $name(level: $crate::local::cpu::kernels::Level, $($arg: $ty),*) {
             use $crate::local::cpu::kernels::level::Set;

@@ -19,7 +19,7 @@ pub(super) use attention::{Attention, QUERIES, QueryRow, Stretch16, attend};
 pub(super) use lanes::LANES;
 pub use level::Level;
 pub use packed::PackedMatrix;
-pub(super) use rotary::{Rotary, Stretch};
+pub(super) use rotary::Rotary;
 pub(super) use rows::{Gate, gated, rms_norm, rotate, softcap};
 pub(super) use threads::Shared;
 pub use threads::Threads;

@@ -1,23 +1,5 @@
 //! Angles of rotary position embeddings.
 
-use std::f64::consts::PI;
-
-/// How the frequencies of the rotary embedding are stretched for long contexts.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(in crate::local::cpu) enum Stretch {
-    /// Not at all.
-    None,
-    /// All by one factor.
-    Linear { factor: f64 },
-    /// Low frequencies by the factor, high ones not, a ramp between (Llama 3).
-    Llama3 {
-        factor: f64,
-        low_freq_factor: f64,
-        high_freq_factor: f64,
-        original_context: f64,
-    },
-}
-
 /// The angles of each position: `position * frequency`.
 #[derive(Debug, Clone)]
 pub(in crate::local::cpu) struct Rotary {
@@ -26,15 +8,11 @@ pub(in crate::local::cpu) struct Rotary {
 }
 
 impl Rotary {
-    /// Frequencies `theta^(-2i / dims)` for the `dims / 2` pairs, stretched.
-    pub(in crate::local::cpu) fn new(dims: usize, theta: f64, stretch: Stretch) -> Self {
-        let frequencies = (0..dims / 2)
-            .map(|i| {
-                let frequency = 1.0 / libm::pow(theta, 2.0 * i as f64 / dims as f64);
-                stretched(frequency, stretch) as f32
-            })
-            .collect();
-        Self { frequencies }
+    /// Angles at these frequencies.
+    pub(in crate::local::cpu) fn new(frequencies: &[f64]) -> Self {
+        Self {
+            frequencies: frequencies.iter().map(|f| *f as f32).collect(),
+        }
     }
 
     /// Pairs of dimensions that turn.
@@ -59,54 +37,18 @@ impl Rotary {
     }
 }
 
-fn stretched(frequency: f64, stretch: Stretch) -> f64 {
-    match stretch {
-        Stretch::None => frequency,
-        Stretch::Linear { factor } => frequency / factor,
-        Stretch::Llama3 {
-            factor,
-            low_freq_factor,
-            high_freq_factor,
-            original_context,
-        } => {
-            let wavelength = 2.0 * PI / frequency;
-            if wavelength < original_context / high_freq_factor {
-                frequency
-            } else if wavelength > original_context / low_freq_factor {
-                frequency / factor
-            } else {
-                let smooth = (original_context / wavelength - low_freq_factor)
-                    / (high_freq_factor - low_freq_factor);
-                (1.0 - smooth) * frequency / factor + smooth * frequency
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn llama3_leaves_high_frequencies_and_divides_low_ones() {
-        let stretch = Stretch::Llama3 {
-            factor: 8.0,
-            low_freq_factor: 1.0,
-            high_freq_factor: 4.0,
-            original_context: 32.0,
-        };
-        assert_eq!(stretched(1.0, stretch), 1.0);
-        assert_eq!(stretched(0.01, stretch), 0.01 / 8.0);
-        let between = stretched(2.0 * PI / 16.0, stretch);
-        assert!(between > 2.0 * PI / 16.0 / 8.0 && between < 2.0 * PI / 16.0);
-    }
-
-    #[test]
-    fn position_zero_does_not_turn() {
-        let rotary = Rotary::new(8, 10_000.0, Stretch::None);
+    fn positions_turn_by_multiples_of_the_frequencies() {
+        let rotary = Rotary::new(&[1.0, 0.25]);
+        assert_eq!(rotary.pairs(), 2);
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
         rotary.angles(0, &mut cos, &mut sin);
-        assert_eq!((cos, sin), (vec![1.0; 4], vec![0.0; 4]));
-        assert_eq!(rotary.pairs(), 4);
+        rotary.angles(3, &mut cos, &mut sin);
+        assert_eq!((&cos[..2], &sin[..2]), (&[1.0; 2][..], &[0.0; 2][..]));
+        assert!((cos[2] - 3f32.cos()).abs() < 1e-6 && (sin[3] - 0.75f32.sin()).abs() < 1e-6);
     }
 }

@@ -41,7 +41,7 @@ at_level! {
     /// # Safety
     /// The pointers of the strip are valid for what it describes, and nobody else touches its
     /// outputs.
-    pub(super) fn compute_strip(strip: &Strip) = compute
+    pub(super) unsafe fn compute_strip(strip: &Strip) = compute
 }
 
 #[inline(always)]
