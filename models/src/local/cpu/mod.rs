@@ -6,6 +6,12 @@ mod cache;
     reason = "vector instructions over raw memory; each kernel is tested against plain Rust"
 )]
 mod kernels;
+mod model;
+mod quantised;
 
 pub use cache::{BlockHash, CacheCounters, CacheError, CacheShape, KvCache, SequenceId};
 pub use kernels::{Level, PackedMatrix, Threads};
+pub use model::{
+    BuildError, Chunk, CpuModel, Linear, Logits, PassError, Wanted, WeightError, WeightSource, Weights,
+};
+pub use quantised::{BlockError, BlockFormat, Blocks, QuantisedMatrix};

@@ -71,8 +71,8 @@ pub struct KvCache {
     root: BlockHash,
     pool: Pool,
     sequences: BTreeMap<SequenceId, Sequence>,
-    keys: Vec<Vec<f32>>,
-    values: Vec<Vec<f32>>,
+    pub(super) keys: Vec<Vec<f32>>,
+    pub(super) values: Vec<Vec<f32>>,
     counters: CacheCounters,
 }
 

@@ -12,7 +12,7 @@ pub(in crate::local::cpu) const LANES: usize = 16;
 /// The functions may be called only inside a function compiled with the instructions of the
 /// implementation (see `at_level!`); those that take pointers read or write as many elements as
 /// their documentation says, at any alignment.
-pub(super) trait Lanes: Copy {
+pub(in crate::local::cpu) trait Lanes: Copy {
     /// Whether the register file holds 24 accumulators of 16 lanes; else it holds 6.
     const WIDE: bool;
     /// Sixteen `i32` lanes.
@@ -28,9 +28,13 @@ pub(super) trait Lanes: Copy {
     unsafe fn splat(value: f32) -> Self;
     /// `self * factor + addend`, rounded once.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
+    /// `self - other`.
     unsafe fn sub(self, other: Self) -> Self;
+    /// `self * other`.
     unsafe fn mul(self, other: Self) -> Self;
+    /// `self / other`.
     unsafe fn div(self, other: Self) -> Self;
     /// The larger of both; neither may be NaN for equal bits.
     unsafe fn max(self, other: Self) -> Self;
@@ -46,8 +50,12 @@ pub(super) trait Lanes: Copy {
     /// Adds to each lane the dot product of its four unsigned bytes (at most 127 each) with the four signed
     /// bytes of `row`.
     unsafe fn dot_unsigned(acc: Self::Ints, weights: Self::Bytes, row: i32) -> Self::Ints;
-    /// Adds to each lane the dot product of its four signed bytes (at least -127 each) with the
-    /// four signed bytes of `row` (likewise).
+    /// What a sum of signed dot products begins with, given -128 times the sum of all bytes of
+    /// the rows that will be added: that, where signed bytes are read as unsigned ones 128
+    /// larger, else 0.
+    unsafe fn start_signed(shift: i32) -> Self::Ints;
+    /// Adds to each lane the dot product of its four signed bytes with the four signed bytes of
+    /// `row` (at least -127 each), in a sum begun by [`start_signed`](Self::start_signed).
     unsafe fn dot_signed(acc: Self::Ints, weights: Self::Bytes, row: i32) -> Self::Ints;
     /// The integers as floats, rounded to nearest even.
     unsafe fn from_ints(ints: Self::Ints) -> Self;

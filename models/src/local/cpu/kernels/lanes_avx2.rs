@@ -6,7 +6,7 @@ use super::lanes::Lanes;
 
 /// Sixteen floats in two registers: lanes 0 to 7 and 8 to 15.
 #[derive(Clone, Copy)]
-pub(super) struct Avx2(__m256, __m256);
+pub(in crate::local::cpu) struct Avx2(__m256, __m256);
 
 /// Adds to eight lanes the dot products of unsigned bytes with signed ones; the sum of two products fits in 16 bits.
 #[inline(always)]
@@ -154,6 +154,13 @@ impl Lanes for Avx2 {
                 dot_eight(acc[1], weights[1], row),
             ]
         }
+    }
+    #[inline(always)]
+    unsafe fn start_signed(shift: i32) -> Self::Ints {
+        // The bytes are multiplied as signed ones.
+        let _ = shift;
+        // SAFETY: see the impl.
+        unsafe { Self::zero_ints() }
     }
     #[inline(always)]
     unsafe fn dot_signed(acc: Self::Ints, weights: Self::Bytes, row: i32) -> Self::Ints {

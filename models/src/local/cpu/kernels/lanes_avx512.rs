@@ -6,7 +6,7 @@ use super::lanes::Lanes;
 
 /// Sixteen floats in one register.
 #[derive(Clone, Copy)]
-pub(super) struct Avx512(__m512);
+pub(in crate::local::cpu) struct Avx512(__m512);
 
 // SAFETY of every block below: `Lanes` is used only inside functions compiled with AVX-512 F, BW,
 // VL, DQ and VNNI; pointers are vouched for by the caller and used by unaligned instructions.
@@ -94,13 +94,17 @@ impl Lanes for Avx512 {
         unsafe { _mm512_dpbusd_epi32(acc, weights, _mm512_set1_epi32(row)) }
     }
     #[inline(always)]
+    unsafe fn start_signed(shift: i32) -> Self::Ints {
+        // SAFETY: see the impl.
+        unsafe { _mm512_set1_epi32(shift) }
+    }
+    #[inline(always)]
     unsafe fn dot_signed(acc: Self::Ints, weights: Self::Bytes, row: i32) -> Self::Ints {
-        // SAFETY: see the impl. |w| · (x with the sign of w) = w · x, byte by byte.
+        // SAFETY: see the impl. The weights are read as unsigned and 128 too large, which the
+        // sum's beginning undoes.
         unsafe {
-            let row = _mm512_set1_epi32(row);
-            let negative = _mm512_movepi8_mask(weights);
-            let row = _mm512_mask_sub_epi8(row, negative, _mm512_setzero_si512(), row);
-            _mm512_dpbusd_epi32(acc, _mm512_abs_epi8(weights), row)
+            let weights = _mm512_xor_si512(weights, _mm512_set1_epi8(-128));
+            _mm512_dpbusd_epi32(acc, weights, _mm512_set1_epi32(row))
         }
     }
     #[inline(always)]

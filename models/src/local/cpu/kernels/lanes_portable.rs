@@ -5,7 +5,7 @@ use super::lanes::{LANES, Lanes};
 
 /// Sixteen floats in an array.
 #[derive(Clone, Copy)]
-pub(super) struct Portable([f32; LANES]);
+pub(in crate::local::cpu) struct Portable([f32; LANES]);
 
 impl Portable {
     #[inline(always)]
@@ -91,6 +91,12 @@ impl Lanes for Portable {
     #[inline(always)]
     unsafe fn dot_unsigned(acc: Self::Ints, weights: Self::Bytes, row: i32) -> Self::Ints {
         dot(acc, row, |i| i32::from(weights[i]))
+    }
+    #[inline(always)]
+    unsafe fn start_signed(shift: i32) -> Self::Ints {
+        // The bytes are multiplied as signed ones.
+        let _ = shift;
+        [0; LANES]
     }
     #[inline(always)]
     unsafe fn dot_signed(acc: Self::Ints, weights: Self::Bytes, row: i32) -> Self::Ints {

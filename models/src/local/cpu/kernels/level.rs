@@ -7,10 +7,10 @@
 ///
 /// A value exists only for sets that this processor has, so a kernel may be run with any value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Level(pub(super) Set);
+pub struct Level(pub(in crate::local::cpu) Set);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Set {
+pub(in crate::local::cpu) enum Set {
     /// Plain Rust, for processors without the sets below.
     Portable,
     /// AVX2 with FMA.
@@ -49,6 +49,17 @@ impl Level {
         *Self::available()
             .last()
             .expect("the portable level is always there")
+    }
+}
+
+/// Whether the registers of a level hold 24 accumulators of 16 lanes.
+pub(in crate::local::cpu) fn is_wide(level: Level) -> bool {
+    match level.0 {
+        Set::Portable => false,
+        #[cfg(target_arch = "x86_64")]
+        Set::Avx2 => false,
+        #[cfg(target_arch = "x86_64")]
+        Set::Avx512 => true,
     }
 }
 
@@ -94,4 +105,4 @@ macro_rules! at_level {
         }
     };
 }
-pub(super) use at_level;
+pub(in crate::local::cpu) use at_level;

@@ -4,11 +4,11 @@ mod attention;
 mod exponential;
 mod lanes;
 #[cfg(target_arch = "x86_64")]
-mod lanes_avx2;
+pub(super) mod lanes_avx2;
 #[cfg(target_arch = "x86_64")]
-mod lanes_avx512;
-mod lanes_portable;
-mod level;
+pub(super) mod lanes_avx512;
+pub(super) mod lanes_portable;
+pub(super) mod level;
 mod packed;
 mod rotary;
 mod rows;
@@ -16,7 +16,8 @@ mod threads;
 mod tile;
 
 pub(super) use attention::{Attention, QUERIES, QueryRow, Stretch16, attend};
-pub(super) use lanes::LANES;
+pub(super) use lanes::{LANES, Lanes};
+pub(super) use level::{at_level, is_wide};
 pub use level::Level;
 pub use packed::PackedMatrix;
 pub(super) use rotary::Rotary;

@@ -101,9 +101,23 @@ impl PackedMatrix {
     /// # Panics
     /// When the lengths do not fit.
     pub fn product_at(&self, level: Level, x: &[f32], out: &mut [f32], threads: &Threads) {
+        self.product_into(level, x, out, self.outputs, 0, threads);
+    }
+
+    /// The product as part of wider rows: `out[r * stride + column + n]`.
+    pub(in crate::local::cpu) fn product_into(
+        &self,
+        level: Level,
+        x: &[f32],
+        out: &mut [f32],
+        stride: usize,
+        column: usize,
+        threads: &Threads,
+    ) {
         let rows = x.len() / self.inner;
         assert_eq!(x.len(), rows * self.inner, "the width of the rows");
-        assert_eq!(out.len(), rows * self.outputs, "the outputs' shape");
+        assert_eq!(out.len(), rows * stride, "the outputs' shape");
+        assert!(column + self.outputs <= stride, "the outputs' width");
         if rows == 0 {
             return;
         }
@@ -145,8 +159,8 @@ impl PackedMatrix {
                     first,
                     steps,
                     row_count: rows,
-                    out: to.get().wrapping_add(first_column),
-                    out_stride: self.outputs,
+                    out: to.get().wrapping_add(column + first_column),
+                    out_stride: stride,
                 };
                 // SAFETY: the lengths were checked above; each task writes its own columns.
                 unsafe { compute_strip(level, &strip) };

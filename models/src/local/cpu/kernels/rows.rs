@@ -3,6 +3,7 @@
 use super::exponential::{exp, tanh};
 use super::lanes::{LANES, Lanes};
 use super::level::{Level, at_level};
+use crate::local::transformer::Activation;
 
 /// What a gate does before it multiplies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,17 @@ pub(in crate::local::cpu) enum Gate {
     GeluTanh,
     /// GELU by the error function.
     Gelu,
+}
+
+impl Gate {
+    /// The gate of an activation.
+    pub(in crate::local::cpu) fn of(activation: Activation) -> Self {
+        match activation {
+            Activation::Silu => Self::Silu,
+            Activation::GeluTanh => Self::GeluTanh,
+            Activation::Gelu => Self::Gelu,
+        }
+    }
 }
 
 /// Root-mean-square norm: `out[i] = x[i] / sqrt(mean(x²) + eps) * weight[i]`.
