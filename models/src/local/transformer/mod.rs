@@ -1,7 +1,13 @@
 //! One Llama-like transformer: configuration, parameters, checkpoints, the differentiable forward pass.
 
+pub mod checkpoint;
 pub mod config;
+pub mod forward;
+pub mod parameters;
 
+pub use checkpoint::{Checkpoint, Generation, LoadError, SaveError};
 pub use config::{
     Activation, Architecture, AttentionMask, ConfigError, RopeScaling, TransformerConfig,
 };
+pub use forward::{ForwardError, Substituted, TokenBatch, Transformer, Weights};
+pub use parameters::{Initial, ParameterError, Parameters};

@@ -7,7 +7,7 @@
 
 mod definition;
 mod error;
-mod fields;
+pub(crate) mod fields;
 mod reading;
 mod shapes;
 mod validation;

@@ -1,5 +1,4 @@
 //! Configurations: both spellings, what is refused and how, writing and reading back.
-#![cfg(feature = "local")]
 
 use rounds_models::local::transformer::{
     Architecture, AttentionMask, ConfigError, RopeScaling, TransformerConfig,

@@ -1,0 +1,102 @@
+//! What the positions of a batch decide: rotation angles and who sees whom.
+
+use std::ops::Range;
+
+use candle_core::{Device, Tensor};
+
+use super::{ForwardError, TokenBatch};
+use crate::local::transformer::{AttentionMask, TransformerConfig};
+
+/// Rotation and visibility of one batch.
+#[derive(Debug)]
+pub(super) struct Geometry {
+    pub(super) rows: usize,
+    pub(super) length: usize,
+    lengths: Vec<usize>,
+    mask: AttentionMask,
+    /// Cosines, `[tables, length, rope_dims / 2]`; one table where all rows share it.
+    pub(super) cosines: Vec<f32>,
+    /// Sines, likewise.
+    pub(super) sines: Vec<f32>,
+    /// One, or one a row.
+    pub(super) tables: usize,
+}
+
+impl Geometry {
+    pub(super) fn new(config: &TransformerConfig, batch: &TokenBatch) -> Self {
+        let frequencies = config.rope_frequencies();
+        let (rows, length) = (batch.rows(), batch.length());
+        let tables = if batch.has_plain_positions() { 1 } else { rows };
+        let positions = batch.positions();
+        let mut cosines = Vec::with_capacity(tables * length * frequencies.len());
+        let mut sines = Vec::with_capacity(cosines.capacity());
+        for &position in &positions[..tables * length] {
+            for frequency in &frequencies {
+                let angle = f64::from(position) * frequency;
+                cosines.push(libm::cos(angle) as f32);
+                sines.push(libm::sin(angle) as f32);
+            }
+        }
+        Self {
+            rows,
+            length,
+            lengths: batch.lengths().to_vec(),
+            mask: config.mask,
+            cosines,
+            sines,
+            tables,
+        }
+    }
+
+    /// The keys that the query at `position` of `row` sees.
+    pub(super) fn visible(
+        &self,
+        row: usize,
+        position: usize,
+        window: Option<usize>,
+    ) -> Range<usize> {
+        match self.mask {
+            AttentionMask::Causal => {
+                let first = window.map_or(0, |width| (position + 1).saturating_sub(width));
+                first..position + 1
+            }
+            // Tokens that fill a row are seen by none.
+            AttentionMask::Bidirectional => 0..self.lengths[row],
+        }
+    }
+
+    /// Zero where a key is seen and minus infinity elsewhere: `[rows or 1, 1, length, length]`.
+    pub(super) fn mask_tensor(
+        &self,
+        window: Option<usize>,
+        device: &Device,
+    ) -> Result<Tensor, ForwardError> {
+        let tables = match self.mask {
+            AttentionMask::Causal => 1,
+            AttentionMask::Bidirectional => self.rows,
+        };
+        let length = self.length;
+        let mut values = vec![f32::NEG_INFINITY; tables * length * length];
+        for (ix, line) in values.chunks_mut(length).enumerate() {
+            line[self.visible(ix / length, ix % length, window)].fill(0.0);
+        }
+        Ok(Tensor::from_vec(
+            values,
+            (tables, 1, length, length),
+            device,
+        )?)
+    }
+
+    /// Cosines and sines as tensors `[tables, 1, length, rope_dims / 2]`.
+    pub(super) fn rotation_tensors(
+        &self,
+        device: &Device,
+    ) -> Result<(Tensor, Tensor), ForwardError> {
+        let half = self.cosines.len() / (self.tables * self.length);
+        let shape = (self.tables, 1, self.length, half);
+        Ok((
+            Tensor::from_slice(&self.cosines, shape, device)?,
+            Tensor::from_slice(&self.sines, shape, device)?,
+        ))
+    }
+}

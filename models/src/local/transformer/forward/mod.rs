@@ -1,0 +1,21 @@
+//! The differentiable forward pass.
+//!
+//! [`Transformer`] knows the arithmetic, a [`Weights`] the numbers: [`Parameters`] themselves, or
+//! something around them that substitutes tensors ([`Substituted`]) or adapts linear layers.
+//! Every operation here has a backward pass; fused operations of candle-nn have none and
+//! are not used.
+//!
+//! [`Parameters`]: super::Parameters
+
+mod attention;
+mod batch;
+mod error;
+mod geometry;
+mod model;
+mod primitive;
+mod weights;
+
+pub use batch::TokenBatch;
+pub use error::ForwardError;
+pub use model::Transformer;
+pub use weights::{Substituted, Weights};
