@@ -1,1 +1,17 @@
 //! Inference on the CPU: kernels whose bits do not depend on the batch, the paged cache, the scheduler.
+
+mod cache;
+#[expect(
+    unsafe_code,
+    reason = "vector instructions over raw memory; each kernel is tested against plain Rust"
+)]
+mod kernels;
+mod model;
+mod quantised;
+
+pub use cache::{BlockHash, CacheCounters, CacheError, CacheShape, KvCache, SequenceId};
+pub use kernels::{Level, PackedMatrix, Threads};
+pub use model::{
+    BuildError, Chunk, CpuModel, Linear, Logits, PassError, Wanted, WeightError, WeightSource, Weights,
+};
+pub use quantised::{BlockError, BlockFormat, Blocks, QuantisedMatrix};

@@ -1,0 +1,16 @@
+//! The forward pass over packed ragged rows and the paged cache.
+
+#[expect(
+    unsafe_code,
+    reason = "the attention kernel reads the cache's blocks in place"
+)]
+mod attention;
+mod build;
+mod linear;
+mod pass;
+mod weights;
+
+pub use build::BuildError;
+pub use linear::Linear;
+pub use pass::{Chunk, CpuModel, Logits, PassError, Wanted};
+pub use weights::{WeightError, WeightSource, Weights};
