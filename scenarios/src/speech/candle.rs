@@ -26,9 +26,9 @@ pub(super) fn candle_model(spec: &CandleSpec) -> Result<Arc<dyn LanguageModel>, 
         prefix_sharing: spec.prefix_sharing,
         sampling: Sampling {
             top_k: spec.top_k as usize,
-            top_p: spec.top_p as f32,
-            min_p: spec.min_p as f32,
-            repetition_penalty: spec.repetition_penalty as f32,
+            top_p: spec.top_p,
+            min_p: spec.min_p,
+            repetition_penalty: spec.repetition_penalty,
             ..Sampling::default()
         },
         stop: spec.stop.clone(),

@@ -11,7 +11,7 @@ use rounds_models::local::text::{
     BpeTraining, Chat, ChatTemplate, RenderRequest, TemplateSource, Tokenizer,
 };
 use rounds_models::local::transformer::{
-    Architecture, Checkpoint, Initial, Parameters, TransformerConfig,
+    Checkpoint, Initial, Parameters, TransformerConfig,
 };
 use rounds_models::training::{
     CausalLm, Document, Event, Outcome, Plugins, TrainError, Trainer, TrainingData, Verdict,
@@ -71,7 +71,7 @@ impl Training {
             }
         };
         let pad = chat.tokenizer().special().pad.as_ref();
-        spec.config.data.pad = pad.and_then(|pad| pad.id).unwrap_or(0);
+        spec.config.data.pad = pad.map_or(0, |pad| pad.id);
         spec.config.data.length = spec.config.data.length.min(start.config.context);
         let documents = documents(&chat, &corpus)?;
         let data = TrainingData::new(spec.config.data.clone(), documents).map_err(training)?;
@@ -263,21 +263,19 @@ fn texts_of(example: &Example) -> Vec<&str> {
 fn new_model(sizes: &NewModelSpec, chat: &Chat, seed: u64) -> Result<Checkpoint, RunError> {
     let wrong = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
     let special = chat.tokenizer().special();
-    let hidden = sizes.hidden as usize;
     let config = TransformerConfig {
-        vocab_size: chat.tokenizer().vocab_size(),
-        hidden_size: hidden,
-        intermediate_size: sizes.intermediate as usize,
-        layers: sizes.layers as usize,
-        heads: sizes.heads as usize,
-        kv_heads: sizes.kv_heads as usize,
-        head_dim: hidden / sizes.heads as usize,
-        context: sizes.context as usize,
-        tied_head: true,
-        bos: special.bos.as_ref().and_then(|token| token.id),
+        bos: special.bos.as_ref().map(|token| token.id),
         eos: chat.stop_ids().to_vec(),
-        pad: special.pad.as_ref().and_then(|token| token.id),
-        ..TransformerConfig::new(Architecture::Llama)
+        pad: special.pad.as_ref().map(|token| token.id),
+        ..TransformerConfig::llama(
+            chat.tokenizer().vocab_size(),
+            sizes.hidden as usize,
+            sizes.intermediate as usize,
+            sizes.layers as usize,
+            sizes.heads as usize,
+            sizes.kv_heads as usize,
+            sizes.context as usize,
+        )
     };
     config.validate().map_err(|e| wrong(&e))?;
     let initial = Initial {

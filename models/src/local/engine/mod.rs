@@ -1,0 +1,14 @@
+//! Requests of any length and any time of arrival, answered together.
+//!
+//! An [`Engine`] takes [`GenerationRequest`]s at any time; each step computes the next tokens of all that
+//! are under way in one pass. A reply depends on its request alone: not on the company it was
+//! computed in, on the order of arrival, on what the cache holds, or on the sizes of passes.
+
+mod course;
+mod engine;
+mod request;
+mod vocabulary;
+
+pub use engine::{Engine, Ticket};
+pub use request::{Form, Generated, GenerationError, GenerationRequest};
+pub use vocabulary::Vocabulary;

@@ -1,0 +1,169 @@
+//! From a path to a model that can be asked.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::LocalError;
+use super::memory::{MemoryEstimate, context_of};
+use super::options::LocalOptions;
+use crate::local::cpu::{CacheShape, CpuModel, KvCache, Scheduler, SchedulerOptions, Threads};
+use crate::local::engine::{Engine, Vocabulary};
+use crate::local::text::{Chat, ChatError, ChatTemplate, TemplateSource, Tokenizer};
+use crate::local::transformer::{Checkpoint, Generation, TransformerConfig};
+
+/// A model with its tokenizer and chat template.
+#[derive(Debug)]
+pub struct LoadedModel {
+    /// The weights, packed for this processor.
+    pub model: CpuModel,
+    /// The tokenizer.
+    pub tokenizer: Arc<Tokenizer>,
+    /// The tokenizer with the chat template; the error where the model has none.
+    pub chat: Result<Chat, ChatError>,
+    /// Tokens that end a reply.
+    pub eos: Vec<u32>,
+    /// How its authors want replies to be drawn.
+    pub generation: Generation,
+    /// What it takes.
+    pub memory: MemoryEstimate,
+    /// Hash of tokenizer and shape: what sequences of another model must not be mistaken for.
+    salt: String,
+    path: PathBuf,
+}
+
+impl LoadedModel {
+    /// Loads the folder at `path` once it is known to fit.
+    ///
+    /// # Errors
+    /// [`LocalError`] naming the file, and the tensor or key where it is one.
+    pub fn open(path: &Path, options: &LocalOptions) -> Result<Self, LocalError> {
+        let is_gguf = path.extension().is_some_and(|e| e == "gguf");
+        match (path.is_dir(), path.is_file()) {
+            (true, _) => Self::open_folder(path, options),
+            (_, true) if is_gguf => Self::open_gguf(path, options),
+            (_, is_file) => Err(LocalError::Path {
+                path: path.to_owned(),
+                got: if is_file { "another file" } else { "nothing there" },
+            }),
+        }
+    }
+
+    fn open_folder(path: &Path, options: &LocalOptions) -> Result<Self, LocalError> {
+        let config = Checkpoint::load_config(path)?;
+        let memory = MemoryEstimate::new(&config, 4 * config.parameter_count(), options);
+        memory.check()?;
+        let tokenizer = Tokenizer::from_folder(path).map_err(|source| LocalError::Tokenizer {
+            path: path.to_owned(),
+            source,
+        })?;
+        let template = template(options, path, &tokenizer);
+        let checkpoint = Checkpoint::load(path)?;
+        let model = CpuModel::from_parameters(
+            &config,
+            &checkpoint.parameters,
+            Threads::new(options.threads.unwrap_or(0)),
+        );
+        let model = model.map_err(|source| LocalError::Build {
+            path: path.to_owned(),
+            source,
+        })?;
+        let eos = checkpoint.eos();
+        Self::join(path, (model, tokenizer, template), eos, checkpoint.generation, memory)
+    }
+
+    pub(super) fn join(
+        path: &Path,
+        (model, tokenizer, template): (CpuModel, Tokenizer, Result<ChatTemplate, ChatError>),
+        mut eos: Vec<u32>,
+        generation: Generation,
+        memory: MemoryEstimate,
+    ) -> Result<Self, LocalError> {
+        let tokenizer = Arc::new(tokenizer);
+        let chat = template.map(|template| Chat::new(Arc::clone(&tokenizer), template));
+        let named = match &chat {
+            Ok(chat) => chat.stop_ids().to_vec(),
+            Err(_) => tokenizer.eos_ids(),
+        };
+        for id in named {
+            if !eos.contains(&id) {
+                eos.push(id);
+            }
+        }
+        let salt = format!("{} {}", tokenizer.hash(), model.config().to_hf());
+        Ok(Self {
+            model,
+            tokenizer,
+            chat,
+            eos,
+            generation,
+            memory,
+            salt,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Its shape.
+    pub fn config(&self) -> &TransformerConfig {
+        self.model.config()
+    }
+
+    /// The name of the folder, or of the file without its ending.
+    pub fn name(&self) -> String {
+        let name = match self.path.is_dir() {
+            true => self.path.canonicalize().ok().and_then(|path| {
+                let name = path.file_name()?;
+                Some(name.to_string_lossy().into_owned())
+            }),
+            false => self.path.file_stem().map(|name| name.to_string_lossy().into_owned()),
+        };
+        name.unwrap_or_else(|| "model".to_owned())
+    }
+
+    /// An engine of this model.
+    ///
+    /// # Errors
+    /// [`LocalError`] when the tokenizer does not belong to the model, or the cache cannot be
+    /// made.
+    pub fn into_engine(self, options: &LocalOptions) -> Result<Engine, LocalError> {
+        let config = self.model.config();
+        let wrong = |source| LocalError::Tokenizer {
+            path: self.path.clone(),
+            source,
+        };
+        let allowed = self.tokenizer.check_vocabulary(config.vocab_size).map_err(wrong)?;
+        let block = options.block_tokens.max(1);
+        let shape = CacheShape {
+            block_size: block,
+            ..CacheShape::of(config, self.memory.cache_tokens.div_ceil(block))
+        };
+        let cache = KvCache::new(shape, self.salt.as_bytes())?;
+        let context = context_of(config, options);
+        let vocabulary = Vocabulary::new(&self.tokenizer, allowed, &self.eos)
+            .map_err(|error| LocalError::Engine(error.to_string()))?;
+        let scheduler = Scheduler::new(
+            self.model,
+            cache,
+            SchedulerOptions {
+                max_sequences: options.sequences.max(1),
+                token_budget: options.step_tokens.max(1),
+                share_prefixes: options.prefix_sharing,
+                ..SchedulerOptions::default()
+            },
+        )
+        .map_err(|error| LocalError::Engine(error.to_string()))?;
+        Ok(Engine::new(scheduler, vocabulary, context))
+    }
+}
+
+/// The chat template that the options name, or the model's own.
+fn template(
+    options: &LocalOptions,
+    folder: &Path,
+    tokenizer: &Tokenizer,
+) -> Result<ChatTemplate, ChatError> {
+    let source = match &options.template {
+        None => TemplateSource::of_folder(folder, tokenizer.config())?,
+        Some(file) => TemplateSource::of_file_or_builtin(file)?,
+    };
+    ChatTemplate::new(&source, tokenizer.special())
+}
