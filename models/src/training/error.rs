@@ -1,6 +1,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::local::transformer::ForwardError;
+
 /// Why a training run could not start, go on or be resumed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -113,6 +115,9 @@ pub enum TrainError {
         /// What happened.
         problem: String,
     },
+    /// A transformer refused a batch.
+    #[error("the transformer failed")]
+    Forward(#[from] ForwardError),
     /// A tensor operation failed.
     #[error("a tensor operation failed")]
     Tensor(#[from] candle_core::Error),

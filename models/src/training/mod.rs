@@ -6,6 +6,7 @@
 //! from streams keyed by the seed and a counter, so a run that was killed and resumed from a
 //! checkpoint ends with the same bits as an uninterrupted one, with any number of threads.
 
+mod causal_lm;
 mod checkpoint;
 mod config;
 pub mod data;
@@ -27,13 +28,14 @@ mod state;
 mod trainable;
 mod trainer;
 
+pub use causal_lm::CausalLm;
 pub use config::{CheckpointConfig, EvaluationConfig, TrainConfig};
 pub use data::{Batch, DataConfig, Document, TrainingData};
 pub use error::TrainError;
 pub use event::{Evaluation, Event, Observer, StepReport, Verdict};
 pub use groups::{Group, GroupConfig, Groups};
 pub use hook::{Hook, Moment};
-pub use lora::{Lora, LoraConfig};
+pub use lora::{AdaptedWeights, Lora, LoraConfig};
 pub use objective::{ExampleLosses, ExampleMean, ExampleRef, Objective, TokenMean};
 pub use optimizer::{AdamW, AdamWConfig, Optimizer, Sgd, SgdConfig};
 pub use parameters::{Gradients, ParameterSet};

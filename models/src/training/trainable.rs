@@ -1,7 +1,7 @@
-use candle_core::{Result, Tensor, Var};
+use candle_core::{Tensor, Var};
 use serde_json::Value;
 
-use super::Batch;
+use super::{Batch, TrainError};
 
 /// A model that a [`Trainer`](super::Trainer) can train.
 pub trait Trainable {
@@ -12,8 +12,8 @@ pub trait Trainable {
     /// [`Batch::places`].
     ///
     /// # Errors
-    /// When a tensor operation fails.
-    fn losses(&self, batch: &Batch) -> Result<Tensor>;
+    /// When a tensor operation fails or the batch does not fit the model.
+    fn losses(&self, batch: &Batch) -> Result<Tensor, TrainError>;
 
     /// What makes this model this model (its configuration, what its frozen part is): a checkpoint
     /// of a model described otherwise is refused.
@@ -21,6 +21,11 @@ pub trait Trainable {
 
     /// Number of token ids.
     fn vocabulary(&self) -> usize;
+
+    /// Longest row that the model takes.
+    fn context(&self) -> usize {
+        usize::MAX
+    }
 
     /// Bytes that one forward and backward pass over `rows` times `length` tokens needs at its peak,
     /// about, beside parameters and their gradients.

@@ -77,6 +77,10 @@ impl<'a> Trainer<'a> {
             ));
         }
         data.check_vocabulary(model.vocabulary())?;
+        if config.data.length > model.context() {
+            let want = format!("at most the model's context of {}", model.context());
+            return Err(TrainError::config("data.length", want, config.data.length));
+        }
         let parameters = ParameterSet::new(model.parameters())?;
         let groups = Groups::new(&parameters, &config.groups, config.weight_decay)?;
         let optimizer = plugins.optimizer(&config.optimizer)?;

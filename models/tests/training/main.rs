@@ -7,3 +7,4 @@ mod faults;
 mod learning;
 mod model;
 mod resuming;
+mod transformer;

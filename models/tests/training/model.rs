@@ -4,7 +4,9 @@ use candle_core::{Device, Result, Tensor, Var};
 use rand::RngExt;
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{Purpose, RunSeed, Stream, StreamKey};
-use rounds_models::training::{Batch, Document, Lora, LoraConfig, Trainable, TrainingData};
+use rounds_models::training::{
+    Batch, Document, Lora, LoraConfig, TrainError, Trainable, TrainingData,
+};
 
 pub(crate) const VOCABULARY: usize = 12;
 const WIDTH: usize = 8;
@@ -120,13 +122,13 @@ impl Trainable for Bigram {
         }
     }
 
-    fn losses(&self, batch: &Batch) -> Result<Tensor> {
+    fn losses(&self, batch: &Batch) -> std::result::Result<Tensor, TrainError> {
         let tokens: Vec<u32> = batch
             .places
             .iter()
             .map(|place| batch.tokens[*place as usize])
             .collect();
-        batch.cross_entropy(&self.logits(&tokens)?)
+        Ok(batch.cross_entropy(&self.logits(&tokens)?)?)
     }
 
     fn description(&self) -> serde_json::Value {

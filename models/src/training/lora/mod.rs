@@ -4,9 +4,12 @@
 //! (`[out, rank]`) is 0, so an adapted model starts as its base.
 
 mod adapter;
+mod frozen;
 mod peft;
+mod weights;
 
 pub use adapter::{Adapter, Lora};
+pub use weights::AdaptedWeights;
 
 use serde::{Deserialize, Serialize};
 

@@ -170,6 +170,11 @@ impl Optimizer for AdamW {
     }
 
     fn load(&mut self, parameters: &ParameterSet, state: &State) -> Result<(), String> {
+        // Before the first step nothing is remembered of any parameter.
+        if state.u64s("steps", 0).is_ok() {
+            self.moments.clear();
+            return Ok(());
+        }
         let steps = state.u64s("steps", parameters.len())?;
         let moments = steps.iter().enumerate().map(|(place, steps)| {
             if *steps == 0 {

@@ -1,0 +1,207 @@
+//! A transformer as something to train: next tokens, all parameters or an adapter.
+
+use candle_core::{Tensor, Var};
+use rayon::prelude::*;
+use rounds_environments::streams::RunSeed;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::data::hex;
+use super::lora::AdaptedWeights;
+use super::{Batch, Lora, LoraConfig, TrainError, Trainable};
+use crate::local::transformer::{
+    ForwardError, Parameters, TokenBatch, Transformer, TransformerConfig, Weights,
+};
+
+/// A language model that predicts the next token.
+///
+/// In packed rows each piece sees the pieces before it in its row, as is usual in pretraining; where that
+/// must not be, rows are to be padded.
+#[derive(Debug, Clone)]
+pub struct CausalLm {
+    transformer: Transformer,
+    parameters: Parameters,
+    adapter: Option<(Lora, String)>,
+}
+
+impl CausalLm {
+    /// A model all of whose parameters are trained, in place: clones of `parameters` share the variables.
+    ///
+    /// # Errors
+    /// [`TrainError::Config`] when the configuration is refused.
+    pub fn new(config: TransformerConfig, parameters: Parameters) -> Result<Self, TrainError> {
+        let transformer = Transformer::new(config).map_err(|error| {
+            TrainError::config("model", "a configuration of a causal transformer", error)
+        })?;
+        Ok(Self {
+            transformer,
+            parameters,
+            adapter: None,
+        })
+    }
+
+    /// A model whose parameters are frozen and that trains fresh adapters.
+    ///
+    /// # Errors
+    /// As [`CausalLm::new`] and [`Lora::new`].
+    pub fn adapted(
+        config: TransformerConfig,
+        parameters: Parameters,
+        lora: &LoraConfig,
+        seed: RunSeed,
+    ) -> Result<Self, TrainError> {
+        let lora = Lora::new(lora, &shapes(&parameters), seed)?;
+        Self::new(config, parameters)?.with_adapter(lora)
+    }
+
+    /// The model with its parameters frozen and these adapters.
+    ///
+    /// # Errors
+    /// When a parameter cannot be read.
+    pub fn with_adapter(mut self, lora: Lora) -> Result<Self, TrainError> {
+        self.adapter = Some((lora, digest(&self.parameters)?));
+        Ok(self)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &TransformerConfig {
+        self.transformer.config()
+    }
+
+    /// The base parameters; the trained ones where there is no adapter.
+    pub fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    /// The adapters.
+    pub fn lora(&self) -> Option<&Lora> {
+        self.adapter.as_ref().map(|(lora, _)| lora)
+    }
+
+    /// Ends training: the parameters, with the adapters merged into them.
+    ///
+    /// # Errors
+    /// When a tensor operation fails.
+    pub fn into_parameters(self) -> Result<Parameters, TrainError> {
+        if let Some((lora, _)) = &self.adapter {
+            lora.merge_into(|name| self.parameters.get(name))?;
+        }
+        Ok(self.parameters)
+    }
+
+    fn nll(&self, batch: &Batch, weights: &dyn Weights) -> Result<Tensor, ForwardError> {
+        let width = |row: &[u32]| {
+            row.iter()
+                .rposition(|segment| *segment > 0)
+                .map_or(1, |last| last + 1)
+        };
+        let widths = batch.segments.chunks(batch.length).map(width);
+        let rows: Vec<&[u32]> = batch
+            .tokens
+            .chunks(batch.length)
+            .zip(widths)
+            .map(|(row, width)| &row[..width])
+            .collect();
+        // Of a row's own ids any fills its end: it is in no loss and, behind a causal mask, seen by none.
+        let hidden = self
+            .transformer
+            .forward_hidden(weights, &TokenBatch::new(&rows, batch.tokens[0])?)?;
+        let place = |place: &u32| {
+            (
+                *place as usize / batch.length,
+                *place as usize % batch.length,
+            )
+        };
+        let places: Vec<(usize, usize)> = batch.places.iter().map(place).collect();
+        self.transformer
+            .token_nll(weights, &hidden, &places, &batch.targets)
+    }
+}
+
+impl Trainable for CausalLm {
+    fn parameters(&self) -> Vec<(String, Var)> {
+        match &self.adapter {
+            Some((lora, _)) => lora.parameters(),
+            None => self
+                .parameters
+                .iter()
+                .map(|(name, var)| (name.to_owned(), var.clone()))
+                .collect(),
+        }
+    }
+
+    fn losses(&self, batch: &Batch) -> Result<Tensor, TrainError> {
+        let losses = match &self.adapter {
+            Some((lora, _)) => self.nll(
+                batch,
+                &AdaptedWeights {
+                    base: &self.parameters,
+                    lora,
+                },
+            ),
+            None => self.nll(batch, &self.parameters),
+        };
+        Ok(losses?)
+    }
+
+    fn description(&self) -> Value {
+        let frozen = self.adapter.as_ref().map(|(_, digest)| digest);
+        json!({ "transformer": self.config().to_hf(), "frozen_sha256": frozen })
+    }
+
+    fn vocabulary(&self) -> usize {
+        self.config().vocab_size
+    }
+
+    fn context(&self) -> usize {
+        self.config().context
+    }
+
+    fn activation_bytes(&self, rows: usize, length: usize) -> u64 {
+        let config = self.config();
+        let (queries, keys) = (
+            config.heads * config.head_dim,
+            config.kv_heads * config.head_dim,
+        );
+        // Values kept for the backward pass per token, counted in the forward pass's operations.
+        let layer = 12 * config.hidden_size
+            + 8 * queries
+            + 8 * keys
+            + 4 * config.intermediate_size
+            + 6 * config.heads * length;
+        let head = 7 * config.vocab_size;
+        // One more layer stands for what the backward pass holds at a time.
+        let per_token = layer * (config.layers + 1) + head + 4 * config.hidden_size;
+        (rows as u64)
+            .saturating_mul(length as u64)
+            .saturating_mul(per_token as u64)
+            .saturating_mul(4)
+    }
+}
+
+fn shapes(parameters: &Parameters) -> Vec<(String, Vec<usize>)> {
+    parameters
+        .iter()
+        .map(|(name, var)| (name.to_owned(), var.dims().to_vec()))
+        .collect()
+}
+
+/// SHA-256 over names and values in order: of each tensor first, so that threads can share the work.
+fn digest(parameters: &Parameters) -> Result<String, TrainError> {
+    let entries: Vec<(&str, &Var)> = parameters.iter().collect();
+    let each = entries.par_iter().map(|(name, var)| {
+        let values = var.flatten_all()?.to_vec1::<f32>()?;
+        let mut hash = Sha256::new_with_prefix(name.as_bytes());
+        for piece in values.chunks(1 << 12) {
+            let bytes: Vec<u8> = piece.iter().flat_map(|value| value.to_le_bytes()).collect();
+            hash.update(bytes);
+        }
+        Ok(hash.finalize())
+    });
+    let each: Vec<_> = each.collect::<Result<_, TrainError>>()?;
+    let mut hash = Sha256::new();
+    for digest in each {
+        hash.update(digest);
+    }
+    Ok(hex(&hash.finalize()))
+}
