@@ -4,6 +4,7 @@ use super::build::BuildError;
 use super::pass::CpuModel;
 use super::weights::{WeightError, WeightSource, Weights};
 use crate::local::cpu::kernels::Threads;
+use crate::local::cpu::quantised::{BlockFormat, Blocks, QuantiseError};
 use crate::local::transformer::{Parameters, TransformerConfig};
 
 impl WeightSource for &Parameters {
@@ -23,6 +24,34 @@ impl WeightSource for &Parameters {
     }
 }
 
+/// A source that quantises the matrices of another one.
+///
+/// Matrices whose width does not suit the format stay floats, as do norms and biases.
+struct Quantising<S> {
+    source: S,
+    format: BlockFormat,
+}
+
+impl<S: WeightSource> WeightSource for Quantising<S> {
+    fn weights(&mut self, name: &str) -> Result<Weights, WeightError> {
+        let weights = self.source.weights(name)?;
+        let Weights::Floats { shape, values } = &weights else {
+            return Ok(weights);
+        };
+        let [rows, inner] = shape[..] else {
+            return Ok(weights);
+        };
+        match Blocks::quantise(self.format, values, rows, inner) {
+            Ok(blocks) => Ok(Weights::Blocks(blocks)),
+            Err(QuantiseError::Shape(_)) => Ok(weights),
+            Err(source) => Err(WeightError::Unreadable {
+                name: name.to_owned(),
+                source: Box::new(source),
+            }),
+        }
+    }
+}
+
 impl CpuModel {
     /// Packs copies of a checkpoint's parameters; later changes of these do not reach the model.
     ///
@@ -35,5 +64,20 @@ impl CpuModel {
     ) -> Result<Self, BuildError> {
         let mut source = parameters;
         Self::build(config, &mut source, threads)
+    }
+
+    /// Quantises a checkpoint's matrices and packs them; those whose width is no multiple of the
+    /// format's block stay floats.
+    ///
+    /// # Errors
+    /// As for [`from_parameters`](Self::from_parameters).
+    pub fn quantised(
+        config: &TransformerConfig,
+        parameters: &Parameters,
+        format: BlockFormat,
+        threads: Threads,
+    ) -> Result<Self, BuildError> {
+        let source = parameters;
+        Self::build(config, &mut Quantising { source, format }, threads)
     }
 }
