@@ -14,4 +14,4 @@ pub use kernels::{Level, PackedMatrix, Threads};
 pub use model::{
     BuildError, Chunk, CpuModel, Linear, Logits, PassError, Wanted, WeightError, WeightSource, Weights,
 };
-pub use quantised::{BlockError, BlockFormat, Blocks, QuantisedMatrix};
+pub use quantised::{BlockError, BlockFormat, Blocks, QuantiseError, QuantisedMatrix};

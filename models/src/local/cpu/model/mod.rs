@@ -7,6 +7,7 @@
 mod attention;
 mod build;
 mod linear;
+mod parameters;
 mod pass;
 mod weights;
 

@@ -11,6 +11,7 @@ mod activations;
 mod blocks;
 mod format;
 mod matrix;
+mod quantising;
 #[expect(
     unsafe_code,
     reason = "vector instructions over packed bytes; tested against the definition"
@@ -20,3 +21,4 @@ mod tile;
 pub use blocks::{BlockError, Blocks};
 pub use format::BlockFormat;
 pub use matrix::QuantisedMatrix;
+pub use quantising::QuantiseError;

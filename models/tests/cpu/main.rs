@@ -1,0 +1,10 @@
+//! Inference on the CPU: golden vectors, invariance of the batch, scheduling.
+#![cfg(feature = "local")]
+#![expect(
+    clippy::print_stdout,
+    reason = "the golden tests say how many cases they read"
+)]
+
+mod golden;
+mod invariance;
+mod vectors;
