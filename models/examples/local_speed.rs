@@ -30,12 +30,19 @@ fn prompt(row: usize, shared: usize, own: usize) -> Vec<u32> {
 
 /// Seconds of the prefill, and of the decoded steps after it.
 fn run(model: &CpuModel, prompts: &[Vec<u32>], share: bool) -> Result<(f64, f64), Box<dyn Error>> {
-    let blocks = prompts.iter().map(|p| (p.len() + DECODED).div_ceil(16)).sum();
+    let blocks = prompts
+        .iter()
+        .map(|p| (p.len() + DECODED).div_ceil(16))
+        .sum();
     let mut cache = KvCache::new(CacheShape::of(model.config(), blocks), b"random")?;
     let start = Instant::now();
     // A shared beginning is there after the first row; so the first goes alone.
     let mut next = Vec::new();
-    let groups = if share { vec![&prompts[..1], &prompts[1..]] } else { vec![prompts] };
+    let groups = if share {
+        vec![&prompts[..1], &prompts[1..]]
+    } else {
+        vec![prompts]
+    };
     let mut id = 0;
     for group in groups {
         let mut tails = Vec::new();
@@ -45,7 +52,10 @@ fn run(model: &CpuModel, prompts: &[Vec<u32>], share: bool) -> Result<(f64, f64)
             id += 1;
         }
         for tails in tails.chunks(4) {
-            let chunks: Vec<_> = tails.iter().map(|(sequence, tokens)| last(*sequence, tokens)).collect();
+            let chunks: Vec<_> = tails
+                .iter()
+                .map(|(sequence, tokens)| last(*sequence, tokens))
+                .collect();
             next.extend(model.pass(&mut cache, &chunks)?.rows().map(argmax));
         }
     }
@@ -57,7 +67,11 @@ fn run(model: &CpuModel, prompts: &[Vec<u32>], share: bool) -> Result<(f64, f64)
             .zip(0..)
             .map(|(token, id)| last(SequenceId(id), std::slice::from_ref(token)))
             .collect();
-        next = model.pass(&mut cache, &chunks)?.rows().map(argmax).collect();
+        next = model
+            .pass(&mut cache, &chunks)?
+            .rows()
+            .map(argmax)
+            .collect();
     }
     Ok((prefill, start.elapsed().as_secs_f64()))
 }
@@ -82,13 +96,21 @@ fn argmax(row: &[f32]) -> u32 {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let argument = |i: usize, default: usize| {
-        std::env::args().nth(i).map_or(Ok(default), |arg| arg.parse())
+        std::env::args()
+            .nth(i)
+            .map_or(Ok(default), |arg| arg.parse())
     };
     let (threads, runs) = (argument(1, 1)?, argument(2, 3)?);
     let config = TransformerConfig::llama(32_000, 768, 2048, 12, 12, 12, 2048);
     let parameters = Parameters::random(&config, 1, Initial::default(), &Device::Cpu)?;
-    println!("{threads} threads, {:?}, best of {runs} runs, tokens/s over all rows", Level::best());
-    println!("{:>8} {:>6} {:>9} {:>9}", "weights", "batch", "prefill", "decode");
+    println!(
+        "{threads} threads, {:?}, best of {runs} runs, tokens/s over all rows",
+        Level::best()
+    );
+    println!(
+        "{:>8} {:>6} {:>9} {:>9}",
+        "weights", "batch", "prefill", "decode"
+    );
     let f32_model = CpuModel::from_parameters(&config, &parameters, Threads::new(threads))?;
     let small = |format| CpuModel::quantised(&config, &parameters, format, Threads::new(threads));
     let models = [
@@ -112,8 +134,13 @@ fn main() -> Result<(), Box<dyn Error>> {
             );
         }
     }
-    println!("{AGENTS} agents, {SHARED} shared tokens and 32 of their own, {DECODED} decoded: seconds");
-    println!("{:>8} {:>9} {:>9} {:>9} {:>22}", "weights", "sharing", "prefill", "decode", "decoded tokens/s in all");
+    println!(
+        "{AGENTS} agents, {SHARED} shared tokens and 32 of their own, {DECODED} decoded: seconds"
+    );
+    println!(
+        "{:>8} {:>9} {:>9} {:>9} {:>22}",
+        "weights", "sharing", "prefill", "decode", "decoded tokens/s in all"
+    );
     for (name, model) in [&models[0], &models[2]] {
         let prompts: Vec<_> = (0..AGENTS).map(|row| prompt(row, SHARED, 32)).collect();
         for share in [false, true] {

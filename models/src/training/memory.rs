@@ -1,8 +1,7 @@
 //! Whether a run fits into memory, asked before it starts.
 
-use std::fs;
-
 use super::TrainError;
+use crate::local::memory::available;
 
 /// What a run needs beside the model's parameters, in bytes.
 #[derive(Debug, Clone, Copy)]
@@ -37,32 +36,6 @@ impl Need {
             _ => Ok(()),
         }
     }
-}
-
-/// Free memory of the machine, or of the control group where that is less; `None` where neither is told.
-fn available() -> Option<u64> {
-    let machine = fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
-        let line = text
-            .lines()
-            .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-        line.trim()
-            .strip_suffix("kB")?
-            .trim()
-            .parse::<u64>()
-            .ok()
-            .map(|kib| kib.saturating_mul(1024))
-    });
-    let number = |name: &str| {
-        fs::read_to_string(format!("/sys/fs/cgroup/{name}"))
-            .ok()?
-            .trim()
-            .parse::<u64>()
-            .ok()
-    };
-    let group = number("memory.max")
-        .zip(number("memory.current"))
-        .map(|(max, used)| max.saturating_sub(used));
-    machine.into_iter().chain(group).min()
 }
 
 #[cfg(test)]

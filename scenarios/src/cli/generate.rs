@@ -27,7 +27,11 @@ pub(crate) fn generate(arguments: &GenerateArgs) -> Result<(), Failure> {
     let model = LocalModel::load(&arguments.model, &options)
         .map_err(|error| Failure::Usage(chain(&error)))?;
     if !arguments.quiet {
-        tell(&format!("{}: {}\n", arguments.model.display(), model.memory()));
+        tell(&format!(
+            "{}: {}\n",
+            arguments.model.display(),
+            model.memory()
+        ));
     }
     let base = request(arguments, &model, prompt, form)?;
     // One reply is heard while it comes; several come at their ends, in order.
@@ -69,9 +73,15 @@ fn request(
 ) -> Result<GenerationRequest, Failure> {
     let (ids, stops) = if arguments.raw {
         let ids = model.tokenizer().encode(&prompt, true);
-        (ids.map_err(|error| Failure::Usage(chain(&error)))?, Vec::new())
+        (
+            ids.map_err(|error| Failure::Usage(chain(&error)))?,
+            Vec::new(),
+        )
     } else {
-        let system = arguments.system.iter().map(|text| Message::new("system", text));
+        let system = arguments
+            .system
+            .iter()
+            .map(|text| Message::new("system", text));
         let messages: Vec<Message> = system.chain([Message::new("user", prompt)]).collect();
         let ids = model.encode(&messages).map_err(|error| {
             Failure::Usage(format!(

@@ -36,9 +36,15 @@ pub(crate) fn train(arguments: &TrainArgs) -> Result<(), Failure> {
 
 /// Trains the models of scenarios that are to be trained first and are not there, or were trained
 /// on anything else.
-pub(crate) fn train_first(sets: &[ScenarioSet], numbers: &[usize], quiet: bool) -> Result<(), Failure> {
+pub(crate) fn train_first(
+    sets: &[ScenarioSet],
+    numbers: &[usize],
+    quiet: bool,
+) -> Result<(), Failure> {
     let mut seen: Vec<&Path> = Vec::new();
-    let arms = sets.iter().flat_map(|set| numbers.iter().filter_map(|&n| set.arms.get(n)));
+    let arms = sets
+        .iter()
+        .flat_map(|set| numbers.iter().filter_map(|&n| set.arms.get(n)));
     for arm in arms {
         for (_, model) in arm.scenario.speaking_models() {
             if let ModelSpec::Candle(spec) = model
@@ -85,7 +91,7 @@ fn folder_of(arguments: &TrainArgs, training: &Training) -> Result<PathBuf, Fail
         let name = format!("train-{}", training.spec().name);
         default_folder(Path::new("runs"), &name, &stamp(), training.hash())
     });
-    match is_occupied(&folder) {
+    match is_occupied(&folder)? {
         true => Err(RunError::NotEmpty(folder).into()),
         false => Ok(folder),
     }
@@ -97,7 +103,11 @@ fn run(training: &Training, folder: &Path, quiet: bool) -> Result<Finished, Fail
     let mut shown = Shown::new(&training.spec().name, steps, quiet);
     let finished = training.run(folder, |event| {
         match event {
-            Event::Step { report, tokens_per_second, .. } => {
+            Event::Step {
+                report,
+                tokens_per_second,
+                ..
+            } => {
                 let now = format!("loss {:.3}, {tokens_per_second:.0} tokens/s", report.loss);
                 shown.at_with(report.step, steps, &now);
             }
@@ -124,7 +134,11 @@ fn text(training: &Training, finished: &Finished, folder: &Path, quiet: bool) ->
         out.push('\n');
     }
     let _ = writeln!(out, "Model:  {}", training.spec().out.display());
-    let _ = writeln!(out, "Report: {}\n\n{NOTICE}", folder.join("report.html").display());
+    let _ = writeln!(
+        out,
+        "Report: {}\n\n{NOTICE}",
+        folder.join("report.html").display()
+    );
     out
 }
 

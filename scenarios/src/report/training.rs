@@ -37,7 +37,12 @@ pub fn render_training(of: &ReportTraining) -> Result<String, ReportError> {
         );
     }
     let plots = [
-        ("Loss", &of.loss, "nats a token", "bands are 95 % intervals of the mean of neighbouring steps"),
+        (
+            "Loss",
+            &of.loss,
+            "nats a token",
+            "bands are 95 % intervals of the mean of neighbouring steps",
+        ),
         ("Learning rate", &of.rate, "rate", "the schedule"),
         ("Gradient", &of.gradient, "norm", "before it was shortened"),
     ];
@@ -45,9 +50,15 @@ pub fn render_training(of: &ReportTraining) -> Result<String, ReportError> {
         let Some(svg) = curves(lines, ("step", upright))? else {
             continue;
         };
-        out.push_str(&format!("<section><h2>{title}</h2>{}</section>\n", figure(caption, &svg)));
+        out.push_str(&format!(
+            "<section><h2>{title}</h2>{}</section>\n",
+            figure(caption, &svg)
+        ));
     }
-    let rows = of.facts.iter().map(|(what, value)| vec![name(what), name(value)]);
+    let rows = of
+        .facts
+        .iter()
+        .map(|(what, value)| vec![name(what), name(value)]);
     out.push_str("<section><h2>Training</h2>");
     out.push_str(&table(&["what", "value"], rows));
     out.push_str("</section>\n");

@@ -62,7 +62,10 @@ pub fn collect(data: &TrainingDataSpec) -> Result<Corpus, RunError> {
         TrainingDataSpec::Text { files } => text(files)?,
     };
     match corpus.examples.is_empty() {
-        true => Err(RunError::Input(format!("{}: nothing to learn from", corpus.about))),
+        true => Err(RunError::Input(format!(
+            "{}: nothing to learn from",
+            corpus.about
+        ))),
         false => Ok(corpus),
     }
 }
@@ -147,8 +150,16 @@ fn calls(files: &[PathBuf]) -> Result<Corpus, RunError> {
         }
         restricted |= is_restricted(file);
     }
-    let about = format!("{} recorded calls of {} file(s)", examples.len(), files.len());
-    Ok(Corpus { examples, about, restricted })
+    let about = format!(
+        "{} recorded calls of {} file(s)",
+        examples.len(),
+        files.len()
+    );
+    Ok(Corpus {
+        examples,
+        about,
+        restricted,
+    })
 }
 
 /// Whether the run that a file of calls belongs to held restricted records.
@@ -171,7 +182,11 @@ fn text(files: &[PathBuf]) -> Result<Corpus, RunError> {
         }
     }
     let about = format!("{} pieces of {} text file(s)", examples.len(), files.len());
-    Ok(Corpus { examples, about, restricted: false })
+    Ok(Corpus {
+        examples,
+        about,
+        restricted: false,
+    })
 }
 
 /// The text in pieces of whole paragraphs, each of about [`PIECE_CHARS`] bytes.
@@ -206,7 +221,12 @@ mod tests {
         let text: String = [300, 300, 300, 2000, 10].map(paragraph).concat();
         let parts = pieces(&text);
         assert_eq!(parts.concat(), text);
-        assert_eq!(parts.len(), 4, "{:?}", parts.iter().map(|p| p.len()).collect::<Vec<_>>());
+        assert_eq!(
+            parts.len(),
+            4,
+            "{:?}",
+            parts.iter().map(|p| p.len()).collect::<Vec<_>>()
+        );
         assert!(parts[0].len() <= PIECE_CHARS);
         assert_eq!(pieces("\n\n \n\n"), Vec::<&str>::new());
     }

@@ -10,9 +10,7 @@ use rounds_models::local::Device;
 use rounds_models::local::text::{
     BpeTraining, Chat, ChatTemplate, RenderRequest, TemplateSource, Tokenizer,
 };
-use rounds_models::local::transformer::{
-    Checkpoint, Initial, Parameters, TransformerConfig,
-};
+use rounds_models::local::transformer::{Checkpoint, Initial, Parameters, TransformerConfig};
 use rounds_models::training::{
     CausalLm, Document, Event, Outcome, Plugins, TrainError, Trainer, TrainingData, Verdict,
 };
@@ -108,7 +106,11 @@ impl Training {
 
     /// Numbers of the model.
     pub fn parameters(&self) -> u64 {
-        self.start.parameters.iter().map(|(_, var)| var.elem_count() as u64).sum()
+        self.start
+            .parameters
+            .iter()
+            .map(|(_, var)| var.elem_count() as u64)
+            .sum()
     }
 
     /// The documents.
@@ -171,22 +173,59 @@ impl Training {
             in_loss.filter(|counts| **counts).count() as u64
         };
         let (trained, held) = (self.data.training(), self.data.held_out());
-        let loss = finished.held_out.as_ref().map_or_else(String::new, |estimate| {
-            match (estimate.mean, estimate.ci95) {
-                (Some(mean), Some([low, high])) => {
-                    format!("{mean:.4} [{low:.4}, {high:.4}] nats a token")
+        let loss = finished
+            .held_out
+            .as_ref()
+            .map_or_else(String::new, |estimate| {
+                match (estimate.mean, estimate.ci95) {
+                    (Some(mean), Some([low, high])) => {
+                        format!("{mean:.4} [{low:.4}, {high:.4}] nats a token")
+                    }
+                    (Some(mean), None) => format!("{mean:.4} nats a token"),
+                    _ => "nothing was held out".to_owned(),
                 }
-                (Some(mean), None) => format!("{mean:.4} nats a token"),
-                _ => "nothing was held out".to_owned(),
-            }
-        });
+            });
         let facts = [
             ("data", self.about.clone()),
-            ("trained on", format!("{} examples, {} tokens in the loss", trained.len(), tokens(trained))),
-            ("held out", format!("{} examples, {} tokens in the loss", held.len(), tokens(held))),
-            ("left out", format!("{} examples without a token in the loss", self.data.dropped().len())),
-            ("model", format!("{} parameters, vocabulary {}", self.parameters(), self.start.config.vocab_size)),
-            ("steps", format!("{} of {} rows", finished.outcome.step, config.micro_batch * config.accumulation)),
+            (
+                "trained on",
+                format!(
+                    "{} examples, {} tokens in the loss",
+                    trained.len(),
+                    tokens(trained)
+                ),
+            ),
+            (
+                "held out",
+                format!(
+                    "{} examples, {} tokens in the loss",
+                    held.len(),
+                    tokens(held)
+                ),
+            ),
+            (
+                "left out",
+                format!(
+                    "{} examples without a token in the loss",
+                    self.data.dropped().len()
+                ),
+            ),
+            (
+                "model",
+                format!(
+                    "{} parameters, vocabulary {}",
+                    self.parameters(),
+                    self.start.config.vocab_size
+                ),
+            ),
+            (
+                "steps",
+                format!(
+                    "{} of {} rows",
+                    finished.outcome.step,
+                    config.micro_batch * config.accumulation
+                ),
+            ),
             ("held-out loss", loss),
             ("seed", config.seed.to_string()),
             ("hash", self.hash.clone()),
@@ -219,7 +258,11 @@ impl Training {
         let mut files = Vec::new();
         let listed = fs::read_dir(&beside).map_err(RunError::file(&beside, "cannot be read"))?;
         for entry in listed {
-            files.push(entry.map_err(RunError::file(&beside, "cannot be read"))?.path());
+            files.push(
+                entry
+                    .map_err(RunError::file(&beside, "cannot be read"))?
+                    .path(),
+            );
         }
         files.sort();
         let checkpoint = Checkpoint {
@@ -253,9 +296,10 @@ fn new_chat(sizes: &NewModelSpec, corpus: &Corpus) -> Result<Chat, RunError> {
 
 fn texts_of(example: &Example) -> Vec<&str> {
     match example {
-        Example::Conversation { messages, .. } => {
-            messages.iter().map(|message| message.content.as_str()).collect()
-        }
+        Example::Conversation { messages, .. } => messages
+            .iter()
+            .map(|message| message.content.as_str())
+            .collect(),
         Example::Text { text, .. } => vec![text.as_str()],
     }
 }
@@ -283,17 +327,22 @@ fn new_model(sizes: &NewModelSpec, chat: &Chat, seed: u64) -> Result<Checkpoint,
         ..Initial::default()
     };
     let device = Device::Cpu;
-    let parameters =
-        Parameters::random(&config, seed, initial, &device).map_err(|e| wrong(&e))?;
+    let parameters = Parameters::random(&config, seed, initial, &device).map_err(|e| wrong(&e))?;
     Ok(Checkpoint::new(config, parameters))
 }
 
 fn documents(chat: &Chat, corpus: &Corpus) -> Result<Vec<Document>, RunError> {
     let told = |id: &str, error: &dyn std::fmt::Display| RunError::Input(format!("{id}: {error}"));
     let document = |example: &Example| match example {
-        Example::Conversation { id, group, messages } => {
+        Example::Conversation {
+            id,
+            group,
+            messages,
+        } => {
             let request = RenderRequest::<Message>::whole(messages);
-            let encoded = chat.encode_for_training(&request).map_err(|e| told(id, &e))?;
+            let encoded = chat
+                .encode_for_training(&request)
+                .map_err(|e| told(id, &e))?;
             Ok(Document {
                 id: id.clone(),
                 group: group.clone(),
@@ -303,7 +352,10 @@ fn documents(chat: &Chat, corpus: &Corpus) -> Result<Vec<Document>, RunError> {
             })
         }
         Example::Text { id, text } => {
-            let tokens = chat.tokenizer().encode(text, true).map_err(|e| told(id, &e))?;
+            let tokens = chat
+                .tokenizer()
+                .encode(text, true)
+                .map_err(|e| told(id, &e))?;
             Ok(Document::plain(id.clone(), tokens))
         }
     };

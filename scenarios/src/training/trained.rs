@@ -53,7 +53,10 @@ pub(super) fn hash_of(spec: &TrainingSpec, corpus: &Corpus) -> String {
             Example::Text { id, text } => parts.extend([id.clone(), text.clone()]),
         }
     }
-    let lengths: String = parts.iter().map(|part| format!("{} ", part.len())).collect();
+    let lengths: String = parts
+        .iter()
+        .map(|part| format!("{} ", part.len()))
+        .collect();
     sha256(format!("{lengths}\n{}", parts.concat()))
 }
 

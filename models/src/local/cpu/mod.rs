@@ -12,6 +12,7 @@ mod quantised;
 pub use cache::{BlockHash, CacheCounters, CacheError, CacheShape, KvCache, SequenceId};
 pub use kernels::{Level, PackedMatrix, Threads};
 pub use model::{
-    BuildError, Chunk, CpuModel, Linear, Logits, PassError, Wanted, WeightError, WeightSource, Weights,
+    BuildError, Chunk, CpuModel, Linear, Logits, PassError, Wanted, WeightError, WeightSource,
+    Weights,
 };
 pub use quantised::{BlockError, BlockFormat, Blocks, QuantiseError, QuantisedMatrix};

@@ -10,8 +10,10 @@ use crate::training::TrainError;
 /// A text as token ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Document {
-    /// Id of its own; the held-out split hangs on it.
+    /// Id of its own.
     pub id: String,
+    /// What it belongs to: documents of one group are held out together. The id where it stands alone.
+    pub group: String,
     /// Token ids.
     pub tokens: Vec<u32>,
     /// Which tokens are to be predicted. That of the first is not read: nothing precedes it.
@@ -23,8 +25,10 @@ pub struct Document {
 impl Document {
     /// A document all of whose tokens are to be predicted.
     pub fn plain(id: impl Into<String>, tokens: Vec<u32>) -> Self {
+        let id = id.into();
         Self {
-            id: id.into(),
+            group: id.clone(),
+            id,
             in_loss: vec![true; tokens.len()],
             tokens,
             source: 0,
@@ -91,7 +95,7 @@ impl TrainingData {
                 continue;
             }
             digest(&mut hash, &document);
-            let part = if held_out(&document.id, data.config.held_out) {
+            let part = if held_out(&document.group, data.config.held_out) {
                 &mut data.held_out
             } else {
                 &mut data.training
@@ -191,8 +195,10 @@ fn check(document: &Document, config: &DataConfig) -> Result<(), TrainError> {
 }
 
 fn digest(hash: &mut Sha256, document: &Document) {
-    hash.update((document.id.len() as u64).to_le_bytes());
-    hash.update(document.id.as_bytes());
+    for name in [&document.id, &document.group] {
+        hash.update((name.len() as u64).to_le_bytes());
+        hash.update(name.as_bytes());
+    }
     hash.update((document.tokens.len() as u64).to_le_bytes());
     for (token, counts) in document.tokens.iter().zip(&document.in_loss) {
         hash.update(token.to_le_bytes());
@@ -201,9 +207,9 @@ fn digest(hash: &mut Sha256, document: &Document) {
     hash.update(document.source.to_le_bytes());
 }
 
-/// Whether the document called `id` is held out: the same for every run and every other document.
-fn held_out(id: &str, share: f64) -> bool {
-    let digest = Sha256::digest(id.as_bytes());
+/// Whether the documents of `group` are held out: the same for every run and every other document.
+fn held_out(group: &str, share: f64) -> bool {
+    let digest = Sha256::digest(group.as_bytes());
     let mut first = [0_u8; 8];
     first.copy_from_slice(&digest[..8]);
     // The upper 53 bits, as a number of [0, 1).

@@ -25,7 +25,7 @@ pub struct DataConfig {
     pub layout: Layout,
     /// What happens to documents that do not fit into a row.
     pub too_long: TooLong,
-    /// Share of documents held out for evaluation, chosen by the hash of their ids: 0 to below 1.
+    /// Share of documents held out for evaluation, chosen by the hash of their groups: 0 to below 1.
     pub held_out: f64,
     /// Token id that fills the ends of rows; never in the loss.
     pub pad: u32,

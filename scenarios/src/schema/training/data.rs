@@ -105,8 +105,10 @@ fn files(table: &mut TableReader<'_>) -> Option<Vec<PathBuf>> {
         table.missing("files", "files = [\"FILE\"]");
     }
     table.get("files", |node| {
-        let files: Result<Vec<PathBuf>, Fault> =
-            items(node)?.iter().map(|item| path(item, PathKind::File)).collect();
+        let files: Result<Vec<PathBuf>, Fault> = items(node)?
+            .iter()
+            .map(|item| path(item, PathKind::File))
+            .collect();
         match files {
             Ok(files) if files.is_empty() => Err(Fault::wrong_type("at least one file")),
             files => files,

@@ -82,12 +82,19 @@ pub(super) fn read_start(mut table: TableReader<'_>) -> Option<ModelStart> {
             continue;
         }
         let message = match key {
-            "heads" => "`heads`: expected a number that divides `hidden` into even parts".to_owned(),
+            "heads" => {
+                "`heads`: expected a number that divides `hidden` into even parts".to_owned()
+            }
             _ => format!("`{key}`: expected a number that divides `{of}`"),
         };
         let place = table.place_of(key).or_else(|| table.place_of(of));
         if let Some(place) = place {
-            table.note(Problem::at(place, ProblemKind::OutOfRange, message, "does not divide it"));
+            table.note(Problem::at(
+                place,
+                ProblemKind::OutOfRange,
+                message,
+                "does not divide it",
+            ));
         }
     }
     table.finish();

@@ -44,7 +44,11 @@ pub(super) fn read_settings(root: &mut TableReader<'_>, seed: u64) -> Option<Tra
         Ok(config) => config,
         Err(error) => {
             let path = error.path().to_string();
-            note(&path, ProblemKind::UnknownValue, error.into_inner().to_string());
+            note(
+                &path,
+                ProblemKind::UnknownValue,
+                error.into_inner().to_string(),
+            );
             return None;
         }
     };
@@ -68,7 +72,9 @@ fn place_of(entry: &Entry, path: &str) -> Option<Origin> {
     let mut place = entry.key.clone();
     let mut node = &entry.value;
     for key in path.split('.').filter(|key| !key.is_empty()) {
-        let Data::Table(table) = &node.data else { break };
+        let Data::Table(table) = &node.data else {
+            break;
+        };
         let Some(next) = table.get(key) else { break };
         node = &next.value;
         place = match node.data {

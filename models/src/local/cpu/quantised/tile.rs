@@ -283,13 +283,19 @@ mod tests {
             let floats = tensor.dequantize(&Device::Cpu).unwrap();
             let floats: Vec<f32> = floats.flatten_all().unwrap().to_vec1().unwrap();
             for (got, expected) in blocks.to_floats().iter().zip(&floats) {
-                assert!((got - expected).abs() < 1e-6, "{format:?}: {got} {expected}");
+                assert!(
+                    (got - expected).abs() < 1e-6,
+                    "{format:?}: {got} {expected}"
+                );
             }
             let matrix = QuantisedMatrix::pack(&[blocks]);
             let mut row = vec![0.0; inner];
             matrix.read_row(33, &mut row);
             for (got, expected) in row.iter().zip(&floats[33 * inner..]) {
-                assert!((got - expected).abs() < 1e-6, "{format:?}: {got} {expected}");
+                assert!(
+                    (got - expected).abs() < 1e-6,
+                    "{format:?}: {got} {expected}"
+                );
             }
             let mut alone = vec![0.0; rows * outputs];
             for (x, out) in x.chunks(inner).zip(alone.chunks_mut(outputs)) {
@@ -301,7 +307,10 @@ mod tests {
                     let expected: f32 = products.sum();
                     let got = alone[r * outputs + n];
                     // Codes of the rows are off by up to half a step of 1/127.
-                    assert!((got - expected).abs() < 0.25, "{format:?}: {got} {expected}");
+                    assert!(
+                        (got - expected).abs() < 0.25,
+                        "{format:?}: {got} {expected}"
+                    );
                 }
             }
             for level in Level::available() {
@@ -310,7 +319,10 @@ mod tests {
                         let mut out = vec![0.0; count * outputs];
                         let x = &x[..count * inner];
                         matrix.product(level, x, &mut out, &Threads::new(threads));
-                        let same = out.iter().zip(&alone).all(|(a, b)| a.to_bits() == b.to_bits());
+                        let same = out
+                            .iter()
+                            .zip(&alone)
+                            .all(|(a, b)| a.to_bits() == b.to_bits());
                         assert!(same, "{format:?}, {level:?}, {count} rows");
                     }
                 }
