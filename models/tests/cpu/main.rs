@@ -7,4 +7,5 @@
 
 mod golden;
 mod invariance;
+mod scheduling;
 mod vectors;

@@ -8,6 +8,7 @@ mod cache;
 mod kernels;
 mod model;
 mod quantised;
+mod scheduler;
 
 pub use cache::{BlockHash, CacheCounters, CacheError, CacheShape, KvCache, SequenceId};
 pub use kernels::{Level, PackedMatrix, Threads};
@@ -16,3 +17,4 @@ pub use model::{
     Weights,
 };
 pub use quantised::{BlockError, BlockFormat, Blocks, QuantiseError, QuantisedMatrix};
+pub use scheduler::{Scheduler, SchedulerCounters, SchedulerOptions, StepError, SubmitError};

@@ -132,18 +132,22 @@ impl KvCache {
         self.sequences.is_empty()
     }
 
-    /// The names of a prompt's full blocks that can be shared: all but the one with its last token, whose
-    /// logits somebody wants.
-    pub fn prefix_hashes(&self, prompt: &[u32]) -> Vec<BlockHash> {
-        let sharable = prompt.len().saturating_sub(1);
+    /// The names of all full blocks of these tokens.
+    pub fn block_hashes(&self, tokens: &[u32]) -> Vec<BlockHash> {
         let mut chain = self.root;
-        prompt[..sharable]
+        tokens
             .chunks_exact(self.shape.block_size)
             .map(|tokens| {
                 chain = chain.next(tokens);
                 chain
             })
             .collect()
+    }
+
+    /// The names of a prompt's full blocks that can be shared: all but the one with its last
+    /// token, whose logits somebody wants.
+    pub fn prefix_hashes(&self, prompt: &[u32]) -> Vec<BlockHash> {
+        self.block_hashes(&prompt[..prompt.len().saturating_sub(1)])
     }
 
     /// How many of the blocks with these names, from the first on, are there.
