@@ -165,7 +165,6 @@ fn show(arguments: &GenerateArgs, number: usize, generated: &Generated, streamed
             "text": generated.text,
             "reason": generated.reason,
             "prompt_tokens": generated.prompt_tokens,
-            "shared_prompt_tokens": generated.shared_tokens,
             "completion_tokens": generated.tokens.len(),
             "tokens": tokens,
         });

@@ -173,15 +173,14 @@ impl Course {
         &self.text[from..]
     }
 
-    /// The reply, which ended for `reason`; `shared` tokens of its prompt were not computed for it.
-    pub(super) fn end(self, reason: StopReason, shared: u64) -> Generated {
+    /// The reply, which ended for `reason`.
+    pub(super) fn end(self, reason: StopReason) -> Generated {
         Generated {
             text: self.text,
             tokens: self.tokens,
             logprobs: self.logprobs,
             reason,
             prompt_tokens: self.prompt_tokens,
-            shared_tokens: shared,
         }
     }
 }

@@ -9,6 +9,6 @@ mod engine;
 mod request;
 mod vocabulary;
 
-pub use engine::{Engine, Ticket};
+pub use engine::{Engine, News, Ticket};
 pub use request::{Form, Generated, GenerationError, GenerationRequest};
 pub use vocabulary::Vocabulary;

@@ -60,8 +60,6 @@ pub struct Generated {
     pub reason: StopReason,
     /// Tokens of the prompt.
     pub prompt_tokens: u64,
-    /// Those of them whose work was shared with earlier requests.
-    pub shared_tokens: u64,
 }
 
 /// Why there is no reply.

@@ -37,15 +37,16 @@ impl LoadedModel {
     /// # Errors
     /// [`LocalError`] naming the file, and the tensor or key where it is one.
     pub fn open(path: &Path, options: &LocalOptions) -> Result<Self, LocalError> {
-        let is_gguf = path.extension().is_some_and(|e| e == "gguf");
-        match (path.is_dir(), path.is_file()) {
-            (true, _) => Self::open_folder(path, options),
-            (_, true) if is_gguf => Self::open_gguf(path, options),
-            (_, is_file) => Err(LocalError::Path {
-                path: path.to_owned(),
-                got: if is_file { "another file" } else { "nothing there" },
-            }),
+        if path.is_dir() {
+            return Self::open_folder(path, options);
         }
+        Err(LocalError::Path {
+            path: path.to_owned(),
+            got: match path.is_file() {
+                true => "another file",
+                false => "nothing there",
+            },
+        })
     }
 
     fn open_folder(path: &Path, options: &LocalOptions) -> Result<Self, LocalError> {
@@ -140,18 +141,13 @@ impl LoadedModel {
         let context = context_of(config, options);
         let vocabulary = Vocabulary::new(&self.tokenizer, allowed, &self.eos)
             .map_err(|error| LocalError::Engine(error.to_string()))?;
-        let scheduler = Scheduler::new(
-            self.model,
-            cache,
-            SchedulerOptions {
-                max_sequences: options.sequences.max(1),
-                token_budget: options.step_tokens.max(1),
-                share_prefixes: options.prefix_sharing,
-                ..SchedulerOptions::default()
-            },
-        )
-        .map_err(|error| LocalError::Engine(error.to_string()))?;
-        Ok(Engine::new(scheduler, vocabulary, context))
+        let limits = SchedulerOptions {
+            max_running: options.sequences.max(1),
+            token_budget: options.step_tokens.max(1),
+            share_prefixes: options.prefix_sharing,
+        };
+        let scheduler = Scheduler::new(cache, limits);
+        Ok(Engine::new(self.model, scheduler, vocabulary, context))
     }
 }
 
@@ -163,7 +159,7 @@ fn template(
 ) -> Result<ChatTemplate, ChatError> {
     let source = match &options.template {
         None => TemplateSource::of_folder(folder, tokenizer.config())?,
-        Some(file) => TemplateSource::of_file_or_builtin(file)?,
+        Some(file) => TemplateSource::of_file(file)?,
     };
     ChatTemplate::new(&source, tokenizer.special())
 }
