@@ -2,7 +2,7 @@
 
 The twin of models/examples/training_speed.rs: same sizes, forward, backward, no optimizer.
 
-    python tests/local/training_speed.py [threads]
+    python tests/local/training_speed.py [threads [sdpa | eager]]
 """
 
 import sys
@@ -28,7 +28,7 @@ def main():
         bos_token_id=None,
         eos_token_id=None,
     )
-    for attention in ["sdpa", "eager"]:
+    for attention in sys.argv[2:] or ["sdpa", "eager"]:
         torch.manual_seed(1)
         model = LlamaForCausalLM._from_config(config, attn_implementation=attention)
         model.train()
