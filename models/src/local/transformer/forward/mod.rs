@@ -10,6 +10,7 @@
 mod attention;
 mod batch;
 mod error;
+mod fused;
 mod geometry;
 mod model;
 mod primitive;
@@ -17,5 +18,5 @@ mod weights;
 
 pub use batch::TokenBatch;
 pub use error::ForwardError;
-pub use model::Transformer;
+pub use model::{Arithmetic, Transformer};
 pub use weights::{Substituted, Weights};

@@ -1,17 +1,34 @@
 //! The transformer.
 
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
 use super::attention::{Shared, block};
+use super::fused::{self, Fused};
 use super::geometry::Geometry;
 use super::primitive::{negative_log_likelihood, rms_norm, soft_cap};
 use super::weights::needed;
 use super::{ForwardError, TokenBatch, Weights};
+use crate::local::transformer::kernels::Layout;
 use crate::local::transformer::{AttentionMask, ConfigError, TransformerConfig};
 
 const EMBEDDING: &str = "model.embed_tokens.weight";
 const HEAD: &str = "lm_head";
+const HEAD_WEIGHT: &str = "lm_head.weight";
 const FINAL_NORM: &str = "model.norm.weight";
+
+/// How blocks, norms and likelihoods are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Arithmetic {
+    /// By fused operations where there are some: on the CPU in f32, with SiLU or the tanh form of
+    /// GELU, for layers without adapters. By candle's operations elsewhere.
+    #[default]
+    Fused,
+    /// By candle's operations everywhere.
+    Primitive,
+}
 
 /// A transformer's arithmetic, without its numbers.
 ///
@@ -33,6 +50,9 @@ const FINAL_NORM: &str = "model.norm.weight";
 #[derive(Debug, Clone)]
 pub struct Transformer {
     config: TransformerConfig,
+    arithmetic: Arithmetic,
+    keeps: bool,
+    layout: Arc<Layout>,
 }
 
 impl Transformer {
@@ -50,7 +70,27 @@ impl Transformer {
                 format!("{:?}", config.sliding_window),
             ));
         }
-        Ok(Self { config })
+        Ok(Self {
+            arithmetic: Arithmetic::default(),
+            keeps: true,
+            layout: Arc::new(Layout::new(&config)),
+            config,
+        })
+    }
+
+    /// The same with another arithmetic.
+    pub fn with_arithmetic(mut self, arithmetic: Arithmetic) -> Self {
+        self.arithmetic = arithmetic;
+        self
+    }
+
+    /// Whether fused blocks keep their intermediate results for the backward pass (the default).
+    ///
+    /// Without, each block is computed once more by the backward pass: a third more work, and
+    /// memory for one block's intermediate results instead of all.
+    pub fn with_kept_activations(mut self, keeps: bool) -> Self {
+        self.keeps = keeps;
+        self
     }
 
     /// Its configuration.
@@ -97,13 +137,25 @@ impl Transformer {
         if config.embedding_scale {
             stream = (stream * (config.hidden_size as f64).sqrt())?;
         }
-        let geometry = Geometry::new(config, batch);
-        let shared = Shared::new(config, &geometry, device)?;
+        let geometry = Arc::new(Geometry::new(config, batch));
+        let fused = self.fused(&geometry);
+        let mut shared = None;
         for layer in 0..config.layers {
-            stream = block(&shared, weights, layer, &stream)?;
+            if let Some(output) = fused.block(weights, layer, &stream)? {
+                stream = output;
+                continue;
+            }
+            let shared = match &mut shared {
+                Some(shared) => shared,
+                none => none.insert(Shared::new(config, &geometry, device)?),
+            };
+            stream = block(shared, weights, layer, &stream)?;
         }
         let norm = needed(weights.tensor(FINAL_NORM)?, || FINAL_NORM.to_owned())?;
-        let hidden = rms_norm(config, &stream, &norm)?;
+        let hidden = match fused.norm(&stream, &norm)? {
+            Some(hidden) => hidden,
+            None => rms_norm(config, &stream, &norm)?,
+        };
         Ok(hidden.reshape((batch.rows(), batch.length(), config.hidden_size))?)
     }
 
@@ -115,11 +167,10 @@ impl Transformer {
     /// # Errors
     /// As [`forward`](Self::forward).
     pub fn head(&self, weights: &dyn Weights, hidden: &Tensor) -> Result<Tensor, ForwardError> {
-        let logits = if self.config.tied_head && !weights.adapts(HEAD) {
-            let embedding = needed(weights.tensor(EMBEDDING)?, || EMBEDDING.to_owned())?;
-            hidden.matmul(&embedding.t()?)?
-        } else {
+        let logits = if weights.adapts(HEAD) {
             weights.linear(HEAD, hidden)?
+        } else {
+            hidden.matmul(&self.head_weight(weights)?.t()?)?
         };
         match self.config.logit_softcap {
             Some(cap) => soft_cap(&logits, cap),
@@ -171,7 +222,33 @@ impl Transformer {
         }
         self.check_ids(targets)?;
         let chosen = chosen(hidden, positions)?;
+        if self.arithmetic == Arithmetic::Fused && !weights.adapts(HEAD) {
+            let head = self.head_weight(weights)?;
+            let cap = self.config.logit_softcap;
+            if let Some(found) = fused::likelihood(&chosen, &head, targets, cap)? {
+                return Ok(found);
+            }
+        }
         negative_log_likelihood(&self.head(weights, &chosen)?, targets)
+    }
+
+    fn head_weight(&self, weights: &dyn Weights) -> Result<Tensor, ForwardError> {
+        let name = if self.config.tied_head {
+            EMBEDDING
+        } else {
+            HEAD_WEIGHT
+        };
+        needed(weights.tensor(name)?, || name.to_owned())
+    }
+
+    fn fused<'a>(&'a self, geometry: &Arc<Geometry>) -> Fused<'a> {
+        Fused {
+            config: &self.config,
+            layout: &self.layout,
+            geometry: Arc::clone(geometry),
+            is_on: self.arithmetic == Arithmetic::Fused,
+            keeps: self.keeps,
+        }
     }
 
     fn check(&self, batch: &TokenBatch) -> Result<(), ForwardError> {

@@ -33,14 +33,22 @@ pub trait Weights {
     /// # Errors
     /// When the layer's weight is missing or the tensor library fails.
     fn linear(&self, layer: &str, input: &Tensor) -> Result<Tensor, ForwardError> {
-        let weight = needed(self.tensor(&format!("{layer}.weight"))?, || {
-            format!("{layer}.weight")
-        })?;
-        let output = input.matmul(&weight.t()?)?;
-        match self.tensor(&format!("{layer}.bias"))? {
-            Some(bias) => Ok(output.broadcast_add(&bias)?),
-            None => Ok(output),
-        }
+        plain_linear(self, layer, input)
+    }
+}
+
+/// Weight and bias of a linear layer applied.
+fn plain_linear<W: Weights + ?Sized>(
+    weights: &W,
+    layer: &str,
+    input: &Tensor,
+) -> Result<Tensor, ForwardError> {
+    let name = format!("{layer}.weight");
+    let weight = needed(weights.tensor(&name)?, || name)?;
+    let output = input.matmul(&weight.t()?)?;
+    match weights.tensor(&format!("{layer}.bias"))? {
+        Some(bias) => Ok(output.broadcast_add(&bias)?),
+        None => Ok(output),
     }
 }
 
@@ -101,13 +109,6 @@ impl<W: Weights> Weights for Substituted<W> {
         if self.adapts(layer) {
             return self.base.linear(layer, input);
         }
-        let weight = needed(self.tensor(&format!("{layer}.weight"))?, || {
-            format!("{layer}.weight")
-        })?;
-        let output = input.matmul(&weight.t()?)?;
-        match self.tensor(&format!("{layer}.bias"))? {
-            Some(bias) => Ok(output.broadcast_add(&bias)?),
-            None => Ok(output),
-        }
+        plain_linear(self, layer, input)
     }
 }

@@ -1,0 +1,304 @@
+//! A whole block of the transformer as one operation.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use candle_core::{CpuStorage, CustomOp2, Layout as TensorLayout, Result, Shape, Tensor, bail};
+use rayon::prelude::*;
+
+use super::attention::{self, Heads, Visibility};
+use super::layout::Layout;
+use super::norm;
+use super::products::linear;
+use super::rows::{add, gelu_gate, rotate, silu_gate};
+use super::slices::{slice, stored, with_values};
+use crate::local::transformer::{Activation, TransformerConfig};
+
+/// Numbers of one task in element-wise work.
+pub(super) const TASK_NUMBERS: usize = 1 << 14;
+
+/// Cosines and sines of all positions: `[tables * length, half]`, one table or one a row.
+pub(in crate::local::transformer) struct Rotation {
+    pub(in crate::local::transformer) cosines: Arc<Vec<f32>>,
+    pub(in crate::local::transformer) sines: Arc<Vec<f32>>,
+}
+
+/// One block: `(stream [rows * length, hidden], parameters end to end) -> stream`.
+pub(in crate::local::transformer) struct BlockOp {
+    pub(super) layout: Arc<Layout>,
+    pub(super) sizes: Heads,
+    pub(super) hidden: usize,
+    half: usize,
+    pub(super) eps: f32,
+    pub(super) plus_one: bool,
+    pub(super) qk_norm: bool,
+    pub(super) sandwich: bool,
+    activation: Activation,
+    rotation: Rotation,
+    pub(super) visible: Arc<dyn Visibility>,
+    /// What the backward pass needs again; taken by it, and computed anew where it is gone.
+    kept: Option<Mutex<Option<Kept>>>,
+}
+
+/// Intermediate results of one forward pass.
+pub(super) struct Kept {
+    pub(super) input_inverses: Vec<f32>,
+    /// Queries and keys before their norms, with the inverses of both.
+    pub(super) raw: Option<RawHeads>,
+    pub(super) queries: Vec<f32>,
+    pub(super) keys: Vec<f32>,
+    pub(super) values: Vec<f32>,
+    pub(super) mixed: Vec<f32>,
+    /// The output projection and its inverses, where a norm follows.
+    pub(super) attended: Option<(Vec<f32>, Vec<f32>)>,
+    pub(super) middle: Vec<f32>,
+    pub(super) middle_inverses: Vec<f32>,
+    pub(super) gate: Vec<f32>,
+    pub(super) up: Vec<f32>,
+    /// The feed-forward block's result and its inverses, where a norm follows.
+    pub(super) fed: Option<(Vec<f32>, Vec<f32>)>,
+}
+
+pub(super) struct RawHeads {
+    pub(super) queries: Vec<f32>,
+    pub(super) keys: Vec<f32>,
+    pub(super) query_inverses: Vec<f32>,
+    pub(super) key_inverses: Vec<f32>,
+}
+
+impl BlockOp {
+    /// A block on `rows` of `length` tokens, its parameters laid out by `layout`.
+    ///
+    /// With `keep`, the forward pass keeps what the backward pass needs again.
+    pub(in crate::local::transformer) fn new(
+        config: &TransformerConfig,
+        layout: Arc<Layout>,
+        rows: usize,
+        length: usize,
+        rotation: Rotation,
+        visible: Arc<dyn Visibility>,
+        keep: bool,
+    ) -> Self {
+        Self {
+            layout,
+            sizes: Heads {
+                rows,
+                length,
+                heads: config.heads,
+                kv_heads: config.kv_heads,
+                dim: config.head_dim,
+                scale: config.attention_scale as f32,
+                cap: config.attention_softcap.map(|cap| cap as f32),
+            },
+            hidden: config.hidden_size,
+            half: config.rope_dims / 2,
+            eps: config.norm_eps as f32,
+            plus_one: config.norm_plus_one,
+            qk_norm: config.qk_norm,
+            sandwich: config.sandwich_norms,
+            activation: config.activation,
+            rotation,
+            visible,
+            kept: keep.then(|| Mutex::new(None)),
+        }
+    }
+
+    /// Whether there is a fused form of this activation.
+    pub(in crate::local::transformer) fn covers(config: &TransformerConfig) -> bool {
+        matches!(config.activation, Activation::Silu | Activation::GeluTanh)
+    }
+
+    pub(super) fn tokens(&self) -> usize {
+        self.sizes.rows * self.sizes.length
+    }
+
+    pub(super) fn norm_weight(&self, all: &[f32], name: &str) -> Vec<f32> {
+        norm::effective(self.layout.of(all, name), self.plus_one)
+    }
+
+    /// The norm before the feed-forward block.
+    pub(super) fn middle_norm(&self) -> &'static str {
+        if self.sandwich {
+            "pre_feedforward_layernorm.weight"
+        } else {
+            "post_attention_layernorm.weight"
+        }
+    }
+
+    pub(super) fn run(&self, input: &[f32], all: &[f32]) -> (Vec<f32>, Kept) {
+        let tokens = self.tokens();
+        let weight = self.norm_weight(all, "input_layernorm.weight");
+        let (normed, input_inverses) = norm::forward(input, &weight, self.eps);
+        let project = |name: &str, input: &[f32]| {
+            let weight = self.layout.of(all, &format!("{name}.weight"));
+            let bias = self.layout.get(all, &format!("{name}.bias"));
+            linear(input, weight, bias, tokens, input.len() / tokens)
+        };
+        let mut queries = project("self_attn.q_proj", &normed);
+        let mut keys = project("self_attn.k_proj", &normed);
+        let values = project("self_attn.v_proj", &normed);
+        let mut raw = None;
+        if self.qk_norm {
+            let of_heads = |name: &str, heads: &[f32]| {
+                norm::forward(heads, &self.norm_weight(all, name), self.eps)
+            };
+            let (normed_queries, query_inverses) = of_heads("self_attn.q_norm.weight", &queries);
+            let (normed_keys, key_inverses) = of_heads("self_attn.k_norm.weight", &keys);
+            raw = Some(RawHeads {
+                queries: std::mem::replace(&mut queries, normed_queries),
+                keys: std::mem::replace(&mut keys, normed_keys),
+                query_inverses,
+                key_inverses,
+            });
+        }
+        self.rotate(&mut queries, false);
+        self.rotate(&mut keys, false);
+        let visible = self.visible.as_ref();
+        let mixed = attention::forward(&self.sizes, &queries, &keys, &values, visible);
+        let mut middle = project("self_attn.o_proj", &mixed);
+        let mut attended = None;
+        if self.sandwich {
+            let weight = self.norm_weight(all, "post_attention_layernorm.weight");
+            let (normed, inverses) = norm::forward(&middle, &weight, self.eps);
+            attended = Some((std::mem::replace(&mut middle, normed), inverses));
+        }
+        add_all(&mut middle, input);
+
+        let weight = self.norm_weight(all, self.middle_norm());
+        let (normed, middle_inverses) = norm::forward(&middle, &weight, self.eps);
+        let gate = project("mlp.gate_proj", &normed);
+        let up = project("mlp.up_proj", &normed);
+        let mut output = project("mlp.down_proj", &self.gated(&gate, &up));
+        let mut fed = None;
+        if self.sandwich {
+            let weight = self.norm_weight(all, "post_feedforward_layernorm.weight");
+            let (normed, inverses) = norm::forward(&output, &weight, self.eps);
+            fed = Some((std::mem::replace(&mut output, normed), inverses));
+        }
+        add_all(&mut output, &middle);
+        let kept = Kept {
+            input_inverses,
+            raw,
+            queries,
+            keys,
+            values,
+            mixed,
+            attended,
+            middle,
+            middle_inverses,
+            gate,
+            up,
+            fed,
+        };
+        (output, kept)
+    }
+
+    /// `activation(gate) * up`.
+    pub(super) fn gated(&self, gate: &[f32], up: &[f32]) -> Vec<f32> {
+        let mut output = vec![0.0; gate.len()];
+        output
+            .par_chunks_mut(TASK_NUMBERS)
+            .zip(gate.par_chunks(TASK_NUMBERS))
+            .zip(up.par_chunks(TASK_NUMBERS))
+            .for_each(|((output, gate), up)| match self.activation {
+                Activation::GeluTanh => gelu_gate(output, gate, up),
+                _ => silu_gate(output, gate, up),
+            });
+        output
+    }
+
+    pub(super) fn is_gelu(&self) -> bool {
+        self.activation == Activation::GeluTanh
+    }
+
+    /// Rotates heads `[tokens, heads * dim]` by their positions, or back.
+    pub(super) fn rotate(&self, heads: &mut [f32], back: bool) {
+        let (half, dim) = (self.half, self.sizes.dim);
+        let width = heads.len() / self.tokens();
+        let angles = self.rotation.cosines.len() / half;
+        heads
+            .par_chunks_mut(width)
+            .enumerate()
+            .for_each(|(token, line)| {
+                // With one table, token numbers wrap around to positions.
+                let at = token % angles * half;
+                let cosines = &self.rotation.cosines[at..at + half];
+                let sines = &self.rotation.sines[at..at + half];
+                for head in line.chunks_exact_mut(dim) {
+                    rotate(head, cosines, sines, back);
+                }
+            });
+    }
+
+    fn checked<'a>(&self, input: &'a [f32], all: &'a [f32]) -> Result<(&'a [f32], &'a [f32])> {
+        let (expected, found) = (
+            (self.tokens() * self.hidden, self.layout.count()),
+            (input.len(), all.len()),
+        );
+        if expected != found {
+            bail!("block: expected {expected:?} numbers of stream and parameters, got {found:?}");
+        }
+        Ok((input, all))
+    }
+}
+
+/// `target += other`.
+pub(super) fn add_all(target: &mut [f32], other: &[f32]) {
+    target
+        .par_chunks_mut(TASK_NUMBERS)
+        .zip(other.par_chunks(TASK_NUMBERS))
+        .for_each(|(target, other)| add(target, other));
+}
+
+impl CustomOp2 for BlockOp {
+    fn name(&self) -> &'static str {
+        "transformer-block"
+    }
+
+    fn cpu_fwd(
+        &self,
+        input: &CpuStorage,
+        input_layout: &TensorLayout,
+        parameters: &CpuStorage,
+        parameters_layout: &TensorLayout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (values, all) = self.checked(
+            slice(self.name(), input, input_layout)?,
+            slice(self.name(), parameters, parameters_layout)?,
+        )?;
+        let (output, kept) = self.run(values, all);
+        if let Some(slot) = &self.kept {
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        }
+        Ok(stored(output, input_layout.shape()))
+    }
+
+    fn bwd(
+        &self,
+        input: &Tensor,
+        parameters: &Tensor,
+        _result: &Tensor,
+        gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let name = self.name();
+        let (stream, weights) = with_values(name, input, |values| {
+            with_values(name, parameters, |all| {
+                with_values(name, gradient, |gradient| {
+                    let (values, all) = self.checked(values, all)?;
+                    let kept = self.kept.as_ref().and_then(|slot| {
+                        slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+                    });
+                    let kept = kept.unwrap_or_else(|| self.run(values, all).1);
+                    Ok(self.gradients(values, all, kept, gradient))
+                })
+            })
+        })?;
+        Ok((
+            Some(Tensor::from_vec(stream, input.shape(), input.device())?),
+            Some(Tensor::from_vec(
+                weights,
+                parameters.shape(),
+                parameters.device(),
+            )?),
+        ))
+    }
+}
