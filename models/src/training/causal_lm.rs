@@ -57,8 +57,14 @@ impl CausalLm {
     /// The model with its parameters frozen and these adapters.
     ///
     /// # Errors
-    /// When a parameter cannot be read.
+    /// [`TrainError::Config`] for an adapter of the embedding, which PEFT's files keep in another form.
     pub fn with_adapter(mut self, lora: Lora) -> Result<Self, TrainError> {
+        if let Some(name) = lora
+            .targets()
+            .find(|name| name.ends_with("embed_tokens.weight"))
+        {
+            return Err(TrainError::config("lora.targets", "linear layers", name));
+        }
         self.adapter = Some((lora, digest(&self.parameters)?));
         Ok(self)
     }
@@ -164,7 +170,7 @@ impl Trainable for CausalLm {
             config.kv_heads * config.head_dim,
         );
         // Values kept for the backward pass per token, counted in the forward pass's operations.
-        let layer = 12 * config.hidden_size
+        let layer = 14 * config.hidden_size
             + 8 * queries
             + 8 * keys
             + 4 * config.intermediate_size

@@ -8,6 +8,8 @@ use crate::local::memory::available;
 pub(crate) struct Need {
     /// Trained values.
     pub(crate) trained: u64,
+    /// Values of the largest parameter.
+    pub(crate) largest: u64,
     /// Numbers of the optimizer per value.
     pub(crate) slots: u64,
     /// Peak of a forward and backward pass.
@@ -18,8 +20,11 @@ impl Need {
     /// Refuses a run that needs more than `limit`, or than the machine has free where there is none.
     pub(crate) fn check(self, limit: Option<u64>) -> Result<(), TrainError> {
         let values = self.trained.saturating_mul(4);
-        // The sum over micro-batches, and the gradients of the micro-batch at work.
-        let gradients = values.saturating_mul(2);
+        // The sum over micro-batches, the gradients of the micro-batch at work, and two steps on the
+        // way to the largest of them.
+        let gradients = values
+            .saturating_add(self.largest.saturating_mul(4))
+            .saturating_mul(2);
         let optimizer = values.saturating_mul(self.slots);
         let needed = gradients
             .saturating_add(optimizer)
@@ -46,6 +51,7 @@ mod tests {
     fn a_run_that_does_not_fit_is_refused_with_the_figures() {
         let need = Need {
             trained: 1000,
+            largest: 0,
             slots: 2,
             activations: 500,
         };

@@ -93,6 +93,10 @@ impl<'a> Trainer<'a> {
             .collect::<Result<_, _>>()?;
         let need = Need {
             trained: parameters.total() as u64,
+            largest: (0..parameters.len())
+                .map(|place| parameters.elements(place) as u64)
+                .max()
+                .unwrap_or(0),
             slots: optimizer.slots() as u64,
             activations: model.activation_bytes(config.micro_batch, config.data.length),
         };

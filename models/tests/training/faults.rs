@@ -202,7 +202,7 @@ fn a_run_that_cannot_fit_is_refused_before_it_starts() {
         .unwrap_err()
         .to_string();
     assert!(
-        told.starts_with("training needs about 12480 bytes (gradients 1632"),
+        told.starts_with("training needs about 13248 bytes (gradients 2400"),
         "{told}"
     );
 }

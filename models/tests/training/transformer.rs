@@ -123,6 +123,22 @@ fn an_adapter_starts_as_the_base_learns_and_merges() {
 }
 
 #[test]
+fn an_adapter_of_the_embedding_is_refused() {
+    let (config, parameters) = model();
+    let lora = LoraConfig {
+        targets: vec!["*embed_tokens.weight".into()],
+        ..lora()
+    };
+    let told = CausalLm::adapted(config, parameters, &lora, RunSeed(0))
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        told,
+        "lora.targets: expected linear layers, got model.embed_tokens.weight"
+    );
+}
+
+#[test]
 fn a_checkpoint_of_another_base_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let config = config(10);

@@ -9,4 +9,5 @@ mod checkpoints;
 mod config;
 mod golden;
 mod gradients;
+mod outside;
 mod tiny;

@@ -7,7 +7,7 @@ use rand::RngExt;
 use rounds_environments::ids::{AgentId, EpisodeIx, RoundIx};
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 
-use super::LoraConfig;
+use super::{LoraConfig, linear};
 use crate::training::TrainError;
 
 /// The change of one weight.
@@ -124,23 +124,20 @@ impl Lora {
         self.adapters.iter().flat_map(both).collect()
     }
 
-    /// `y + scale·B(Ax)`: the output of the weight called `name` for the input `x`, given that of its base;
-    /// `y` itself where there is no adapter.
+    /// `x·Wᵀ + scale·B(Ax)` for the frozen base `W` called `name`; `x·Wᵀ` where there is no adapter.
+    ///
+    /// Differentiable by the input and the adapter, not by the base.
     ///
     /// # Shapes
-    /// `x`: `[.., in]`, `y`: `[.., out]`.
+    /// `input`: `[N, in]`, contiguous; result: `[N, out]`.
     ///
     /// # Errors
     /// When the shapes do not fit.
-    pub fn added(&self, name: &str, x: &Tensor, y: Tensor) -> candle_core::Result<Tensor> {
-        let Some(adapter) = self.adapters.get(name) else {
-            return Ok(y);
-        };
-        let (rank, input) = adapter.down.dims2()?;
-        let rows = x.elem_count() / input;
-        let low = x.reshape((rows, input))?.matmul(&adapter.down.t()?)?;
-        let change = low.reshape((rows, rank))?.matmul(&adapter.up.t()?)?;
-        y.clone() + (change.reshape(y.shape())? * self.scale)?
+    pub fn linear(&self, name: &str, base: &Tensor, input: &Tensor) -> candle_core::Result<Tensor> {
+        match self.adapters.get(name) {
+            Some(adapter) => linear::adapted(input, base, adapter, self.scale),
+            None => linear::frozen(input, base),
+        }
     }
 
     /// `W + scale·BA` for the base `W` called `name`, differentiable by A and B alone; `W` detached where
@@ -230,7 +227,7 @@ pub(super) mod tests {
         let x = values(18, (3, 6), 1.0);
         let plain = x.matmul(&base.t().unwrap()).unwrap();
         assert_eq!(
-            distance(&lora.added(name, &x, plain.clone()).unwrap(), &plain),
+            distance(&lora.linear(name, &base, &x).unwrap(), &plain),
             0.0
         );
         assert_eq!(distance(&lora.weight(name, &base).unwrap(), &base), 0.0);
@@ -240,7 +237,7 @@ pub(super) mod tests {
             .up
             .set(&values(8, (4, 2), 2.0))
             .unwrap();
-        let adapted = lora.added(name, &x, plain.clone()).unwrap();
+        let adapted = lora.linear(name, &base, &x).unwrap();
         assert!(distance(&adapted, &plain) > 0.1);
         let other = Var::zeros((4, 6), DType::F32, &Device::Cpu).unwrap();
         lora.merge_into(|wanted| Some(if wanted == name { &base } else { &other }))

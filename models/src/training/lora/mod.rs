@@ -4,7 +4,7 @@
 //! (`[out, rank]`) is 0, so an adapted model starts as its base.
 
 mod adapter;
-mod frozen;
+mod linear;
 mod peft;
 mod weights;
 

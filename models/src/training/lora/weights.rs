@@ -3,7 +3,6 @@
 use candle_core::Tensor;
 
 use super::Lora;
-use super::frozen::frozen_linear;
 use crate::local::transformer::{ForwardError, Parameters, Weights};
 
 /// The parameters of a transformer, frozen, with adapters beside its linear layers.
@@ -17,6 +16,7 @@ pub struct AdaptedWeights<'a> {
 
 /// Name of the embedding, which is the head of tied models.
 const EMBEDDING: &str = "model.embed_tokens.weight";
+const HEAD: &str = "lm_head.weight";
 
 impl Weights for AdaptedWeights<'_> {
     /// The base's tensor, detached; the embedding with its change.
@@ -30,19 +30,26 @@ impl Weights for AdaptedWeights<'_> {
         Ok(Some(var.as_detached_tensor()))
     }
 
+    /// True of a tied head as well: its product with the frozen embedding is no plain one.
     fn adapts(&self, layer: &str) -> bool {
-        self.lora.adapter(&format!("{layer}.weight")).is_some()
+        let name = format!("{layer}.weight");
+        self.lora.adapter(&name).is_some() || (name == HEAD && self.base.get(HEAD).is_none())
     }
 
     fn linear(&self, layer: &str, input: &Tensor) -> Result<Tensor, ForwardError> {
-        let name = format!("{layer}.weight");
+        let mut name = format!("{layer}.weight");
+        if name == HEAD && self.base.get(HEAD).is_none() {
+            EMBEDDING.clone_into(&mut name);
+        }
         let Some(weight) = self.base.get(&name) else {
             return Err(ForwardError::MissingTensor { tensor: name });
         };
-        let mut output = frozen_linear(&input.contiguous()?, weight.as_tensor())?;
-        if let Some(bias) = self.base.get(&format!("{layer}.bias")) {
-            output = output.broadcast_add(&bias.as_detached_tensor())?;
+        let output = self
+            .lora
+            .linear(&name, weight.as_tensor(), &input.contiguous()?)?;
+        match self.base.get(&format!("{layer}.bias")) {
+            Some(bias) => Ok(output.broadcast_add(&bias.as_detached_tensor())?),
+            None => Ok(output),
         }
-        Ok(self.lora.added(&name, input, output)?)
     }
 }
