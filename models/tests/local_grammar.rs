@@ -24,7 +24,7 @@ fn random_schema(rng: &mut Stream, depth: u32) -> Value {
             let least = rng.random_range(-50..50);
             json!({"type": "integer", "minimum": least, "maximum": least + rng.random_range(0..200)})
         }
-        3 => json!({"type": "integer"}),
+        3 => json!({"type": if rng.random() { "integer" } else { "number" }}),
         4 => {
             let least = f64::from(rng.random_range(-40..40)) / 4.0;
             json!({"type": "number", "minimum": least, "maximum": least + rng.random_range(1..40) as f64 / 8.0})

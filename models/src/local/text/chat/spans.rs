@@ -342,7 +342,8 @@ mod tests {
         let dropped = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}";
         assert!(said(dropped).is_empty());
         let rewritten = raw.replace("m.content", "m.content | length");
-        assert_eq!(said(&rewritten), ["29<end>", "8<end>"]);
+        let rewritten = rewritten + "{% if add_generation_prompt %}[assistant]{% endif %}";
+        assert_eq!(said(&rewritten), ["30<end>", "8<end>"]);
     }
 
     #[test]
