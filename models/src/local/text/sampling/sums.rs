@@ -80,22 +80,25 @@ fn sum_exp_avx2(values: &[f32], max: f32) -> f64 {
 fn maximum_of(values: &[f32]) -> (f32, bool) {
     let mut max = [f32::NEG_INFINITY; LANES];
     let mut bad = [0_u32; LANES];
-    let mut take = |chunk: &[f32; LANES]| {
-        for lane in 0..LANES {
-            let value = chunk[lane];
-            max[lane] = if value > max[lane] { value } else { max[lane] };
-            bad[lane] |= u32::from(value.is_nan());
-        }
-    };
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
-        take(chunk);
+        take(chunk, &mut max, &mut bad);
     }
     let mut last = [f32::NEG_INFINITY; LANES];
     last[..rest.len()].copy_from_slice(rest);
-    take(&last);
+    take(&last, &mut max, &mut bad);
     let greatest = max.into_iter().fold(f32::NEG_INFINITY, f32::max);
     (greatest, bad.iter().any(|flag| *flag != 0))
+}
+
+/// Takes one chunk into the lanes of maxima and of flags for what is not a number.
+#[inline(always)]
+fn take(chunk: &[f32; LANES], max: &mut [f32; LANES], bad: &mut [u32; LANES]) {
+    for lane in 0..LANES {
+        let value = chunk[lane];
+        max[lane] = if value > max[lane] { value } else { max[lane] };
+        bad[lane] |= u32::from(value.is_nan());
+    }
 }
 
 #[inline(always)]
