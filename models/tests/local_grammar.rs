@@ -24,7 +24,7 @@ fn random_schema(rng: &mut Stream, depth: u32) -> Value {
             let least = rng.random_range(-50..50);
             json!({"type": "integer", "minimum": least, "maximum": least + rng.random_range(0..200)})
         }
-        3 => json!({"type": "integer"}),
+        3 => json!({"type": if rng.random() { "integer" } else { "number" }}),
         4 => {
             let least = f64::from(rng.random_range(-40..40)) / 4.0;
             json!({"type": "number", "minimum": least, "maximum": least + rng.random_range(1..40) as f64 / 8.0})
@@ -103,10 +103,10 @@ fn satisfies(value: &Value, schema: &Value) -> bool {
                 && items.iter().all(|item| satisfies(item, &schema["items"]))
         }),
         Some("object") => value.as_object().is_some_and(|object| {
-            let required = schema["required"].as_array().unwrap();
+            let required = schema["required"].as_array().expect("a list");
             required
                 .iter()
-                .all(|name| object.contains_key(name.as_str().unwrap()))
+                .all(|name| object.contains_key(name.as_str().expect("a name")))
                 && object.iter().all(|(name, value)| {
                     schema["properties"]
                         .get(name)
@@ -133,7 +133,7 @@ fn reply(
     request: u64,
     forced: bool,
 ) -> Reply {
-    let mut state = grammar.json_schema(schema).unwrap();
+    let mut state = grammar.json_schema(schema).expect("a schema that is kept");
     let mut sampler = Sampler::default();
     let mut detokenizer = Detokenizer::new(tokenizer.table().clone());
     let mut logits = vec![0.0_f32; tokenizer.vocab_size()];
@@ -164,14 +164,14 @@ fn reply(
                     logits: &logits,
                     sampling: &Sampling::default(),
                     seen: &Seen::default(),
-                    allowed: Some(state.mask().unwrap()),
+                    allowed: Some(state.mask().expect("a mask")),
                     key: DrawKey { seed: 5, request },
                     index,
                 };
-                sampler.sample(&step).unwrap().token
+                sampler.sample(&step).expect("a token").token
             }
         };
-        state.accept(token).unwrap();
+        state.accept(token).expect("an allowed token");
         reply.ids.push(token);
         if eos.contains(&token) {
             reply.ended = true;
@@ -190,7 +190,7 @@ fn bytes() -> Tokenizer {
         vocab_size: 260,
         ..BpeTraining::default()
     };
-    bytes.train(["a"]).unwrap()
+    bytes.train(["a"]).expect("a tokenizer")
 }
 
 /// Pairs of the text of replies, so that tokens cross the parts of JSON.
@@ -201,11 +201,11 @@ fn small_bpe() -> Tokenizer {
         ..BpeTraining::default()
     };
     bpe.train((0..20).map(|i| format!("{text} {i} naïve")))
-        .unwrap()
+        .expect("a tokenizer")
 }
 
 fn all_valid(tokenizer: &Tokenizer, name: &str, from: u64) {
-    let grammar = Grammar::new(tokenizer, &tokenizer.eos_ids()).unwrap();
+    let grammar = Grammar::new(tokenizer, &tokenizer.eos_ids()).expect("grammars");
     let (mut ended, mut valid) = (0, 0);
     let count = 500;
     for request in from..from + count {
@@ -286,7 +286,7 @@ fn golden_tokenizers_keep_schemas_too() {
 
 fn grammar() -> (Tokenizer, Grammar) {
     let tokenizer = small_bpe();
-    let grammar = Grammar::new(&tokenizer, &tokenizer.eos_ids()).unwrap();
+    let grammar = Grammar::new(&tokenizer, &tokenizer.eos_ids()).expect("grammars");
     (tokenizer, grammar)
 }
 

@@ -43,7 +43,11 @@ fn vectors(file: &str) -> Option<Value> {
 fn tokenizer(file: &str) -> Option<Tokenizer> {
     let bytes = std::fs::read(golden(file)?).expect("the tokenizer can be read");
     let config = vectors("tokenizer_config.json")?;
-    Some(Tokenizer::from_json(file, &bytes, config, &Value::Null).unwrap())
+    Some(Tokenizer::from_json(file, &bytes, config, &Value::Null).expect("a tokenizer"))
+}
+
+fn text_of(value: &Value) -> &str {
+    value.as_str().expect("a text")
 }
 
 fn ids(value: &Value) -> Vec<u32> {
@@ -144,18 +148,18 @@ impl Templates {
         let text = self.vectors["templates"][name]
             .as_str()
             .expect("a template");
-        ChatTemplate::new(&TemplateSource::of_text(text), &self.special).unwrap()
+        ChatTemplate::new(&TemplateSource::of_text(text), &self.special).expect("a template")
     }
 
     fn cases(&self) -> impl Iterator<Item = (&str, RenderRequest<'_, Value>, &Value)> {
         let cases = self.vectors["cases"].as_array().expect("a list of cases");
         cases.iter().map(|case| {
-            let messages = &self.vectors["messages"][case["messages_name"].as_str().unwrap()];
+            let messages = &self.vectors["messages"][text_of(&case["messages_name"])];
             let mut request = RenderRequest::whole(messages.as_array().expect("messages"));
-            request.add_generation_prompt = case["add_generation_prompt"].as_bool().unwrap();
+            request.add_generation_prompt = case["add_generation_prompt"] == true;
             request.tools = Some(&case["tools"]).filter(|tools| !tools.is_null());
             request.extra = case["extra"].as_object();
-            (case["template"].as_str().unwrap(), request, case)
+            (text_of(&case["template"]), request, case)
         })
     }
 }

@@ -120,12 +120,15 @@ impl LoadedModel {
         name.unwrap_or_else(|| "model".to_owned())
     }
 
-    /// An engine of this model.
+    /// An engine of this model, and the chat template beside it.
     ///
     /// # Errors
     /// [`LocalError`] when the tokenizer does not belong to the model, or the cache cannot be
     /// made.
-    pub fn into_engine(self, options: &LocalOptions) -> Result<Engine, LocalError> {
+    pub fn into_engine(
+        self,
+        options: &LocalOptions,
+    ) -> Result<(Engine, Result<Chat, ChatError>), LocalError> {
         let config = self.model.config();
         let wrong = |source| LocalError::Tokenizer {
             path: self.path.clone(),
@@ -147,7 +150,8 @@ impl LoadedModel {
             share_prefixes: options.prefix_sharing,
         };
         let scheduler = Scheduler::new(cache, limits);
-        Ok(Engine::new(self.model, scheduler, vocabulary, context))
+        let engine = Engine::new(self.model, scheduler, vocabulary, context);
+        Ok((engine, self.chat))
     }
 }
 

@@ -14,6 +14,18 @@ use crate::local::text::{Chat, ChatError, DrawKey, RenderRequest, Sampling, Toke
 use crate::model::{Completion, LanguageModel};
 use crate::request::{Message, ModelReply, ModelRequest, Usage};
 
+/// Why a conversation cannot be put to a model.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PromptError {
+    /// The model has no chat template that can be used.
+    #[error("{0}")]
+    NoTemplate(String),
+    /// The template or the tokenizer refuses the conversation.
+    #[error(transparent)]
+    Chat(#[from] ChatError),
+}
+
 /// A reply that is on its way.
 pub type GeneratedReply = tokio::sync::oneshot::Receiver<Result<Generated, GenerationError>>;
 
@@ -27,7 +39,7 @@ pub type GeneratedReply = tokio::sync::oneshot::Receiver<Result<Generated, Gener
 pub struct LocalModel {
     name: String,
     tokenizer: Arc<Tokenizer>,
-    chat: Result<Chat, ChatError>,
+    chat: Result<Chat, String>,
     options: LocalOptions,
     memory: MemoryEstimate,
     context: usize,
@@ -45,16 +57,16 @@ impl LocalModel {
         options.sampling.validate(loaded.config().vocab_size)?;
         let (name, tokenizer, memory) =
             (loaded.name(), Arc::clone(&loaded.tokenizer), loaded.memory);
-        let chat = loaded.chat.clone();
         let context = context_of(loaded.config(), options);
+        let (engine, chat) = loaded.into_engine(options)?;
         Ok(Self {
             name,
             tokenizer,
-            chat,
+            chat: chat.map_err(|error| error.to_string()),
             options: options.clone(),
             memory,
             context,
-            worker: Worker::start(loaded.into_engine(options)?)?,
+            worker: Worker::start(engine)?,
         })
     }
 
@@ -76,10 +88,12 @@ impl LocalModel {
     /// Token ids of a conversation, up to where the reply begins.
     ///
     /// # Errors
-    /// [`ChatError`] when the model has no chat template, or the template refuses.
-    pub fn encode(&self, messages: &[Message]) -> Result<Vec<u32>, ChatError> {
-        let chat = self.chat.as_ref().map_err(Clone::clone)?;
-        chat.encode_prompt(&RenderRequest::prompt(messages))
+    /// What is wrong where the model has no chat template, or the template refuses.
+    pub fn encode(&self, messages: &[Message]) -> Result<Vec<u32>, PromptError> {
+        match &self.chat {
+            Ok(chat) => Ok(chat.encode_prompt(&RenderRequest::prompt(messages))?),
+            Err(why) => Err(PromptError::NoTemplate(why.clone())),
+        }
     }
 
     /// Texts that end a reply to a conversation.

@@ -9,6 +9,6 @@ mod worker;
 
 pub use error::LocalError;
 pub use load::LoadedModel;
-pub use local::{GeneratedReply, LocalModel};
+pub use local::{GeneratedReply, LocalModel, PromptError};
 pub use memory::MemoryEstimate;
 pub use options::LocalOptions;

@@ -78,7 +78,7 @@ impl Layout {
                 self.write_all(out, ['{', '}'], &keys, level, |out, key| {
                     match key.kind() {
                         ValueKind::String => {
-                            self.write_string(out, key.as_str().unwrap_or_default())
+                            self.write_string(out, key.as_str().unwrap_or_default());
                         }
                         // Other keys become the string of their JSON, as in Python.
                         _ => {

@@ -38,6 +38,25 @@ impl TemplateSource {
         }
     }
 
+    /// The template in a file, or the built-in one of this name where there is no such file.
+    ///
+    /// # Errors
+    /// [`ChatError::File`] when the file cannot be read.
+    pub fn of_file(path: &Path) -> Result<Self, ChatError> {
+        if let Some(template) = path.to_str().and_then(builtin)
+            && !path.exists()
+        {
+            return Ok(Self::of_text(template));
+        }
+        match std::fs::read_to_string(path) {
+            Ok(text) => Ok(Self::of_text(&text)),
+            Err(source) => Err(ChatError::File {
+                path: path.to_owned(),
+                source,
+            }),
+        }
+    }
+
     /// The template of a `tokenizer_config.json`: a string, or a list of templates with the names
     /// `default` and `tool_use`.
     ///

@@ -46,11 +46,10 @@ impl Marks {
         let text = Value::from(messages).to_string();
         let count = u32::try_from(messages.len()).ok()? * 2;
         // The two planes of private characters, and parts of them.
-        let marks = (0xf_0000..=0x10_ff00_u32)
+        (0xf_0000..=0x10_ff00_u32)
             .step_by(0x4000)
             .map(|first| Self { first, count })
-            .find(|marks| count < 0x4000 && !text.chars().any(|c| marks.index(c).is_some()));
-        marks
+            .find(|marks| count < 0x4000 && !text.chars().any(|c| marks.index(c).is_some()))
     }
 
     fn index(self, c: char) -> Option<usize> {
@@ -342,7 +341,8 @@ mod tests {
         let dropped = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}";
         assert!(said(dropped).is_empty());
         let rewritten = raw.replace("m.content", "m.content | length");
-        assert_eq!(said(&rewritten), ["29<end>", "8<end>"]);
+        let rewritten = rewritten + "{% if add_generation_prompt %}[assistant]{% endif %}";
+        assert_eq!(said(&rewritten), ["30<end>", "8<end>"]);
     }
 
     #[test]

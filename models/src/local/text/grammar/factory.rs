@@ -11,6 +11,7 @@ use toktrie::TokEnv;
 
 use super::error::GrammarError;
 use super::keywords::check;
+use super::numbers::bound;
 use super::state::GrammarState;
 use super::vocabulary::Vocabulary;
 use crate::local::text::tokenizer::Tokenizer;
@@ -70,7 +71,9 @@ impl Grammar {
     }
 
     /// The state of a reply that is JSON of `schema`, without white space between its parts and
-    /// with the properties in the schema's order.
+    /// with the properties in the schema's order. Numbers without bounds stay within 1e15 and
+    /// have no exponent; properties that the schema does not name are allowed unless it says
+    /// `"additionalProperties": false`, as in any JSON schema.
     ///
     /// # Errors
     /// [`GrammarError::Keyword`] and [`GrammarError::Form`] name the place in the schema;
@@ -82,6 +85,7 @@ impl Grammar {
         }
         let mut value = schema.value();
         check(&value, "#")?;
+        bound(&mut value);
         let compact = json!({"whitespace_flexible": false});
         match &mut value {
             Value::Object(object) => {

@@ -8,6 +8,7 @@
 mod error;
 mod factory;
 mod keywords;
+mod numbers;
 mod state;
 mod vocabulary;
 

@@ -94,3 +94,17 @@ impl GrammarState {
         self.matcher.compute_ff_tokens()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::local::text::Grammar;
+
+    #[test]
+    fn grammars_are_shared_and_states_move_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        fn moved<T: Send>() {}
+        shared::<Grammar>();
+        moved::<GrammarState>();
+    }
+}

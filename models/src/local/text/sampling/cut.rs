@@ -1,7 +1,7 @@
 //! Where the likeliest tokens end: top-k, top-p and min-p without sorting all tokens.
 
 use super::settings::Sampling;
-use super::sums::{exp, exponentials, maximum};
+use super::sums::{block_maxima, exp, exponentials};
 
 /// Tokens of one block of maxima.
 const BLOCK: usize = 64;
@@ -65,9 +65,7 @@ impl Room {
         scale: f32,
         sampling: &Sampling,
     ) -> &[Candidate] {
-        self.maxima.clear();
-        self.maxima
-            .extend(logits.chunks(BLOCK).map(|block| maximum(block).0));
+        block_maxima(logits, BLOCK, &mut self.maxima);
         let mut cut = Cut::ALL;
         if sampling.top_k > 0 && sampling.top_k < logits.len() {
             cut = self.top_k(logits, sampling.top_k);
@@ -82,12 +80,12 @@ impl Room {
                 id: u32::MAX,
             });
         }
-        self.gather(logits, max, scale, cut);
+        self.gather(logits, cut, |logit, _| exp((logit - max) * scale));
         &self.candidates
     }
 
     /// The tokens above `cut`, in the order of ids.
-    fn gather(&mut self, logits: &[f32], max: f32, scale: f32, cut: Cut) {
+    fn gather(&mut self, logits: &[f32], cut: Cut, weight: impl Fn(f32, usize) -> f32) {
         self.candidates.clear();
         for (block, greatest) in self.maxima.iter().enumerate() {
             if *greatest < cut.logit {
@@ -100,11 +98,15 @@ impl Room {
                     self.candidates.push(Candidate {
                         id,
                         logit: *logit,
-                        weight: exp((logit - max) * scale),
+                        weight: weight(*logit, id as usize),
                     });
                 }
             }
         }
+    }
+
+    fn gathered(&self) -> f64 {
+        self.candidates.iter().map(|c| f64::from(c.weight)).sum()
     }
 
     /// The cut below the `k` likeliest tokens, which keeps those as likely as the last.
@@ -134,28 +136,30 @@ impl Room {
     /// The cut below the fewest likeliest tokens that hold the share `p` of what `cut` keeps.
     fn top_p(&mut self, logits: &[f32], max: f32, scale: f32, cut: Cut, p: f64) -> Cut {
         let total: f64 = if cut == Cut::ALL {
-            self.weights.resize(logits.len(), 0.0);
-            exponentials(logits, max, scale, &mut self.weights, &mut self.sums);
+            let mut weights = std::mem::take(&mut self.weights);
+            weights.resize(logits.len(), 0.0);
+            exponentials(logits, max, scale, &mut weights, &mut self.sums);
             let total = self.sums.iter().sum();
-            // All tokens with less than this weight hold less than 1 - p together.
-            let least = (1.0 - p) * total / logits.len() as f64;
-            let logit = max + (libm::log(least) / f64::from(scale)) as f32;
-            // One step down makes up for the rounding of the logarithm.
-            let logit = logit - 1e-4 * logit.abs().max(1.0);
-            self.gather(
-                logits,
-                max,
-                scale,
-                Cut {
+            // Most often the share lies in tokens of at least 1e-4. All tokens with less than the
+            // second weight hold less than 1 - p together.
+            for least in [1e-4, (1.0 - p) / logits.len() as f64] {
+                let logit = max + (libm::log(least * total) / f64::from(scale)) as f32;
+                // One step down makes up for the rounding of the logarithm.
+                let logit = logit - 1e-4 * logit.abs().max(1.0);
+                let cut = Cut {
                     logit,
                     id: u32::MAX,
+                };
+                self.gather(logits, cut.and(Cut::ALL), |_, id| weights[id]);
+                if self.gathered() >= p * total {
+                    break;
                 }
-                .and(Cut::ALL),
-            );
+            }
+            self.weights = weights;
             total
         } else {
-            self.gather(logits, max, scale, cut);
-            self.candidates.iter().map(|c| f64::from(c.weight)).sum()
+            self.gather(logits, cut, |logit, _| exp((logit - max) * scale));
+            self.gathered()
         };
         let order = |a: &Candidate, b: &Candidate| {
             b.logit.total_cmp(&a.logit).then_with(|| a.id.cmp(&b.id))
@@ -202,6 +206,7 @@ fn kth(values: &mut [f32], k: usize) -> f32 {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::sums::maximum;
     use super::*;
 
     /// The same by sorting everything, step by step as Hugging Face's warpers do.

@@ -70,22 +70,30 @@ impl Sampler {
     pub fn sample(&mut self, step: &Step<'_>) -> Result<Sampled, SampleError> {
         let raw = step.logits;
         let raw_max = finite_maximum(raw)?;
-        self.logits.clear();
-        self.logits.extend_from_slice(raw);
-        step.sampling.add_bias(&mut self.logits);
-        if let Some(mask) = step.allowed {
-            mask.apply(&mut self.logits);
-        }
-        step.sampling.penalise(step.seen, &mut self.logits);
-        let (max, _) = maximum(&self.logits);
-        if max == f32::NEG_INFINITY {
-            return Err(SampleError::NothingAllowed);
-        }
-        let token = if step.sampling.is_greedy() {
-            // The lowest id among equals.
-            self.logits.iter().position(|logit| *logit == max)
+        let sampling = step.sampling;
+        let altered =
+            step.allowed.is_some() || sampling.has_penalties() || !sampling.logit_bias.is_empty();
+        let (logits, max) = if altered {
+            self.logits.clear();
+            self.logits.extend_from_slice(raw);
+            sampling.add_bias(&mut self.logits);
+            if let Some(mask) = step.allowed {
+                mask.apply(&mut self.logits);
+            }
+            sampling.penalise(step.seen, &mut self.logits);
+            let (max, _) = maximum(&self.logits);
+            if max == f32::NEG_INFINITY {
+                return Err(SampleError::NothingAllowed);
+            }
+            (&*self.logits, max)
         } else {
-            self.draw(max, step)
+            (raw, raw_max)
+        };
+        let token = if sampling.is_greedy() {
+            // The lowest id among equals.
+            logits.iter().position(|logit| *logit == max)
+        } else {
+            draw(&mut self.room, logits, max, step)
         };
         let token = token.ok_or(SampleError::NothingAllowed)?;
         Ok(Sampled {
@@ -93,36 +101,37 @@ impl Sampler {
             logprob: logprob(raw, raw_max, token),
         })
     }
+}
 
-    fn draw(&mut self, max: f32, step: &Step<'_>) -> Option<usize> {
-        let sampling = step.sampling;
-        let scale = (1.0 / sampling.temperature) as f32;
-        let unit = step.key.unit(step.index);
-        if sampling.top_k > 0 || sampling.top_p < 1.0 || sampling.min_p > 0.0 {
-            let candidates = self.room.candidates(&self.logits, max, scale, sampling);
-            let total: f64 = candidates.iter().map(|c| f64::from(c.weight)).sum();
-            let weights = candidates.iter().map(|c| c.weight);
-            let at = pick(weights, unit * total)?;
-            return Some(candidates[at].id as usize);
-        }
-        let Room { weights, sums, .. } = &mut self.room;
-        weights.resize(self.logits.len(), 0.0);
-        exponentials(&self.logits, max, scale, weights, sums);
-        let mut target = unit * sums.iter().sum::<f64>();
-        let mut last = 0;
-        for (block, sum) in sums.iter().enumerate() {
-            if *sum > 0.0 {
-                last = block;
-                if target < *sum {
-                    break;
-                }
-                target -= sum;
-            }
-        }
-        let start = last * BLOCK;
-        let end = weights.len().min(start + BLOCK);
-        pick(weights[start..end].iter().copied(), target).map(|at| start + at)
+/// Draws from `logits`, whose greatest is `max`.
+fn draw(room: &mut Room, logits: &[f32], max: f32, step: &Step<'_>) -> Option<usize> {
+    let sampling = step.sampling;
+    let scale = (1.0 / sampling.temperature) as f32;
+    let unit = step.key.unit(step.index);
+    if sampling.top_k > 0 || sampling.top_p < 1.0 || sampling.min_p > 0.0 {
+        let candidates = room.candidates(logits, max, scale, sampling);
+        let total: f64 = candidates.iter().map(|c| f64::from(c.weight)).sum();
+        let weights = candidates.iter().map(|c| c.weight);
+        let at = pick(weights, unit * total)?;
+        return Some(candidates[at].id as usize);
     }
+    let Room { weights, sums, .. } = room;
+    weights.resize(logits.len(), 0.0);
+    exponentials(logits, max, scale, weights, sums);
+    let mut target = unit * sums.iter().sum::<f64>();
+    let mut last = 0;
+    for (block, sum) in sums.iter().enumerate() {
+        if *sum > 0.0 {
+            last = block;
+            if target < *sum {
+                break;
+            }
+            target -= sum;
+        }
+    }
+    let start = last * BLOCK;
+    let end = weights.len().min(start + BLOCK);
+    pick(weights[start..end].iter().copied(), target).map(|at| start + at)
 }
 
 /// The place where the running sum of `weights` passes `target`, or the last weight above 0

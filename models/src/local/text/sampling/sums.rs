@@ -4,102 +4,112 @@
 //! take more of it at once: no fused multiplication, fixed lanes, sums of blocks in `f64`.
 #![expect(
     unsafe_code,
-    reason = "calls of functions compiled for AVX2, after asking the processor"
+    reason = "calls of functions compiled for AVX-512 and AVX2, after asking the processor"
 )]
 
 /// Values of one block; its sums are added up in `f64`.
 pub(super) const BLOCK: usize = 256;
 const LANES: usize = 16;
 
-/// Greatest value of `values`, minus infinity for none, and whether one is not a number.
-pub(super) fn maximum(values: &[f32]) -> (f32, bool) {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        return unsafe { maximum_avx2(values) };
-    }
-    maximum_of(values)
+/// A function that is compiled for AVX-512 and AVX2 too and takes the widest that the processor
+/// has.
+macro_rules! widest {
+    ($(#[$doc:meta])* $name:ident = $body:ident($($arg:ident: $kind:ty),*) $(-> $result:ty)?) => {
+        $(#[$doc])*
+        pub(super) fn $name($($arg: $kind),*) $(-> $result)? {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f")]
+                fn avx512($($arg: $kind),*) $(-> $result)? {
+                    $body($($arg),*)
+                }
+                #[target_feature(enable = "avx2")]
+                fn avx2($($arg: $kind),*) $(-> $result)? {
+                    $body($($arg),*)
+                }
+                if is_x86_feature_detected!("avx512f") {
+                    // SAFETY: the processor has AVX-512.
+                    return unsafe { avx512($($arg),*) };
+                }
+                if is_x86_feature_detected!("avx2") {
+                    // SAFETY: the processor has AVX2.
+                    return unsafe { avx2($($arg),*) };
+                }
+            }
+            $body($($arg),*)
+        }
+    };
 }
 
-/// `exp((value - max) * scale)` of every value into `weights`, with the sums of its blocks.
-///
-/// # Shapes
-/// `values` and `weights`: `[n]`; `sums` becomes `[ceil(n / BLOCK)]`.
-pub(super) fn exponentials(
-    values: &[f32],
-    max: f32,
-    scale: f32,
-    weights: &mut [f32],
-    sums: &mut Vec<f64>,
-) {
-    sums.clear();
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        unsafe { exponentials_avx2(values, max, scale, weights, sums) };
-        return;
-    }
-    exponentials_of(values, max, scale, weights, sums);
+widest! {
+    /// Greatest value of `values`, minus infinity for none, and whether one is not a number.
+    maximum = maximum_of(values: &[f32]) -> (f32, bool)
 }
 
-/// Sum of `exp(value - max)` over all values.
-pub(super) fn sum_exp(values: &[f32], max: f32) -> f64 {
-    #[cfg(target_arch = "x86_64")]
-    if is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has AVX2.
-        return unsafe { sum_exp_avx2(values, max) };
-    }
-    sum_exp_of(values, max)
+widest! {
+    /// Greatest value of each `block` values into `maxima`.
+    ///
+    /// # Shapes
+    /// `values`: `[n]`; `maxima` becomes `[ceil(n / block)]`.
+    block_maxima = block_maxima_of(values: &[f32], block: usize, maxima: &mut Vec<f32>)
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn maximum_avx2(values: &[f32]) -> (f32, bool) {
-    maximum_of(values)
+widest! {
+    /// `exp((value - max) * scale)` of every value into `weights`, with the sums of its blocks.
+    ///
+    /// # Shapes
+    /// `values` and `weights`: `[n]`; `sums` becomes `[ceil(n / BLOCK)]`.
+    exponentials = exponentials_of(
+        values: &[f32],
+        max: f32,
+        scale: f32,
+        weights: &mut [f32],
+        sums: &mut Vec<f64>
+    )
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn exponentials_avx2(
-    values: &[f32],
-    max: f32,
-    scale: f32,
-    weights: &mut [f32],
-    sums: &mut Vec<f64>,
-) {
-    exponentials_of(values, max, scale, weights, sums);
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2")]
-fn sum_exp_avx2(values: &[f32], max: f32) -> f64 {
-    sum_exp_of(values, max)
+widest! {
+    /// Sum of `exp(value - max)` over all values.
+    sum_exp = sum_exp_of(values: &[f32], max: f32) -> f64
 }
 
 #[inline(always)]
 fn maximum_of(values: &[f32]) -> (f32, bool) {
     let mut max = [f32::NEG_INFINITY; LANES];
     let mut bad = [0_u32; LANES];
-    let mut take = |chunk: &[f32; LANES]| {
-        for lane in 0..LANES {
-            let value = chunk[lane];
-            max[lane] = if value > max[lane] { value } else { max[lane] };
-            bad[lane] |= u32::from(value.is_nan());
-        }
-    };
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
-        take(chunk);
+        take(chunk, &mut max, &mut bad);
     }
     let mut last = [f32::NEG_INFINITY; LANES];
     last[..rest.len()].copy_from_slice(rest);
-    take(&last);
+    take(&last, &mut max, &mut bad);
     let greatest = max.into_iter().fold(f32::NEG_INFINITY, f32::max);
     (greatest, bad.iter().any(|flag| *flag != 0))
 }
 
 #[inline(always)]
+fn block_maxima_of(values: &[f32], block: usize, maxima: &mut Vec<f32>) {
+    maxima.clear();
+    // A loop rather than a closure, which would not be compiled for wide registers.
+    for values in values.chunks(block) {
+        maxima.push(maximum_of(values).0);
+    }
+}
+
+/// Takes one chunk into the lanes of maxima and of flags for what is not a number.
+#[inline(always)]
+fn take(chunk: &[f32; LANES], max: &mut [f32; LANES], bad: &mut [u32; LANES]) {
+    for lane in 0..LANES {
+        let value = chunk[lane];
+        max[lane] = if value > max[lane] { value } else { max[lane] };
+        bad[lane] |= u32::from(value.is_nan());
+    }
+}
+
+#[inline(always)]
 fn exponentials_of(values: &[f32], max: f32, scale: f32, weights: &mut [f32], sums: &mut Vec<f64>) {
+    sums.clear();
     for (values, weights) in values.chunks(BLOCK).zip(weights.chunks_mut(BLOCK)) {
         let mut sum = [0.0_f32; LANES];
         let (chunks, rest) = values.as_chunks::<LANES>();
@@ -194,6 +204,10 @@ mod tests {
             prop_assert!(!bad);
             prop_assert_eq!(maximum(&values), (max, false));
             prop_assert_eq!(sum_exp(&values, max).to_bits(), sum_exp_of(&values, max).to_bits());
+            let mut maxima = Vec::new();
+            block_maxima(&values, 64, &mut maxima);
+            let plain: Vec<f32> = values.chunks(64).map(|block| maximum_of(block).0).collect();
+            prop_assert_eq!(maxima, plain);
             let mut weights = [vec![0.0; values.len()], vec![0.0; values.len()]];
             let mut sums = [Vec::new(), Vec::new()];
             exponentials(&values, max, scale, &mut weights[0], &mut sums[0]);
