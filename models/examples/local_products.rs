@@ -9,7 +9,9 @@ use candle_core::{Device, Tensor};
 use rounds_models::local::cpu::{Level, PackedMatrix, Threads};
 
 fn numbers(count: usize) -> Vec<f32> {
-    (0..count).map(|i| ((i * 7919) % 1013) as f32 / 1013.0 - 0.5).collect()
+    (0..count)
+        .map(|i| ((i * 7919) % 1013) as f32 / 1013.0 - 0.5)
+        .collect()
 }
 
 /// The shortest of several runs, in seconds.
@@ -27,7 +29,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads: usize = std::env::args().nth(1).map_or(Ok(1), |arg| arg.parse())?;
     let threads = Threads::new(threads);
     println!("{} threads, {:?}", threads.count(), Level::best());
-    println!("{:>5} {:>6} {:>6} {:>10} {:>10}", "rows", "inner", "out", "packed", "candle");
+    println!(
+        "{:>5} {:>6} {:>6} {:>10} {:>10}",
+        "rows", "inner", "out", "packed", "candle"
+    );
     for (inner, outputs) in [(768, 2304), (768, 4096), (2048, 768), (768, 32000)] {
         let w = numbers(outputs * inner);
         let packed = PackedMatrix::pack(&[&w], inner);

@@ -1,7 +1,8 @@
 //! Tokens per second of a random Llama of 109.5 million parameters on the CPU.
 //!
-//! `cargo run --release -p rounds-models --features local --example local_speed [threads] [runs]`
+//! `cargo run --release -p rounds-models --features local --example local_speed [threads] [runs] [weights]`
 //!
+//! Weights: `f32`, `Q8_0`, `Q4_K`, `Q6_K`, or `all` (the default), or `agents` for the last table alone.
 //! Prompts of 128 tokens, then 32 decoded tokens a row. Each figure is the best of several runs.
 //! `transformers_speed.py` in the project's tests measures the same with Hugging Face
 //! transformers.
@@ -30,12 +31,19 @@ fn prompt(row: usize, shared: usize, own: usize) -> Vec<u32> {
 
 /// Seconds of the prefill, and of the decoded steps after it.
 fn run(model: &CpuModel, prompts: &[Vec<u32>], share: bool) -> Result<(f64, f64), Box<dyn Error>> {
-    let blocks = prompts.iter().map(|p| (p.len() + DECODED).div_ceil(16)).sum();
+    let blocks = prompts
+        .iter()
+        .map(|p| (p.len() + DECODED).div_ceil(16))
+        .sum();
     let mut cache = KvCache::new(CacheShape::of(model.config(), blocks), b"random")?;
     let start = Instant::now();
     // A shared beginning is there after the first row; so the first goes alone.
     let mut next = Vec::new();
-    let groups = if share { vec![&prompts[..1], &prompts[1..]] } else { vec![prompts] };
+    let groups = if share {
+        vec![&prompts[..1], &prompts[1..]]
+    } else {
+        vec![prompts]
+    };
     let mut id = 0;
     for group in groups {
         let mut tails = Vec::new();
@@ -45,7 +53,10 @@ fn run(model: &CpuModel, prompts: &[Vec<u32>], share: bool) -> Result<(f64, f64)
             id += 1;
         }
         for tails in tails.chunks(4) {
-            let chunks: Vec<_> = tails.iter().map(|(sequence, tokens)| last(*sequence, tokens)).collect();
+            let chunks: Vec<_> = tails
+                .iter()
+                .map(|(sequence, tokens)| last(*sequence, tokens))
+                .collect();
             next.extend(model.pass(&mut cache, &chunks)?.rows().map(argmax));
         }
     }
@@ -57,7 +68,11 @@ fn run(model: &CpuModel, prompts: &[Vec<u32>], share: bool) -> Result<(f64, f64)
             .zip(0..)
             .map(|(token, id)| last(SequenceId(id), std::slice::from_ref(token)))
             .collect();
-        next = model.pass(&mut cache, &chunks)?.rows().map(argmax).collect();
+        next = model
+            .pass(&mut cache, &chunks)?
+            .rows()
+            .map(argmax)
+            .collect();
     }
     Ok((prefill, start.elapsed().as_secs_f64()))
 }
@@ -80,24 +95,49 @@ fn argmax(row: &[f32]) -> u32 {
     best as u32
 }
 
+fn build(
+    config: &TransformerConfig,
+    parameters: &Parameters,
+    format: Option<BlockFormat>,
+    threads: usize,
+) -> Result<CpuModel, Box<dyn Error>> {
+    let threads = Threads::new(threads);
+    Ok(match format {
+        None => CpuModel::from_parameters(config, parameters, threads)?,
+        Some(format) => CpuModel::quantised(config, parameters, format, threads)?,
+    })
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let argument = |i: usize, default: usize| {
-        std::env::args().nth(i).map_or(Ok(default), |arg| arg.parse())
+        std::env::args()
+            .nth(i)
+            .map_or(Ok(default), |arg| arg.parse())
     };
     let (threads, runs) = (argument(1, 1)?, argument(2, 3)?);
     let config = TransformerConfig::llama(32_000, 768, 2048, 12, 12, 12, 2048);
     let parameters = Parameters::random(&config, 1, Initial::default(), &Device::Cpu)?;
-    println!("{threads} threads, {:?}, best of {runs} runs, tokens/s over all rows", Level::best());
-    println!("{:>8} {:>6} {:>9} {:>9}", "weights", "batch", "prefill", "decode");
-    let f32_model = CpuModel::from_parameters(&config, &parameters, Threads::new(threads))?;
-    let small = |format| CpuModel::quantised(&config, &parameters, format, Threads::new(threads));
-    let models = [
-        ("f32", f32_model),
-        ("Q8_0", small(BlockFormat::Q8_0)?),
-        ("Q4_K", small(BlockFormat::Q4K)?),
-        ("Q6_K", small(BlockFormat::Q6K)?),
+    println!(
+        "{threads} threads, {:?}, best of {runs} runs, tokens/s over all rows",
+        Level::best()
+    );
+    println!(
+        "{:>8} {:>6} {:>9} {:>9}",
+        "weights", "batch", "prefill", "decode"
+    );
+    let chosen = std::env::args().nth(3).unwrap_or_else(|| "all".to_owned());
+    let formats = [
+        None,
+        Some(BlockFormat::Q8_0),
+        Some(BlockFormat::Q4K),
+        Some(BlockFormat::Q6K),
     ];
-    for (name, model) in &models {
+    for format in formats {
+        let name = format.map_or("f32", BlockFormat::name);
+        if chosen != "all" && chosen != name {
+            continue;
+        }
+        let model = &build(&config, &parameters, format, threads)?;
         for batch in [1, 8, 32] {
             let prompts: Vec<_> = (0..batch).map(|row| prompt(row, 0, PROMPT)).collect();
             let mut best = (f64::INFINITY, f64::INFINITY);
@@ -112,9 +152,19 @@ fn main() -> Result<(), Box<dyn Error>> {
             );
         }
     }
-    println!("{AGENTS} agents, {SHARED} shared tokens and 32 of their own, {DECODED} decoded: seconds");
-    println!("{:>8} {:>9} {:>9} {:>9} {:>22}", "weights", "sharing", "prefill", "decode", "decoded tokens/s in all");
-    for (name, model) in [&models[0], &models[2]] {
+    println!(
+        "{AGENTS} agents, {SHARED} shared tokens and 32 of their own, {DECODED} decoded: seconds"
+    );
+    println!(
+        "{:>8} {:>9} {:>9} {:>9} {:>22}",
+        "weights", "sharing", "prefill", "decode", "decoded tokens/s in all"
+    );
+    for format in [None, Some(BlockFormat::Q4K)] {
+        if !["all", "agents"].contains(&chosen.as_str()) {
+            continue;
+        }
+        let name = format.map_or("f32", BlockFormat::name);
+        let model = &build(&config, &parameters, format, threads)?;
         let prompts: Vec<_> = (0..AGENTS).map(|row| prompt(row, SHARED, 32)).collect();
         for share in [false, true] {
             let (prefill, decode) = run(model, &prompts, share)?;

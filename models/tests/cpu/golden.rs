@@ -90,7 +90,12 @@ fn golden_cpu_greedy_and_ragged_batch() {
                 next[i] = vec![choice];
             }
         }
-        for (case, got) in file["greedy"].as_array().expect("a list").iter().zip(continuations) {
+        for (case, got) in file["greedy"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .zip(continuations)
+        {
             assert_eq!(got, tokens(&case["continuation"]), "{name}");
             cases += 1;
         }

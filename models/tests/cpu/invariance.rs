@@ -7,7 +7,9 @@ use crate::vectors::{NAMES, bits, cache, model, run};
 
 /// Text that is longer than the windows and spans several blocks.
 fn text(length: usize, seed: u32) -> Vec<u32> {
-    (0..length as u32).map(|i| (i * 37 + seed * 101) % 256).collect()
+    (0..length as u32)
+        .map(|i| (i * 37 + seed * 101) % 256)
+        .collect()
 }
 
 #[test]
@@ -25,12 +27,19 @@ fn chunks_blocks_levels_and_threads_do_not_matter() {
                 let mut cache = cache(&model, 64, block_size);
                 cache.open(SequenceId(1), &input).unwrap();
                 let logits = run(&model, &mut cache, SequenceId(1), &input, &[cut]);
-                assert_eq!(bits(&logits), whole, "{name}, blocks of {block_size}, cut at {cut}");
+                assert_eq!(
+                    bits(&logits),
+                    whole,
+                    "{name}, blocks of {block_size}, cut at {cut}"
+                );
             }
         }
         for level in Level::available() {
             for threads in [1, 2] {
-                let model = model.clone().with_level(level).with_threads(Threads::new(threads));
+                let model = model
+                    .clone()
+                    .with_level(level)
+                    .with_threads(Threads::new(threads));
                 let mut cache = cache(&model, 8, 16);
                 cache.open(SequenceId(1), &input).unwrap();
                 let logits = run(&model, &mut cache, SequenceId(1), &input, &[]);

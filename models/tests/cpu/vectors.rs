@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use rounds_models::local::cpu::{CacheShape, Chunk, CpuModel, KvCache, SequenceId, Threads, Wanted};
+use rounds_models::local::cpu::{
+    CacheShape, Chunk, CpuModel, KvCache, SequenceId, Threads, Wanted,
+};
 use rounds_models::local::transformer::Checkpoint;
 use serde_json::Value;
 
@@ -55,12 +57,16 @@ pub(crate) fn model(name: &str) -> Option<CpuModel> {
 
 pub(crate) fn tokens(value: &Value) -> Vec<u32> {
     let list = value.as_array().expect("a list of tokens");
-    list.iter().map(|t| t.as_u64().expect("a token") as u32).collect()
+    list.iter()
+        .map(|t| t.as_u64().expect("a token") as u32)
+        .collect()
 }
 
 pub(crate) fn floats(value: &Value) -> Vec<f32> {
     let list = value.as_array().expect("a list of numbers");
-    list.iter().map(|t| t.as_f64().expect("a number") as f32).collect()
+    list.iter()
+        .map(|t| t.as_f64().expect("a number") as f32)
+        .collect()
 }
 
 /// A cache for a model.

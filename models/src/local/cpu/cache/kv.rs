@@ -152,13 +152,17 @@ impl KvCache {
 
     /// How many of the blocks with these names, from the first on, are there.
     pub fn known(&self, hashes: &[BlockHash]) -> usize {
-        let known = hashes.iter().take_while(|hash| self.pool.find(hash).is_some());
+        let known = hashes
+            .iter()
+            .take_while(|hash| self.pool.find(hash).is_some());
         known.count()
     }
 
     /// How many of the first `count` of these blocks are held by no sequence: to share one takes it out of the free ones.
     pub fn known_idle(&self, hashes: &[BlockHash], count: usize) -> usize {
-        let found = hashes[..count].iter().filter_map(|hash| self.pool.find(hash));
+        let found = hashes[..count]
+            .iter()
+            .filter_map(|hash| self.pool.find(hash));
         found.filter(|block| self.pool.is_idle(*block)).count()
     }
 

@@ -34,7 +34,10 @@ fn a_second_sequence_shares_the_first_ones_full_blocks() {
     assert_eq!(store(&mut cache, 1, &prompt), Ok(0));
     assert_eq!(store(&mut cache, 2, &prompt), Ok(8));
     assert_eq!(cache.free_blocks(), 4);
-    assert_eq!(cache.blocks(SequenceId(1)).unwrap()[..2], cache.blocks(SequenceId(2)).unwrap()[..2]);
+    assert_eq!(
+        cache.blocks(SequenceId(1)).unwrap()[..2],
+        cache.blocks(SequenceId(2)).unwrap()[..2]
+    );
     let counters = cache.counters();
     assert_eq!((counters.asked, counters.found), (20, 8));
 }
@@ -98,9 +101,22 @@ fn too_few_blocks_change_nothing() {
     let mut cache = cache(2, 4);
     store(&mut cache, 1, &[1; 5]).unwrap();
     let refused = store(&mut cache, 2, &[2; 5]);
-    assert!(matches!(refused, Err(CacheError::OutOfBlocks { needed: 2, free: 0, .. })));
-    assert_eq!(cache.reserve(SequenceId(7), 1), Err(CacheError::Unknown(SequenceId(7))));
-    assert_eq!(cache.open(SequenceId(1), &[]), Err(CacheError::Open(SequenceId(1))));
+    assert!(matches!(
+        refused,
+        Err(CacheError::OutOfBlocks {
+            needed: 2,
+            free: 0,
+            ..
+        })
+    ));
+    assert_eq!(
+        cache.reserve(SequenceId(7), 1),
+        Err(CacheError::Unknown(SequenceId(7)))
+    );
+    assert_eq!(
+        cache.open(SequenceId(1), &[]),
+        Err(CacheError::Open(SequenceId(1)))
+    );
     cache.check().unwrap();
 }
 

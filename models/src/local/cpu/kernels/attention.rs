@@ -135,11 +135,23 @@ unsafe fn attend_rows<L: Lanes, const R: usize, const C: usize, const D: usize>(
     unsafe {
         let mut chunk = 0;
         while chunk + C <= count {
-            score::<L, R, C>(attention, rows, &stretches[chunk..], scores.add(chunk * LANES), width);
+            score::<L, R, C>(
+                attention,
+                rows,
+                &stretches[chunk..],
+                scores.add(chunk * LANES),
+                width,
+            );
             chunk += C;
         }
         while chunk < count {
-            score::<L, R, 1>(attention, rows, &stretches[chunk..], scores.add(chunk * LANES), width);
+            score::<L, R, 1>(
+                attention,
+                rows,
+                &stretches[chunk..],
+                scores.add(chunk * LANES),
+                width,
+            );
             chunk += 1;
         }
         let mut sums = [0.0; R];
@@ -153,11 +165,15 @@ unsafe fn attend_rows<L: Lanes, const R: usize, const C: usize, const D: usize>(
         let positions = last + 1 - first * LANES;
         let mut start = 0;
         while start + D * LANES <= attention.head_dim {
-            collect::<L, R, D>(attention, rows, stretches, scores, width, positions, start, &sums);
+            collect::<L, R, D>(
+                attention, rows, stretches, scores, width, positions, start, &sums,
+            );
             start += D * LANES;
         }
         while start < attention.head_dim {
-            collect::<L, R, 1>(attention, rows, stretches, scores, width, positions, start, &sums);
+            collect::<L, R, 1>(
+                attention, rows, stretches, scores, width, positions, start, &sums,
+            );
             start += LANES;
         }
     }
@@ -288,19 +304,32 @@ mod tests {
     }
 
     /// Attention in `f64`, straight from the definition.
-    fn reference(q: &[f32], keys: &[f32], values: &[f32], seen: (usize, usize), attention: &Attention) -> Vec<f64> {
+    fn reference(
+        q: &[f32],
+        keys: &[f32],
+        values: &[f32],
+        seen: (usize, usize),
+        attention: &Attention,
+    ) -> Vec<f64> {
         let scores: Vec<f64> = (seen.0..=seen.1)
             .map(|j| {
-                let dot: f64 = (0..DIM).map(|d| f64::from(q[d]) * f64::from(keys[j * DIM + d])).sum();
+                let dot: f64 = (0..DIM)
+                    .map(|d| f64::from(q[d]) * f64::from(keys[j * DIM + d]))
+                    .sum();
                 let score = dot * f64::from(attention.scale);
-                attention.softcap.map_or(score, |cap| f64::from(cap) * (score / f64::from(cap)).tanh())
+                attention.softcap.map_or(score, |cap| {
+                    f64::from(cap) * (score / f64::from(cap)).tanh()
+                })
             })
             .collect();
         let sum: f64 = scores.iter().map(|s| s.exp()).sum();
         (0..DIM)
             .map(|d| {
                 let parts = scores.iter().enumerate();
-                parts.map(|(i, s)| s.exp() * f64::from(values[(seen.0 + i) * DIM + d])).sum::<f64>() / sum
+                parts
+                    .map(|(i, s)| s.exp() * f64::from(values[(seen.0 + i) * DIM + d]))
+                    .sum::<f64>()
+                    / sum
             })
             .collect()
     }
@@ -327,7 +356,11 @@ mod tests {
             })
             .collect();
         for softcap in [None, Some(2.0)] {
-            let attention = Attention { head_dim: DIM, scale: 0.7, softcap };
+            let attention = Attention {
+                head_dim: DIM,
+                scale: 0.7,
+                softcap,
+            };
             let mut outcomes = Vec::new();
             for level in Level::available() {
                 for batch in 1..=QUERIES {
@@ -347,9 +380,13 @@ mod tests {
                     }
                     for (r, row) in rows.iter().enumerate() {
                         let seen = (row.first, row.last);
-                        let expected = reference(&queries[r * DIM..], &keys, &values, seen, &attention);
+                        let expected =
+                            reference(&queries[r * DIM..], &keys, &values, seen, &attention);
                         for (got, expected) in out[r * DIM..].iter().zip(expected) {
-                            assert!((f64::from(*got) - expected).abs() < 1e-5, "{got} {expected}");
+                            assert!(
+                                (f64::from(*got) - expected).abs() < 1e-5,
+                                "{got} {expected}"
+                            );
                         }
                     }
                     outcomes.push(out.iter().map(|v| v.to_bits()).collect::<Vec<_>>());

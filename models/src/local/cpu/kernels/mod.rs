@@ -17,8 +17,8 @@ mod tile;
 
 pub(super) use attention::{Attention, QUERIES, QueryRow, Stretch16, attend};
 pub(super) use lanes::{LANES, Lanes};
-pub(super) use level::{at_level, is_wide};
 pub use level::Level;
+pub(super) use level::{at_level, is_wide};
 pub use packed::PackedMatrix;
 pub(super) use rotary::Rotary;
 pub(super) use rows::{Gate, gated, rms_norm, rotate, softcap};

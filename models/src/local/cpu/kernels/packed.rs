@@ -136,8 +136,8 @@ impl PackedMatrix {
             &packed
         };
         let panels = self.outputs.div_ceil(LANES);
-        let strip_panels = STRIP_PANELS
-            .min(panels.div_ceil(4 * threads.count()).next_multiple_of(4));
+        let strip_panels =
+            STRIP_PANELS.min(panels.div_ceil(4 * threads.count()).next_multiple_of(4));
         let part = if rows <= tile_rows { self.inner } else { PART };
         let to = Shared::new(out);
         threads.for_each(panels.div_ceil(strip_panels), |task| {

@@ -184,8 +184,7 @@ unsafe fn gelu<L: Lanes>(x: L) -> L {
             sum = sum.mul_add(t, L::splat(coefficient));
         }
         let complement = sum.mul(t).mul(exp(zero.sub(z.mul(z))));
-        x.max(zero)
-            .sub(size.mul(L::splat(0.5)).mul(complement))
+        x.max(zero).sub(size.mul(L::splat(0.5)).mul(complement))
     }
 }
 

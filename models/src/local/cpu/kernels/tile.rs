@@ -51,9 +51,7 @@ unsafe fn compute<L: Lanes>(strip: &Strip) {
         let mut row = 0;
         while row < strip.row_count {
             let rows = strip.tile_rows.min(strip.row_count - row);
-            let x = strip
-                .rows
-                .add(row * strip.inner + strip.first * rows);
+            let x = strip.rows.add(row * strip.inner + strip.first * rows);
             tile_row::<L>(strip, row, rows, x);
             row += rows;
         }
@@ -125,7 +123,10 @@ unsafe fn tile<L: Lanes, const R: usize, const P: usize>(
         if strip.first > 0 {
             for r in 0..R {
                 for p in 0..P {
-                    acc[r][p] = L::load_part(out.add(r * strip.out_stride + p * LANES), columns - p * LANES);
+                    acc[r][p] = L::load_part(
+                        out.add(r * strip.out_stride + p * LANES),
+                        columns - p * LANES,
+                    );
                 }
             }
         }
@@ -147,7 +148,10 @@ unsafe fn tile<L: Lanes, const R: usize, const P: usize>(
         }
         for r in 0..R {
             for p in 0..P {
-                acc[r][p].store_part(out.add(r * strip.out_stride + p * LANES), columns - p * LANES);
+                acc[r][p].store_part(
+                    out.add(r * strip.out_stride + p * LANES),
+                    columns - p * LANES,
+                );
             }
         }
     }

@@ -67,7 +67,14 @@ pub(super) fn attend_chunks(
         let blocks = cache.blocks(span.sequence).unwrap_or_default();
         let (mut scratch, mut stretches) = (Vec::new(), Vec::new());
         let last = start + piece.count - 1;
-        cache.stretches(layer, blocks, piece.head, last, &mut scratch, &mut stretches);
+        cache.stretches(
+            layer,
+            blocks,
+            piece.head,
+            last,
+            &mut scratch,
+            &mut stretches,
+        );
         let mut tile = Vec::with_capacity(QUERIES);
         let mut scores = Vec::new();
         for i in 0..piece.count * group {

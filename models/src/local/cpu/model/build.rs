@@ -93,7 +93,11 @@ impl Builder<'_> {
         let [query, key, value, output] =
             ["q", "k", "v", "o"].map(|p| name(&format!("self_attn.{p}_proj")));
         let [gate, up, down] = ["gate", "up", "down"].map(|p| name(&format!("mlp.{p}_proj")));
-        let qkv = [(query.as_str(), q), (key.as_str(), kv), (value.as_str(), kv)];
+        let qkv = [
+            (query.as_str(), q),
+            (key.as_str(), kv),
+            (value.as_str(), kv),
+        ];
         let qk_norm = |builder: &mut Self, part: &str| {
             config
                 .qk_norm

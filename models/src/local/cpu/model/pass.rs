@@ -283,11 +283,16 @@ impl CpuModel {
         let mut inner = Vec::new();
         for (index, layer) in self.parts.layers.iter().enumerate() {
             self.norm_rows(&stream, &layer.attention_norm, &mut normed);
-            layer.qkv.product(self.level, &normed, &mut qkv, &self.threads);
+            layer
+                .qkv
+                .product(self.level, &normed, &mut qkv, &self.threads);
             add_bias(&mut qkv, layer.qkv_bias.as_deref());
             self.turn_heads(layer, &mut qkv, &cos, &sin);
             self.store(cache, index, spans, &qkv);
-            attended.resize(qkv.len() / self.qkv_width() * config.heads * config.head_dim, 0.0);
+            attended.resize(
+                qkv.len() / self.qkv_width() * config.heads * config.head_dim,
+                0.0,
+            );
             attend_chunks(
                 config,
                 index,
@@ -302,7 +307,12 @@ impl CpuModel {
                 .output
                 .product(self.level, &attended, &mut branch, &self.threads);
             add_bias(&mut branch, layer.output_bias.as_deref());
-            self.join(&mut stream, &branch, layer.after_attention.as_deref(), &mut normed);
+            self.join(
+                &mut stream,
+                &branch,
+                layer.after_attention.as_deref(),
+                &mut normed,
+            );
 
             self.norm_rows(&stream, &layer.mlp_norm, &mut normed);
             layer
@@ -312,7 +322,12 @@ impl CpuModel {
             layer
                 .down
                 .product(self.level, &inner, &mut branch, &self.threads);
-            self.join(&mut stream, &branch, layer.after_mlp.as_deref(), &mut normed);
+            self.join(
+                &mut stream,
+                &branch,
+                layer.after_mlp.as_deref(),
+                &mut normed,
+            );
         }
         debug_assert_eq!(stream.len() % width, 0);
         stream
@@ -407,7 +422,14 @@ impl CpuModel {
                     let position = span.start + i;
                     let key = &row[first_key + head * dim..][..dim];
                     let value = &row[first_value + head * dim..][..dim];
-                    cache.write(layer, blocks[position / size], head, position % size, key, value);
+                    cache.write(
+                        layer,
+                        blocks[position / size],
+                        head,
+                        position % size,
+                        key,
+                        value,
+                    );
                 }
             }
         }

@@ -44,7 +44,10 @@ impl QuantisedMatrix {
             assert_eq!(part.shape()[1], inner, "the width of a part");
             for row in 0..part.shape()[0] {
                 let panel = &mut bytes[output / LANES * panel_bytes..][..panel_bytes];
-                for (block, group) in part.row(row).zip(panel.chunks_exact_mut(layout.group_bytes)) {
+                for (block, group) in part
+                    .row(row)
+                    .zip(panel.chunks_exact_mut(layout.group_bytes))
+                {
                     put(&layout, &block, output % LANES, group);
                 }
                 output += 1;

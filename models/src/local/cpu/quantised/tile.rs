@@ -265,6 +265,18 @@ mod tests {
             .collect()
     }
 
+    /// A row after rounding to 8 bits.
+    fn coded(row: &[f32]) -> Vec<f64> {
+        let coded = row.chunks(BLOCK).flat_map(|block| {
+            let largest = block.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+            let code = move |x: &f32| (x * (127.0 / largest)).round_ties_even();
+            block
+                .iter()
+                .map(move |x| f64::from(code(x)) * f64::from(largest / 127.0))
+        });
+        coded.collect()
+    }
+
     #[test]
     fn products_are_those_of_the_weights_and_depend_on_the_row_alone() {
         let (inner, outputs, rows) = (512, 41, 11);
@@ -283,25 +295,33 @@ mod tests {
             let floats = tensor.dequantize(&Device::Cpu).unwrap();
             let floats: Vec<f32> = floats.flatten_all().unwrap().to_vec1().unwrap();
             for (got, expected) in blocks.to_floats().iter().zip(&floats) {
-                assert!((got - expected).abs() < 1e-6, "{format:?}: {got} {expected}");
+                assert!(
+                    (got - expected).abs() < 1e-6,
+                    "{format:?}: {got} {expected}"
+                );
             }
             let matrix = QuantisedMatrix::pack(&[blocks]);
             let mut row = vec![0.0; inner];
             matrix.read_row(33, &mut row);
             for (got, expected) in row.iter().zip(&floats[33 * inner..]) {
-                assert!((got - expected).abs() < 1e-6, "{format:?}: {got} {expected}");
+                assert!(
+                    (got - expected).abs() < 1e-6,
+                    "{format:?}: {got} {expected}"
+                );
             }
             let mut alone = vec![0.0; rows * outputs];
             for (x, out) in x.chunks(inner).zip(alone.chunks_mut(outputs)) {
                 matrix.product(Level::available()[0], x, out, &Threads::default());
             }
             for r in 0..rows {
+                let coded = coded(&x[r * inner..(r + 1) * inner]);
                 for n in 0..outputs {
-                    let products = (0..inner).map(|k| x[r * inner + k] * floats[n * inner + k]);
-                    let expected: f32 = products.sum();
-                    let got = alone[r * outputs + n];
-                    // Codes of the rows are off by up to half a step of 1/127.
-                    assert!((got - expected).abs() < 0.25, "{format:?}: {got} {expected}");
+                    let weights = &floats[n * inner..(n + 1) * inner];
+                    let products = coded.iter().zip(weights).map(|(x, w)| x * f64::from(*w));
+                    let expected: f64 = products.sum();
+                    let got = f64::from(alone[r * outputs + n]);
+                    let error = (got - expected).abs();
+                    assert!(error < 2e-4, "{format:?}: {got} {expected}");
                 }
             }
             for level in Level::available() {
@@ -310,7 +330,10 @@ mod tests {
                         let mut out = vec![0.0; count * outputs];
                         let x = &x[..count * inner];
                         matrix.product(level, x, &mut out, &Threads::new(threads));
-                        let same = out.iter().zip(&alone).all(|(a, b)| a.to_bits() == b.to_bits());
+                        let same = out
+                            .iter()
+                            .zip(&alone)
+                            .all(|(a, b)| a.to_bits() == b.to_bits());
                         assert!(same, "{format:?}, {level:?}, {count} rows");
                     }
                 }
