@@ -1,7 +1,8 @@
 //! Tokens per second of a random Llama of 109.5 million parameters on the CPU.
 //!
-//! `cargo run --release -p rounds-models --features local --example local_speed [threads] [runs]`
+//! `cargo run --release -p rounds-models --features local --example local_speed [threads] [runs] [weights]`
 //!
+//! Weights: `f32`, `Q8_0`, `Q4_K`, `Q6_K`, or `all` (the default), or `agents` for the last table alone.
 //! Prompts of 128 tokens, then 32 decoded tokens a row. Each figure is the best of several runs.
 //! `transformers_speed.py` in the project's tests measures the same with Hugging Face
 //! transformers.
@@ -94,6 +95,19 @@ fn argmax(row: &[f32]) -> u32 {
     best as u32
 }
 
+fn build(
+    config: &TransformerConfig,
+    parameters: &Parameters,
+    format: Option<BlockFormat>,
+    threads: usize,
+) -> Result<CpuModel, Box<dyn Error>> {
+    let threads = Threads::new(threads);
+    Ok(match format {
+        None => CpuModel::from_parameters(config, parameters, threads)?,
+        Some(format) => CpuModel::quantised(config, parameters, format, threads)?,
+    })
+}
+
 fn main() -> Result<(), Box<dyn Error>> {
     let argument = |i: usize, default: usize| {
         std::env::args()
@@ -111,15 +125,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{:>8} {:>6} {:>9} {:>9}",
         "weights", "batch", "prefill", "decode"
     );
-    let f32_model = CpuModel::from_parameters(&config, &parameters, Threads::new(threads))?;
-    let small = |format| CpuModel::quantised(&config, &parameters, format, Threads::new(threads));
-    let models = [
-        ("f32", f32_model),
-        ("Q8_0", small(BlockFormat::Q8_0)?),
-        ("Q4_K", small(BlockFormat::Q4K)?),
-        ("Q6_K", small(BlockFormat::Q6K)?),
+    let chosen = std::env::args().nth(3).unwrap_or_else(|| "all".to_owned());
+    let formats = [
+        None,
+        Some(BlockFormat::Q8_0),
+        Some(BlockFormat::Q4K),
+        Some(BlockFormat::Q6K),
     ];
-    for (name, model) in &models {
+    for format in formats {
+        let name = format.map_or("f32", BlockFormat::name);
+        if chosen != "all" && chosen != name {
+            continue;
+        }
+        let model = &build(&config, &parameters, format, threads)?;
         for batch in [1, 8, 32] {
             let prompts: Vec<_> = (0..batch).map(|row| prompt(row, 0, PROMPT)).collect();
             let mut best = (f64::INFINITY, f64::INFINITY);
@@ -141,7 +159,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         "{:>8} {:>9} {:>9} {:>9} {:>22}",
         "weights", "sharing", "prefill", "decode", "decoded tokens/s in all"
     );
-    for (name, model) in [&models[0], &models[2]] {
+    for format in [None, Some(BlockFormat::Q4K)] {
+        if !["all", "agents"].contains(&chosen.as_str()) {
+            continue;
+        }
+        let name = format.map_or("f32", BlockFormat::name);
+        let model = &build(&config, &parameters, format, threads)?;
         let prompts: Vec<_> = (0..AGENTS).map(|row| prompt(row, SHARED, 32)).collect();
         for share in [false, true] {
             let (prefill, decode) = run(model, &prompts, share)?;

@@ -5,6 +5,7 @@
     reason = "the golden tests say how many cases they read"
 )]
 
+mod gguf;
 mod golden;
 mod invariance;
 mod scheduling;

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use rounds_models::local::cpu::{
-    CpuModel, Scheduler, SchedulerOptions, SequenceId, SubmitError,
-};
+use rounds_models::local::cpu::{CpuModel, Scheduler, SchedulerOptions, SequenceId, SubmitError};
 
 use crate::vectors::{argmax, bits, cache, model};
 
@@ -38,7 +36,9 @@ fn run(model: &CpuModel, scheduler: &mut Scheduler, requests: &[Request]) -> Row
         for (i, request) in requests.iter().enumerate() {
             if !sent[i] && request.arrival <= step {
                 sent[i] = true;
-                let id = scheduler.submit(model, &request.prompt, request.new).unwrap();
+                let id = scheduler
+                    .submit(model, &request.prompt, request.new)
+                    .unwrap();
                 open.insert(id, i);
             }
         }
@@ -93,10 +93,19 @@ fn twenty_requests_finish_in_eight_blocks_as_in_many() {
         .collect();
     let expected = alone(&model, &requests);
     let mut small = scheduler(&model, 8, 16, 64);
-    assert!(run(&model, &mut small, &requests) == expected, "in eight blocks");
-    assert!(small.counters().preemptions > 0, "the small pool must preempt");
+    assert!(
+        run(&model, &mut small, &requests) == expected,
+        "in eight blocks"
+    );
+    assert!(
+        small.counters().preemptions > 0,
+        "the small pool must preempt"
+    );
     let mut large = scheduler(&model, 256, 16, 64);
-    assert!(run(&model, &mut large, &requests) == expected, "in 256 blocks");
+    assert!(
+        run(&model, &mut large, &requests) == expected,
+        "in 256 blocks"
+    );
     assert_eq!(large.counters().preemptions, 0);
 }
 
@@ -128,11 +137,20 @@ fn what_can_never_fit_is_refused() {
     assert_eq!(refused, Err(SubmitError::TooLong { tokens, capacity }));
     assert_eq!(scheduler.submit(&model, &[], 1), Err(SubmitError::Empty));
     let (token, vocab) = (260, 260);
-    assert_eq!(scheduler.submit(&model, &[260], 1), Err(SubmitError::Token { token, vocab }));
+    assert_eq!(
+        scheduler.submit(&model, &[260], 1),
+        Err(SubmitError::Token { token, vocab })
+    );
     let id = scheduler.submit(&model, &prompt(40, 0), 25).unwrap();
-    assert_eq!(scheduler.push(&model, id, &[1]), Err(SubmitError::NotAsked(id)));
+    assert_eq!(
+        scheduler.push(&model, id, &[1]),
+        Err(SubmitError::NotAsked(id))
+    );
     let unknown = SequenceId(9);
-    assert_eq!(scheduler.finish(unknown), Err(SubmitError::Unknown(unknown)));
+    assert_eq!(
+        scheduler.finish(unknown),
+        Err(SubmitError::Unknown(unknown))
+    );
     assert_eq!(scheduler.finish(id).unwrap().len(), 40);
     assert_eq!(scheduler.step(&model), Ok(Vec::new()));
 }
@@ -146,7 +164,9 @@ fn several_tokens_can_follow_at_once() {
     one.push(&model, id, &[4, 5, 6]).unwrap();
     let row = one.step(&model).unwrap().remove(0).1;
     let mut other = scheduler(&model, 8, 16, 64);
-    other.submit(&model, &[&prompt(9, 0)[..], &[4, 5, 6]].concat(), 1).unwrap();
+    other
+        .submit(&model, &[&prompt(9, 0)[..], &[4, 5, 6]].concat(), 1)
+        .unwrap();
     assert_eq!(bits(&row), bits(&other.step(&model).unwrap()[0].1));
 }
 

@@ -1,6 +1,7 @@
 //! Inference on the CPU: kernels whose bits do not depend on the batch, the paged cache, the scheduler.
 
 mod cache;
+mod gguf;
 #[expect(
     unsafe_code,
     reason = "vector instructions over raw memory; each kernel is tested against plain Rust"
@@ -11,6 +12,7 @@ mod quantised;
 mod scheduler;
 
 pub use cache::{BlockHash, CacheCounters, CacheError, CacheShape, KvCache, SequenceId};
+pub use gguf::{Gguf, GgufError, GgufTokenizer, GgufWeights, read_gguf, write_gguf};
 pub use kernels::{Level, PackedMatrix, Threads};
 pub use model::{
     BuildError, Chunk, CpuModel, Linear, Logits, PassError, Wanted, WeightError, WeightSource,

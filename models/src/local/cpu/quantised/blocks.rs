@@ -103,6 +103,19 @@ impl Blocks {
         floats
     }
 
+    /// The matrix of these rows, in this order.
+    pub(in crate::local::cpu) fn with_rows(&self, rows: &[usize]) -> Self {
+        let width = self.inner / self.format.block_weights() * self.format.block_bytes();
+        let bytes = rows
+            .iter()
+            .flat_map(|row| &self.bytes[row * width..(row + 1) * width]);
+        Self {
+            rows: rows.len(),
+            bytes: bytes.copied().collect(),
+            ..*self
+        }
+    }
+
     /// The blocks of a row.
     pub(super) fn row(&self, row: usize) -> impl Iterator<Item = Block> + '_ {
         let width = self.inner / self.format.block_weights() * self.format.block_bytes();
