@@ -7,8 +7,8 @@
 pub use candle_core::Device;
 
 pub mod cpu;
-//pub mod engine;
+pub mod engine;
 pub(crate) mod memory;
-//pub mod model;
+pub mod model;
 pub mod text;
 pub mod transformer;

@@ -54,7 +54,11 @@ impl Course {
                 context,
             });
         }
-        if let Some(&token) = request.prompt.iter().find(|token| **token as usize >= vocab) {
+        if let Some(&token) = request
+            .prompt
+            .iter()
+            .find(|token| **token as usize >= vocab)
+        {
             return Err(GenerationError::Token { token, vocab });
         }
         request.sampling.validate(vocab)?;

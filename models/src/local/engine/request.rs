@@ -63,7 +63,7 @@ pub struct Generated {
 }
 
 /// Why there is no reply.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum GenerationError {
     /// The prompt has no token.

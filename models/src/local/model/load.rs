@@ -69,7 +69,13 @@ impl LoadedModel {
             source,
         })?;
         let eos = checkpoint.eos();
-        Self::join(path, (model, tokenizer, template), eos, checkpoint.generation, memory)
+        Self::join(
+            path,
+            (model, tokenizer, template),
+            eos,
+            checkpoint.generation,
+            memory,
+        )
     }
 
     pub(super) fn join(
@@ -115,7 +121,10 @@ impl LoadedModel {
                 let name = path.file_name()?;
                 Some(name.to_string_lossy().into_owned())
             }),
-            false => self.path.file_stem().map(|name| name.to_string_lossy().into_owned()),
+            false => self
+                .path
+                .file_stem()
+                .map(|name| name.to_string_lossy().into_owned()),
         };
         name.unwrap_or_else(|| "model".to_owned())
     }
@@ -134,7 +143,10 @@ impl LoadedModel {
             path: self.path.clone(),
             source,
         };
-        let allowed = self.tokenizer.check_vocabulary(config.vocab_size).map_err(wrong)?;
+        let allowed = self
+            .tokenizer
+            .check_vocabulary(config.vocab_size)
+            .map_err(wrong)?;
         let block = options.block_tokens.max(1);
         let shape = CacheShape {
             block_size: block,

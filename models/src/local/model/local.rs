@@ -103,16 +103,22 @@ impl LocalModel {
     }
 
     /// Asks for a reply to token ids; `listener` hears its text as it comes.
-    pub fn generate(&self, request: GenerationRequest, listener: Option<Listener>) -> GeneratedReply {
+    pub fn generate(
+        &self,
+        request: GenerationRequest,
+        listener: Option<Listener>,
+    ) -> GeneratedReply {
         self.worker.ask(request, listener)
     }
 
     fn request(&self, asked: &ModelRequest) -> Result<GenerationRequest, ModelError> {
-        let prompt = self.encode(&asked.messages).map_err(|error| ModelError::Local {
-            kind: "template",
-            message: error.to_string(),
-            usage: Usage::default(),
-        })?;
+        let prompt = self
+            .encode(&asked.messages)
+            .map_err(|error| ModelError::Local {
+                kind: "template",
+                message: error.to_string(),
+                usage: Usage::default(),
+            })?;
         Ok(GenerationRequest {
             prompt,
             sampling: Sampling {
