@@ -14,7 +14,7 @@ use crate::coordination::promise;
 use crate::family::build;
 use crate::schema::{
     BEHAVIOUR_SCHEMA, CASE_SCHEMA, Family, Overrides, SELF_TEST_SCHEMA, SUITE_SCHEMA, Scenario,
-    SuiteSpec, Variants, WorldSpec, load_behaviour, load_case, schema_of,
+    SuiteSpec, TRAINING_SCHEMA, Variants, WorldSpec, load_behaviour, load_case, schema_of,
 };
 use crate::speech::Cassette;
 
@@ -46,6 +46,7 @@ pub(crate) fn check(arguments: &CheckArgs) -> Result<(), Failure> {
                 file.display()
             )));
         }
+        Some(TRAINING_SCHEMA) => super::local::check_training(file, &arguments.set)?,
         _ if file.is_dir() || file.extension().is_some_and(|e| e == "json" || e == "csv") => {
             return super::data::check_path(file);
         }

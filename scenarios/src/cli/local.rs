@@ -3,10 +3,12 @@
 #[cfg(feature = "local")]
 pub(crate) use super::generate::generate;
 #[cfg(feature = "local")]
-pub(crate) use super::train::{train, train_first};
+pub(crate) use super::train::{check_training, train, train_first};
 
 #[cfg(not(feature = "local"))]
 mod refused {
+    use std::path::Path;
+
     use crate::cli::Failure;
     use crate::cli::args::{GenerateArgs, TrainArgs};
     use crate::schema::ScenarioSet;
@@ -25,6 +27,10 @@ mod refused {
         refuse("run models on this machine")
     }
 
+    pub(crate) fn check_training(_: &Path, _: &[String]) -> Result<String, Failure> {
+        refuse("read training files")
+    }
+
     /// Nothing can be trained here; the model itself is refused when it is made.
     pub(crate) fn train_first(_: &[ScenarioSet], _: &[usize], _: bool) -> Result<(), Failure> {
         Ok(())
@@ -32,4 +38,4 @@ mod refused {
 }
 
 #[cfg(not(feature = "local"))]
-pub(crate) use refused::{generate, train, train_first};
+pub(crate) use refused::{check_training, generate, train, train_first};

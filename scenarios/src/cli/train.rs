@@ -34,6 +34,18 @@ pub(crate) fn train(arguments: &TrainArgs) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a training file is of, once nothing is wrong with it.
+pub(crate) fn check_training(file: &Path, set: &[String]) -> Result<String, Failure> {
+    let training = Training::prepare(TrainingSpec::load(file, set, None)?)?;
+    Ok(format!(
+        "{}: a training of {} parameters in {} steps\n  {}\n",
+        file.display(),
+        training.parameters(),
+        training.spec().config.steps,
+        training.about()
+    ))
+}
+
 /// Trains the models of scenarios that are to be trained first and are not there, or were trained
 /// on anything else.
 pub(crate) fn train_first(

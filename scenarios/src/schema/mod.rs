@@ -65,7 +65,7 @@ pub use coordination::{
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
 pub use family::{ClinicDayFamily, ClinicFamily, CoordinationFamily, Family};
 pub use graph::{GraphSpec, GraphSpecKind};
-pub use kind::schema_of;
+pub use kind::{TRAINING_SCHEMA, schema_of};
 pub use language::LanguageSpec;
 pub use limits::Limits;
 pub use load::{Arm, Overrides, ScenarioSet};
@@ -86,9 +86,7 @@ pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};
 pub use team::{MissingTest, Protocol, TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
 #[cfg(feature = "local")]
-pub use training::{
-    DemonstrationsSpec, ModelStart, NewModelSpec, TRAINING_SCHEMA, TrainingDataSpec, TrainingSpec,
-};
+pub use training::{DemonstrationsSpec, ModelStart, NewModelSpec, TrainingDataSpec, TrainingSpec};
 pub use until::UntilRule;
 pub(crate) use words::words;
 

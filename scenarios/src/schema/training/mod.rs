@@ -7,4 +7,4 @@ mod spec;
 
 pub use data::{DemonstrationsSpec, TrainingDataSpec};
 pub use model::{ModelStart, NewModelSpec};
-pub use spec::{TRAINING_SCHEMA, TrainingSpec};
+pub use spec::TrainingSpec;

@@ -7,14 +7,12 @@ use rounds_models::training::TrainConfig;
 use super::data::{TrainingDataSpec, read_data};
 use super::model::{ModelStart, read_start};
 use super::settings::read_settings;
+use crate::schema::TRAINING_SCHEMA;
 use crate::schema::diagnostics::{Problem, ProblemKind, Problems, SchemaError};
 use crate::schema::layers::{assignment, chain, merge};
 use crate::schema::reader::TableReader;
 use crate::schema::source::Origin;
 use crate::schema::write::document;
-
-/// The value of `schema` in a training file.
-pub const TRAINING_SCHEMA: &str = "rounds.training/1";
 
 /// What a model is trained on, which model, and how.
 #[derive(Debug, Clone, PartialEq)]

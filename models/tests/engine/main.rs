@@ -1,0 +1,11 @@
+//! A reply depends on its request alone: not on company, order, cache, sizes of passes or threads.
+#![cfg(feature = "local")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panic and tells what it read"
+)]
+
+mod compositions;
+mod limits;
+mod place;
+mod requests;
