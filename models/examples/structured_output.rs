@@ -53,7 +53,7 @@ fn schemas() -> [(&'static str, Value); 4] {
 /// A tokenizer of 32 000 tokens over words of random syllables.
 fn made_up() -> Result<Tokenizer, Box<dyn Error>> {
     let mut rng = Stream::seed_from_u64(1);
-    let syllables: Vec<String> = (0..400)
+    let syllables: Vec<String> = (0..900)
         .map(|_| {
             let mut letter = |of: &str| char::from(of.as_bytes()[rng.random_range(0..of.len())]);
             [letter("bdfgklmnprstvz"), letter("aeiou"), letter("lmnrst")]
@@ -66,7 +66,7 @@ fn made_up() -> Result<Tokenizer, Box<dyn Error>> {
             let words = (0..12).map(|_| {
                 let parts = rng.random_range(1..4);
                 let word: String = (0..parts)
-                    .map(|_| &*syllables[rng.random_range(0..400)])
+                    .map(|_| &*syllables[rng.random_range(0..syllables.len())])
                     .collect();
                 word
             });

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::environment::GENERATION;
 use super::error::ChatError;
+use super::marks::{Marks, Place, said};
 use super::template::{ChatTemplate, RenderRequest};
 
 /// A rendered conversation.
@@ -22,94 +23,6 @@ pub struct Rendered {
     pub text: String,
     /// Byte ranges of what the assistant says, each with the text that ends its turn, in order.
     pub assistant: Vec<Range<usize>>,
-}
-
-/// Where the marks of a message lie in the text.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    /// Marks around the whole content.
-    Outside,
-    /// Marks within the white space at the ends of the content.
-    Inside,
-}
-
-/// Private characters that no message holds: two for each message.
-#[derive(Debug, Clone, Copy)]
-struct Marks {
-    first: u32,
-    count: u32,
-}
-
-impl Marks {
-    /// Marks for `messages`, if any are free.
-    fn free(messages: &[Value]) -> Option<Self> {
-        let text = Value::from(messages).to_string();
-        let count = u32::try_from(messages.len()).ok()? * 2;
-        // The two planes of private characters, and parts of them.
-        (0xf_0000..=0x10_ff00_u32)
-            .step_by(0x4000)
-            .map(|first| Self { first, count })
-            .find(|marks| count < 0x4000 && !text.chars().any(|c| marks.index(c).is_some()))
-    }
-
-    fn index(self, c: char) -> Option<usize> {
-        let index = u32::from(c).checked_sub(self.first)?;
-        (index < self.count).then_some(index as usize)
-    }
-
-    fn mark(self, index: usize) -> String {
-        char::from_u32(self.first + index as u32)
-            .map(String::from)
-            .unwrap_or_default()
-    }
-
-    /// The conversation with marks in the assistant's messages.
-    fn put(self, messages: &[Value], place: Place) -> Vec<Value> {
-        let mut marked = messages.to_vec();
-        for (at, message) in marked.iter_mut().enumerate() {
-            // A mark would make something of an empty content.
-            let Some(content) = said(message).filter(|content| !content.trim().is_empty()) else {
-                continue;
-            };
-            let (start, end) = match place {
-                Place::Outside => (0, content.len()),
-                Place::Inside => {
-                    let start = content.len() - content.trim_start().len();
-                    (start, content.trim_end().len().max(start))
-                }
-            };
-            message["content"] = json!(format!(
-                "{}{}{}{}{}",
-                &content[..start],
-                self.mark(2 * at),
-                &content[start..end],
-                self.mark(2 * at + 1),
-                &content[end..]
-            ));
-        }
-        marked
-    }
-
-    /// The text without marks, and for each mark its offsets in it.
-    fn take(self, text: &str) -> (String, Vec<Vec<usize>>) {
-        let mut plain = String::with_capacity(text.len());
-        let mut found = vec![Vec::new(); self.count as usize];
-        for c in text.chars() {
-            match self.index(c) {
-                Some(index) => found[index].push(plain.len()),
-                None => plain.push(c),
-            }
-        }
-        (plain, found)
-    }
-}
-
-/// What the assistant says in a message; `None` for messages of others.
-fn said(message: &Value) -> Option<String> {
-    if message["role"] != "assistant" {
-        return None;
-    }
-    message["content"].as_str().map(str::to_owned)
 }
 
 impl ChatTemplate {
@@ -135,10 +48,7 @@ impl ChatTemplate {
         let default = request.tools.is_none() || self.source().tool_use.is_none();
         if self.marks_generation() && default {
             let marked = self.render_marked(&request)?;
-            let marks = Marks {
-                first: u32::from(GENERATION[0]),
-                count: 2,
-            };
+            let marks = Marks::new(GENERATION[0], 2);
             let (plain, found) = marks.take(&marked);
             if plain == text && found[0].len() == found[1].len() {
                 let pairs = found[0].iter().zip(&found[1]);
