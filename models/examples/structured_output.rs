@@ -53,7 +53,7 @@ fn schemas() -> [(&'static str, Value); 4] {
 /// A tokenizer of 32 000 tokens over words of random syllables.
 fn made_up() -> Result<Tokenizer, Box<dyn Error>> {
     let mut rng = Stream::seed_from_u64(1);
-    let syllables: Vec<String> = (0..400)
+    let syllables: Vec<String> = (0..900)
         .map(|_| {
             let mut letter = |of: &str| char::from(of.as_bytes()[rng.random_range(0..of.len())]);
             [letter("bdfgklmnprstvz"), letter("aeiou"), letter("lmnrst")]
@@ -61,18 +61,21 @@ fn made_up() -> Result<Tokenizer, Box<dyn Error>> {
                 .collect()
         })
         .collect();
-    let lines: Vec<String> = (0..12_000)
+    let words: Vec<String> = (0..40_000)
         .map(|_| {
-            let words = (0..12).map(|_| {
-                let parts = rng.random_range(1..4);
-                let word: String = (0..parts)
-                    .map(|_| &*syllables[rng.random_range(0..400)])
-                    .collect();
-                word
-            });
-            words.collect::<Vec<String>>().join(" ")
+            let parts = rng.random_range(2..4);
+            (0..parts)
+                .map(|_| &*syllables[rng.random_range(0..syllables.len())])
+                .collect()
         })
         .collect();
+    let lines = (0..20_000).map(|_| {
+        let line: Vec<&str> = (0..12)
+            .map(|_| &*words[rng.random_range(0..words.len())])
+            .collect();
+        line.join(" ")
+    });
+    let lines: Vec<String> = lines.collect();
     let training = BpeTraining {
         vocab_size: 32_000,
         ..BpeTraining::default()

@@ -11,6 +11,7 @@ mod conversation;
 mod environment;
 mod error;
 mod json;
+mod marks;
 mod python;
 mod source;
 mod spans;

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::environment::GENERATION;
 use super::error::ChatError;
+use super::marks::{Marks, Place, said};
 use super::template::{ChatTemplate, RenderRequest};
 
 /// A rendered conversation.
@@ -22,93 +23,6 @@ pub struct Rendered {
     pub text: String,
     /// Byte ranges of what the assistant says, each with the text that ends its turn, in order.
     pub assistant: Vec<Range<usize>>,
-}
-
-/// Where the marks of a message lie in the text.
-#[derive(Debug, Clone, Copy)]
-enum Place {
-    /// Marks around the whole content.
-    Outside,
-    /// Marks within the white space at the ends of the content.
-    Inside,
-}
-
-/// Private characters that no message holds: two for each message.
-#[derive(Debug, Clone, Copy)]
-struct Marks {
-    first: u32,
-    count: u32,
-}
-
-impl Marks {
-    /// Marks for `messages`, if any are free.
-    fn free(messages: &[Value]) -> Option<Self> {
-        let text = Value::from(messages).to_string();
-        let count = u32::try_from(messages.len()).ok()? * 2;
-        // The two planes of private characters, and parts of them.
-        (0xf_0000..=0x10_ff00_u32)
-            .step_by(0x4000)
-            .map(|first| Self { first, count })
-            .find(|marks| count < 0x4000 && !text.chars().any(|c| marks.index(c).is_some()))
-    }
-
-    fn index(self, c: char) -> Option<usize> {
-        let index = u32::from(c).checked_sub(self.first)?;
-        (index < self.count).then_some(index as usize)
-    }
-
-    fn mark(self, index: usize) -> String {
-        char::from_u32(self.first + index as u32)
-            .map(String::from)
-            .unwrap_or_default()
-    }
-
-    /// The conversation with marks in the assistant's messages.
-    fn put(self, messages: &[Value], place: Place) -> Vec<Value> {
-        let mut marked = messages.to_vec();
-        for (at, message) in marked.iter_mut().enumerate() {
-            let Some(content) = said(message) else {
-                continue;
-            };
-            let (start, end) = match place {
-                Place::Outside => (0, content.len()),
-                Place::Inside => {
-                    let start = content.len() - content.trim_start().len();
-                    (start, content.trim_end().len().max(start))
-                }
-            };
-            message["content"] = json!(format!(
-                "{}{}{}{}{}",
-                &content[..start],
-                self.mark(2 * at),
-                &content[start..end],
-                self.mark(2 * at + 1),
-                &content[end..]
-            ));
-        }
-        marked
-    }
-
-    /// The text without marks, and for each mark its offsets in it.
-    fn take(self, text: &str) -> (String, Vec<Vec<usize>>) {
-        let mut plain = String::with_capacity(text.len());
-        let mut found = vec![Vec::new(); self.count as usize];
-        for c in text.chars() {
-            match self.index(c) {
-                Some(index) => found[index].push(plain.len()),
-                None => plain.push(c),
-            }
-        }
-        (plain, found)
-    }
-}
-
-/// What the assistant says in a message; `None` for messages of others.
-fn said(message: &Value) -> Option<String> {
-    if message["role"] != "assistant" {
-        return None;
-    }
-    message["content"].as_str().map(str::to_owned)
 }
 
 impl ChatTemplate {
@@ -134,10 +48,7 @@ impl ChatTemplate {
         let default = request.tools.is_none() || self.source().tool_use.is_none();
         if self.marks_generation() && default {
             let marked = self.render_marked(&request)?;
-            let marks = Marks {
-                first: u32::from(GENERATION[0]),
-                count: 2,
-            };
+            let marks = Marks::new(GENERATION[0], 2);
             let (plain, found) = marks.take(&marked);
             if plain == text && found[0].len() == found[1].len() {
                 let pairs = found[0].iter().zip(&found[1]);
@@ -179,19 +90,23 @@ impl ChatTemplate {
             let Some(content) = said(message) else {
                 continue;
             };
+            if content.trim().is_empty() {
+                // Only what the template adds, such as the end of the turn, if that can be told.
+                spans.extend(self.by_beginnings(request, text, index));
+                continue;
+            }
             let by_marks = match &marked {
                 Some((place, found)) => match (&found[2 * index][..], &found[2 * index + 1][..]) {
                     // The template leaves the message away.
                     ([], []) => continue,
                     ([start], [end]) if start <= end => Some((*place, *start..*end)),
-                    // The template cuts the beginning away, such as thoughts.
+                    // The template cuts the beginning away or rewrites it, such as thoughts.
                     ([], [end]) => {
-                        let before = match place {
-                            Place::Outside => &content,
-                            Place::Inside => content.trim_end(),
-                        };
-                        let kept = common_suffix(&text[..*end], before);
-                        Some((*place, end - kept..*end))
+                        let start = self
+                            .prompt_end(request, text, index)
+                            .filter(|start| start <= end)
+                            .unwrap_or_else(|| kept_start(&text[..*end], &content, *place));
+                        Some((*place, start..*end))
                     }
                     _ => None,
                 },
@@ -232,17 +147,34 @@ impl ChatTemplate {
         place: Place,
         end: usize,
     ) -> usize {
-        let mut last = request.with(&request.messages[..=index]);
-        last.add_generation_prompt = false;
-        let following = Marks::free(last.messages).and_then(|marks| {
+        let following = |add_generation_prompt| {
+            let mut last = request.with(&request.messages[..=index]);
+            last.add_generation_prompt = add_generation_prompt;
+            let marks = Marks::free(last.messages)?;
             let marked = marks.put(last.messages, place);
             let (plain, found) = marks.take(&self.render(&last.with(&marked)).ok()?);
             let end = *found[2 * index + 1].first()?;
             Some(plain[end..].to_owned())
-        });
-        let following = following.unwrap_or_default();
-        let shared = common_prefix(&text[end..], &following);
-        text[end..end + shared].trim_end().len()
+        };
+        let (Some(closed), Some(open)) = (following(false), following(true)) else {
+            return 0;
+        };
+        let closing = shared(&closed, &open);
+        shared(&text[end..], closing).trim_end().len()
+    }
+
+    /// Where message `index` begins: after the conversation before it with the beginning of the
+    /// assistant's answer, if the text begins with that.
+    fn prompt_end(
+        &self,
+        request: &RenderRequest<'_, Value>,
+        text: &str,
+        index: usize,
+    ) -> Option<usize> {
+        let mut before = request.with(&request.messages[..index]);
+        before.add_generation_prompt = true;
+        let before = self.render(&before).ok()?;
+        text.starts_with(&before).then_some(before.len())
     }
 
     /// The part of message `index` as what it adds to the conversation before it.
@@ -252,30 +184,40 @@ impl ChatTemplate {
         text: &str,
         index: usize,
     ) -> Result<Range<usize>, ChatError> {
-        let mut before = request.with(&request.messages[..index]);
-        before.add_generation_prompt = true;
         let mut with = request.with(&request.messages[..=index]);
         with.add_generation_prompt = false;
-        match (self.render(&before), self.render(&with)) {
-            (Ok(before), Ok(with))
-                if text.starts_with(&with)
-                    && with.starts_with(&before)
-                    && with.trim_end().len() > before.len() =>
-            {
-                Ok(before.len()..with.trim_end().len())
+        match (self.prompt_end(request, text, index), self.render(&with)) {
+            (Some(start), Ok(with)) if text.starts_with(&with) && with.trim_end().len() > start => {
+                Ok(start..with.trim_end().len())
             }
             _ => Err(ChatError::NoSpan { index }),
         }
     }
 }
 
-/// Bytes of the longest common beginning, in whole characters.
-fn common_prefix(a: &str, b: &str) -> usize {
+/// The common beginning of two texts, whole words of it where both go on.
+fn shared<'a>(a: &'a str, b: &str) -> &'a str {
     let pairs = a.chars().zip(b.chars());
-    pairs
+    let common: usize = pairs
         .take_while(|(a, b)| a == b)
         .map(|(a, _)| a.len_utf8())
-        .sum()
+        .sum();
+    if common == a.len() || common == b.len() {
+        return &a[..common];
+    }
+    let words = a[..common].trim_end_matches(|c: char| !c.is_whitespace());
+    &a[..words.len()]
+}
+
+/// Where the part of `content` begins that is left at the end of `text`.
+fn kept_start(text: &str, content: &str, place: Place) -> usize {
+    let content = match place {
+        Place::Outside => content,
+        Place::Inside => content.trim_end(),
+    };
+    let kept = &text[text.len() - common_suffix(text, content)..];
+    // White space before it may be the template's as well.
+    text.len() - kept.trim_start().len()
 }
 
 /// Bytes of the longest common end, in whole characters.
@@ -327,7 +269,7 @@ mod tests {
     #[test]
     fn parts_are_told_whatever_the_template_does_to_them() {
         let whole = "  <think>so</think>\n\nA fever.\n";
-        let raw = "{% for m in messages %}[{{ m.role }}]{{ m.content }}<end>\n{% endfor %}";
+        let raw = "{% for m in messages %}[{{ m.role }}]{{ m.content }}<end>\n{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
         assert_eq!(said(raw), [&format!("{whole}<end>"), "A fever.<end>"]);
         let trimmed = raw.replace("m.content", "m.content | trim");
         assert_eq!(
@@ -338,10 +280,11 @@ mod tests {
         assert_eq!(said(&cut), ["A fever.\n<end>", "A fever.<end>"]);
         let bare = "{% for m in messages %}{{ m.content.strip() }}\n\n{% endfor %}";
         assert_eq!(said(bare), ["<think>so</think>\n\nA fever.", "A fever."]);
+        let closed = raw.to_owned() + "{% if not add_generation_prompt %}<eos>{% endif %}";
+        assert_eq!(said(&closed), [&format!("{whole}<end>"), "A fever.<end>"]);
         let dropped = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}{% endif %}{% endfor %}";
         assert!(said(dropped).is_empty());
         let rewritten = raw.replace("m.content", "m.content | length");
-        let rewritten = rewritten + "{% if add_generation_prompt %}[assistant]{% endif %}";
         assert_eq!(said(&rewritten), ["30<end>", "8<end>"]);
     }
 
@@ -360,6 +303,23 @@ mod tests {
         }
         let none = "{% for m in messages %}{{ m.content }}\n{% endfor %}";
         assert_eq!(template(none).turn_end(), None);
+    }
+
+    #[test]
+    fn rewritten_thoughts_are_learned_and_an_empty_message_breaks_nothing() {
+        let source = "{% for m in messages %}<{{ m.role }}>\n{% if '</think>' in m.content %}<think>\n{{ m.content.split('</think>')[0].split('<think>')[-1] }}\n</think>\n{{ m.content.split('</think>')[-1] }}{% else %}{{ m.content }}{% endif %}<end>\n{% endfor %}{% if add_generation_prompt %}<assistant>\n{% endif %}";
+        assert_eq!(
+            said(source),
+            [
+                "<think>\nso\n</think>\n\n\nA fever.\n<end>",
+                "A fever.<end>"
+            ]
+        );
+        let messages = [Message::new("user", "a"), Message::new("assistant", "")];
+        let rendered = template(source)
+            .render_with_spans(&RenderRequest::whole(&messages))
+            .unwrap();
+        assert_eq!(&rendered.text[rendered.assistant[0].clone()], "<end>");
     }
 
     #[test]

@@ -81,10 +81,10 @@ impl Sampler {
                 mask.apply(&mut self.logits);
             }
             sampling.penalise(step.seen, &mut self.logits);
-            let (max, _) = maximum(&self.logits);
-            if max == f32::NEG_INFINITY {
-                return Err(SampleError::NothingAllowed);
-            }
+            let max = match finite_maximum(&self.logits) {
+                Err(SampleError::NoMass { .. }) => Err(SampleError::NothingAllowed),
+                max => max,
+            }?;
             (&*self.logits, max)
         } else {
             (raw, raw_max)
