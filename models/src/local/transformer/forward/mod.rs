@@ -13,6 +13,7 @@ mod error;
 mod fused;
 mod geometry;
 mod model;
+mod pass;
 mod primitive;
 mod weights;
 

@@ -7,6 +7,11 @@ use candle_core::Tensor;
 use super::ForwardError;
 use crate::local::transformer::parameters::Parameters;
 
+/// The embedding, which a tied head shares.
+pub(super) const EMBEDDING: &str = "model.embed_tokens.weight";
+/// The layer that makes logits.
+pub(super) const HEAD: &str = "lm_head";
+
 /// The numbers of a transformer, by name.
 ///
 /// Masks and merged adapters give other tensors ([`tensor`](Self::tensor)); adapters that
@@ -25,7 +30,8 @@ pub trait Weights {
         false
     }
 
-    /// Applies the linear layer of this name: `input * weight^T + bias`.
+    /// Applies the linear layer of this name: `input * weight^T + bias`. The head is called
+    /// `lm_head`, be it tied or not.
     ///
     /// # Shapes
     /// `input`: `[N, in]`; result: `[N, out]`.
@@ -44,7 +50,12 @@ fn plain_linear<W: Weights + ?Sized>(
     input: &Tensor,
 ) -> Result<Tensor, ForwardError> {
     let name = format!("{layer}.weight");
-    let weight = needed(weights.tensor(&name)?, || name)?;
+    let weight = match weights.tensor(&name)? {
+        // A tied head has no weight of its own.
+        None if layer == HEAD => weights.tensor(EMBEDDING)?,
+        weight => weight,
+    };
+    let weight = needed(weight, || name)?;
     let output = input.matmul(&weight.t()?)?;
     match weights.tensor(&format!("{layer}.bias"))? {
         Some(bias) => Ok(output.broadcast_add(&bias)?),

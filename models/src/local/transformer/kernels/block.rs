@@ -3,36 +3,26 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp2, Layout as TensorLayout, Result, Shape, Tensor, bail};
-use rayon::prelude::*;
 
 use super::attention::{self, Heads, Visibility};
+use super::gate::{self, add_all};
 use super::layout::Layout;
 use super::norm;
 use super::products::linear;
-use super::rows::{add, gelu_gate, rotate, silu_gate};
+use super::rotation::Rotation;
 use super::slices::{slice, stored, with_values};
 use crate::local::transformer::{Activation, TransformerConfig};
-
-/// Numbers of one task in element-wise work.
-pub(super) const TASK_NUMBERS: usize = 1 << 14;
-
-/// Cosines and sines of all positions: `[tables * length, half]`, one table or one a row.
-pub(in crate::local::transformer) struct Rotation {
-    pub(in crate::local::transformer) cosines: Arc<Vec<f32>>,
-    pub(in crate::local::transformer) sines: Arc<Vec<f32>>,
-}
 
 /// One block: `(stream [rows * length, hidden], parameters end to end) -> stream`.
 pub(in crate::local::transformer) struct BlockOp {
     pub(super) layout: Arc<Layout>,
     pub(super) sizes: Heads,
     pub(super) hidden: usize,
-    half: usize,
     pub(super) eps: f32,
     pub(super) plus_one: bool,
     pub(super) qk_norm: bool,
     pub(super) sandwich: bool,
-    activation: Activation,
+    pub(super) activation: Activation,
     rotation: Rotation,
     pub(super) visible: Arc<dyn Visibility>,
     /// What the backward pass needs again; taken by it, and computed anew where it is gone.
@@ -80,17 +70,8 @@ impl BlockOp {
     ) -> Self {
         Self {
             layout,
-            sizes: Heads {
-                rows,
-                length,
-                heads: config.heads,
-                kv_heads: config.kv_heads,
-                dim: config.head_dim,
-                scale: config.attention_scale as f32,
-                cap: config.attention_softcap.map(|cap| cap as f32),
-            },
+            sizes: Heads::new(config, rows, length),
             hidden: config.hidden_size,
-            half: config.rope_dims / 2,
             eps: config.norm_eps as f32,
             plus_one: config.norm_plus_one,
             qk_norm: config.qk_norm,
@@ -100,11 +81,6 @@ impl BlockOp {
             visible,
             kept: keep.then(|| Mutex::new(None)),
         }
-    }
-
-    /// Whether there is a fused form of this activation.
-    pub(in crate::local::transformer) fn covers(config: &TransformerConfig) -> bool {
-        matches!(config.activation, Activation::Silu | Activation::GeluTanh)
     }
 
     pub(super) fn tokens(&self) -> usize {
@@ -167,7 +143,7 @@ impl BlockOp {
         let (normed, middle_inverses) = norm::forward(&middle, &weight, self.eps);
         let gate = project("mlp.gate_proj", &normed);
         let up = project("mlp.up_proj", &normed);
-        let mut output = project("mlp.down_proj", &self.gated(&gate, &up));
+        let mut output = project("mlp.down_proj", &gate::gate(self.activation, &gate, &up));
         let mut fed = None;
         if self.sandwich {
             let weight = self.norm_weight(all, "post_feedforward_layernorm.weight");
@@ -192,41 +168,9 @@ impl BlockOp {
         (output, kept)
     }
 
-    /// `activation(gate) * up`.
-    pub(super) fn gated(&self, gate: &[f32], up: &[f32]) -> Vec<f32> {
-        let mut output = vec![0.0; gate.len()];
-        output
-            .par_chunks_mut(TASK_NUMBERS)
-            .zip(gate.par_chunks(TASK_NUMBERS))
-            .zip(up.par_chunks(TASK_NUMBERS))
-            .for_each(|((output, gate), up)| match self.activation {
-                Activation::GeluTanh => gelu_gate(output, gate, up),
-                _ => silu_gate(output, gate, up),
-            });
-        output
-    }
-
-    pub(super) fn is_gelu(&self) -> bool {
-        self.activation == Activation::GeluTanh
-    }
-
     /// Rotates heads `[tokens, heads * dim]` by their positions, or back.
     pub(super) fn rotate(&self, heads: &mut [f32], back: bool) {
-        let (half, dim) = (self.half, self.sizes.dim);
-        let width = heads.len() / self.tokens();
-        let angles = self.rotation.cosines.len() / half;
-        heads
-            .par_chunks_mut(width)
-            .enumerate()
-            .for_each(|(token, line)| {
-                // With one table, token numbers wrap around to positions.
-                let at = token % angles * half;
-                let cosines = &self.rotation.cosines[at..at + half];
-                let sines = &self.rotation.sines[at..at + half];
-                for head in line.chunks_exact_mut(dim) {
-                    rotate(head, cosines, sines, back);
-                }
-            });
+        self.rotation.turn(&self.sizes, heads, back);
     }
 
     fn checked<'a>(&self, input: &'a [f32], all: &'a [f32]) -> Result<(&'a [f32], &'a [f32])> {
@@ -239,14 +183,6 @@ impl BlockOp {
         }
         Ok((input, all))
     }
-}
-
-/// `target += other`.
-pub(super) fn add_all(target: &mut [f32], other: &[f32]) {
-    target
-        .par_chunks_mut(TASK_NUMBERS)
-        .zip(other.par_chunks(TASK_NUMBERS))
-        .for_each(|(target, other)| add(target, other));
 }
 
 impl CustomOp2 for BlockOp {

@@ -1,12 +1,10 @@
 //! The backward pass of a block.
 
-use rayon::prelude::*;
-
 use super::attention;
-use super::block::{BlockOp, Kept, TASK_NUMBERS};
+use super::block::{BlockOp, Kept};
+use super::gate::{self, gate_backward};
 use super::norm;
 use super::products::{Before, bias_gradient, input_gradient, weight_gradient};
-use super::rows::{gelu_gate_backward, silu_gate_backward};
 
 impl BlockOp {
     /// Gradients of the stream and of the parameters, for the gradient of the result.
@@ -39,7 +37,7 @@ impl BlockOp {
         });
         let upstream = before_norm.as_deref().unwrap_or(gradient);
 
-        let mut inner = self.gated(&kept.gate, &kept.up);
+        let mut inner = gate::gate(self.activation, &kept.gate, &kept.up);
         let down = "mlp.down_proj.weight";
         weight_gradient(self.layout.of_mut(target, down), upstream, &inner, tokens);
         input_gradient(
@@ -50,17 +48,7 @@ impl BlockOp {
             tokens,
         );
         let (mut gate, mut up) = (kept.gate.clone(), kept.up.clone());
-        let is_gelu = self.is_gelu();
-        gate.par_chunks_mut(TASK_NUMBERS)
-            .zip(up.par_chunks_mut(TASK_NUMBERS))
-            .zip(inner.par_chunks(TASK_NUMBERS))
-            .for_each(|((gate, up), gradient)| {
-                if is_gelu {
-                    gelu_gate_backward(gradient, gate, up);
-                } else {
-                    silu_gate_backward(gradient, gate, up);
-                }
-            });
+        gate_backward(self.activation, &inner, &mut gate, &mut up);
         let name = self.middle_norm();
         let weight = self.norm_weight(all, name);
         let normed = norm::apply(&kept.middle, &weight, &kept.middle_inverses);
