@@ -1,9 +1,11 @@
 //! Gradients against finite differences, and that none is lost.
 
+use std::collections::HashMap;
+
 use candle_core::{Device, Tensor};
 use rounds_models::local::transformer::{
-    Arithmetic, ForwardError, Parameters, Substituted, TokenBatch, Transformer, TransformerConfig,
-    Weights,
+    Arithmetic, ForwardError, Frozen, Parameters, Substituted, TokenBatch, Transformer,
+    TransformerConfig, Weights,
 };
 
 use crate::tiny::{largest_difference, lively, values, variants};
@@ -351,5 +353,45 @@ fn adapters_beside_layers_equal_merged_weights() {
                 .iter()
                 .all(|(_, var)| gradients.get(var).is_some())
         );
+    }
+}
+
+#[test]
+fn frozen_tensors_get_no_gradient_and_change_no_other() {
+    for (name, config) in variants() {
+        let parameters = lively(&config, 6);
+        let fused = transformer(&config, Arithmetic::Fused);
+        let whole = loss(&fused, &parameters).backward().unwrap();
+        let is_free = |tensor: &str| tensor.contains("layers.1.") && tensor.contains("k_proj");
+        let free: HashMap<String, Tensor> = parameters
+            .iter()
+            .filter(|(tensor, _)| is_free(tensor))
+            .map(|(tensor, var)| (tensor.to_owned(), var.as_tensor().clone()))
+            .collect();
+        let partly = Substituted::new(Frozen(&parameters), free);
+        let partly = loss(&fused, &partly).backward().unwrap();
+        for (tensor, var) in parameters.iter() {
+            match partly.get(var) {
+                Some(gradient) => {
+                    assert!(is_free(tensor), "{name}: {tensor}");
+                    assert_eq!(values(gradient), values(whole.get(var).unwrap()), "{name}");
+                }
+                None => assert!(!is_free(tensor), "{name}: {tensor}"),
+            }
+        }
+    }
+}
+
+/// A graph may be walked twice: what the first walk took is computed anew.
+#[test]
+fn a_second_backward_pass_gives_the_same() {
+    for (name, config) in variants() {
+        let parameters = lively(&config, 12);
+        let loss = loss(&transformer(&config, Arithmetic::Fused), &parameters);
+        let (first, second) = (loss.backward().unwrap(), loss.backward().unwrap());
+        for (tensor, var) in parameters.iter() {
+            let [first, second] = [&first, &second].map(|store| values(store.get(var).unwrap()));
+            assert_eq!(first, second, "{name}: {tensor}");
+        }
     }
 }

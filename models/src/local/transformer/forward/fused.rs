@@ -33,26 +33,27 @@ pub(super) fn block(
     if !applies || LINEAR.iter().any(adapts) {
         return Ok(None);
     }
-    let mut flat = Vec::new();
+    let mut tensors = Vec::new();
     for part in pass.layout.parts() {
         let name = format!("{prefix}.{}", part.name);
         let tensor = needed(weights.tensor(&name)?, || name)?;
         if !is_plain(&tensor) || tensor.dims() != part.shape {
             return Ok(None);
         }
-        flat.push(tensor.flatten_all()?);
+        tensors.push(tensor.contiguous()?);
     }
-    let flat = Tensor::cat(&flat, 0)?;
+    let is_tracked = stream.track_op() || tensors.iter().any(Tensor::track_op);
     let op = BlockOp::new(
         pass.config,
         Arc::clone(pass.layout),
+        tensors,
         pass.geometry.rows,
         pass.geometry.length,
         pass.geometry.rotation(),
         pass.visibility(layer),
-        pass.keeps && (stream.track_op() || flat.track_op()),
+        pass.keeps && is_tracked,
     );
-    Ok(Some(stream.contiguous()?.apply_op2(&flat, op)?))
+    Ok(Some(op.apply(stream)?))
 }
 
 /// Minus the log-probability of each target, or `None` if the kernels do not cover it.
@@ -62,7 +63,7 @@ pub(super) fn likelihood(
     targets: &[u32],
     cap: Option<f64>,
 ) -> Result<Option<Tensor>, ForwardError> {
-    if !is_plain(hidden) || !is_plain(head) || targets.is_empty() {
+    if !is_plain(hidden) || !is_plain(head) {
         return Ok(None);
     }
     let op = LikelihoodOp {

@@ -20,4 +20,4 @@ mod weights;
 pub use batch::TokenBatch;
 pub use error::ForwardError;
 pub use model::{Arithmetic, Transformer};
-pub use weights::{Substituted, Weights};
+pub use weights::{Frozen, Substituted, Weights};

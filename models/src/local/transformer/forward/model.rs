@@ -180,7 +180,8 @@ impl Transformer {
     /// N pairs of row and position; result: `[N, vocab_size]`.
     ///
     /// # Errors
-    /// [`ForwardError::Position`] when one lies outside; else as [`forward`](Self::forward).
+    /// [`ForwardError::Position`] when one lies outside, [`ForwardError::Empty`] without any; else
+    /// as [`forward`](Self::forward).
     pub fn logits_at(
         &self,
         weights: &dyn Weights,
@@ -257,6 +258,11 @@ impl Transformer {
 
 /// The hidden states of these positions, `[N, hidden_size]`.
 fn chosen(hidden: &Tensor, positions: &[(usize, usize)]) -> Result<Tensor, ForwardError> {
+    if positions.is_empty() {
+        return Err(ForwardError::Empty {
+            found: "no positions".to_owned(),
+        });
+    }
     let (rows, length, width) = hidden.dims3()?;
     let mut flat = Vec::with_capacity(positions.len());
     for &(row, position) in positions {

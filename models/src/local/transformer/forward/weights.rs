@@ -123,3 +123,24 @@ impl<W: Weights> Weights for Substituted<W> {
         plain_linear(self, layer, input)
     }
 }
+
+/// Weights of which no gradient is wanted: a reference model, or an evaluation.
+#[derive(Debug, Clone)]
+pub struct Frozen<W>(pub W);
+
+impl<W: Weights> Weights for Frozen<W> {
+    fn tensor(&self, name: &str) -> Result<Option<Tensor>, ForwardError> {
+        Ok(self.0.tensor(name)?.map(|tensor| tensor.detach()))
+    }
+
+    fn adapts(&self, layer: &str) -> bool {
+        self.0.adapts(layer)
+    }
+
+    fn linear(&self, layer: &str, input: &Tensor) -> Result<Tensor, ForwardError> {
+        if self.adapts(layer) {
+            return Ok(self.0.linear(layer, input)?.detach());
+        }
+        plain_linear(self, layer, input)
+    }
+}

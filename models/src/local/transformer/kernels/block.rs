@@ -1,21 +1,30 @@
 //! A whole block of the transformer as one operation.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp2, Layout as TensorLayout, Result, Shape, Tensor, bail};
+use candle_core::{
+    CpuStorage, CustomOp2, DType, Device, Layout as TensorLayout, Result, Shape, Tensor, bail,
+};
 
 use super::attention::{self, Heads, Visibility};
 use super::gate::{self, add_all};
-use super::layout::Layout;
+use super::layout::{Gradients, Layout, Part};
 use super::norm;
 use super::products::linear;
 use super::rotation::Rotation;
-use super::slices::{slice, stored, with_values};
+use super::slices::{slice, stored, with_all, with_values};
 use crate::local::transformer::{Activation, TransformerConfig};
 
-/// One block: `(stream [rows * length, hidden], parameters end to end) -> stream`.
+/// One block on a stream `[rows * length, hidden]`.
+///
+/// Candle's operations take three tensors at most, and a block has more parameters. So the block
+/// reads them beside the graph, and its second argument is the end of a chain of [`Link`]s, one a
+/// parameter, that the backward pass walks next: each takes its gradient out of `gradients`.
 pub(in crate::local::transformer) struct BlockOp {
     pub(super) layout: Arc<Layout>,
+    /// The parameters in the order of the layout, contiguous.
+    pub(super) weights: Vec<Tensor>,
+    gradients: Arc<Mutex<Gradients>>,
     pub(super) sizes: Heads,
     pub(super) hidden: usize,
     pub(super) eps: f32,
@@ -56,12 +65,13 @@ pub(super) struct RawHeads {
 }
 
 impl BlockOp {
-    /// A block on `rows` of `length` tokens, its parameters laid out by `layout`.
+    /// A block on `rows` of `length` tokens, with contiguous `weights` in the order of `layout`.
     ///
     /// With `keep`, the forward pass keeps what the backward pass needs again.
     pub(in crate::local::transformer) fn new(
         config: &TransformerConfig,
         layout: Arc<Layout>,
+        weights: Vec<Tensor>,
         rows: usize,
         length: usize,
         rotation: Rotation,
@@ -70,6 +80,8 @@ impl BlockOp {
     ) -> Self {
         Self {
             layout,
+            weights,
+            gradients: Arc::default(),
             sizes: Heads::new(config, rows, length),
             hidden: config.hidden_size,
             eps: config.norm_eps as f32,
@@ -87,7 +99,7 @@ impl BlockOp {
         self.sizes.rows * self.sizes.length
     }
 
-    pub(super) fn norm_weight(&self, all: &[f32], name: &str) -> Vec<f32> {
+    pub(super) fn norm_weight(&self, all: &[&[f32]], name: &str) -> Vec<f32> {
         norm::effective(self.layout.of(all, name), self.plus_one)
     }
 
@@ -100,7 +112,7 @@ impl BlockOp {
         }
     }
 
-    pub(super) fn run(&self, input: &[f32], all: &[f32]) -> (Vec<f32>, Kept) {
+    pub(super) fn run(&self, input: &[f32], all: &[&[f32]]) -> (Vec<f32>, Kept) {
         let tokens = self.tokens();
         let weight = self.norm_weight(all, "input_layernorm.weight");
         let (normed, input_inverses) = norm::forward(input, &weight, self.eps);
@@ -173,15 +185,82 @@ impl BlockOp {
         self.rotation.turn(&self.sizes, heads, back);
     }
 
-    fn checked<'a>(&self, input: &'a [f32], all: &'a [f32]) -> Result<(&'a [f32], &'a [f32])> {
-        let (expected, found) = (
-            (self.tokens() * self.hidden, self.layout.count()),
-            (input.len(), all.len()),
-        );
-        if expected != found {
-            bail!("block: expected {expected:?} numbers of stream and parameters, got {found:?}");
+    /// Applies the block.
+    pub(in crate::local::transformer) fn apply(self, stream: &Tensor) -> Result<Tensor> {
+        let mut chain = Tensor::zeros(1, DType::F32, &Device::Cpu)?;
+        for (part, weight) in self.weights.iter().enumerate() {
+            if weight.track_op() {
+                let gradients = Arc::clone(&self.gradients);
+                chain = chain.apply_op2(weight, Link { gradients, part })?;
+            }
         }
-        Ok((input, all))
+        stream.contiguous()?.apply_op2(&chain, self)
+    }
+
+    fn checked(&self, input: &[f32], all: &[&[f32]]) -> Result<()> {
+        let counts = |part: &Part| part.shape.iter().product::<usize>();
+        let expected: Vec<_> = self.layout.parts().iter().map(counts).collect();
+        let found: Vec<_> = all.iter().map(|numbers| numbers.len()).collect();
+        if expected != found {
+            bail!("block: expected parameters of {expected:?} numbers, got {found:?}");
+        }
+        let expected = self.tokens() * self.hidden;
+        if expected != input.len() {
+            bail!(
+                "block: expected a stream of {expected} numbers, got {}",
+                input.len()
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Carries the gradient of one parameter out of a block.
+struct Link {
+    gradients: Arc<Mutex<Gradients>>,
+    part: usize,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere leaves whole values only.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl CustomOp2 for Link {
+    fn name(&self) -> &'static str {
+        "transformer-block-parameter"
+    }
+
+    fn cpu_fwd(
+        &self,
+        _chain: &CpuStorage,
+        chain_layout: &TensorLayout,
+        _weight: &CpuStorage,
+        _weight_layout: &TensorLayout,
+    ) -> Result<(CpuStorage, Shape)> {
+        Ok(stored(vec![0.0], chain_layout.shape()))
+    }
+
+    fn bwd(
+        &self,
+        chain: &Tensor,
+        weight: &Tensor,
+        _result: &Tensor,
+        _gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let taken = locked(&self.gradients)
+            .get_mut(self.part)
+            .and_then(Option::take);
+        let Some(gradient) = taken else {
+            bail!(
+                "block: the gradient of parameter {} is not there",
+                self.part
+            );
+        };
+        Ok((
+            Some(chain.zeros_like()?),
+            Some(Tensor::from_vec(gradient, weight.shape(), weight.device())?),
+        ))
     }
 }
 
@@ -194,16 +273,17 @@ impl CustomOp2 for BlockOp {
         &self,
         input: &CpuStorage,
         input_layout: &TensorLayout,
-        parameters: &CpuStorage,
-        parameters_layout: &TensorLayout,
+        _chain: &CpuStorage,
+        _chain_layout: &TensorLayout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (values, all) = self.checked(
-            slice(self.name(), input, input_layout)?,
-            slice(self.name(), parameters, parameters_layout)?,
-        )?;
-        let (output, kept) = self.run(values, all);
+        let name = self.name();
+        let input = slice(name, input, input_layout)?;
+        let (output, kept) = with_all(name, &self.weights, |all| {
+            self.checked(input, all)?;
+            Ok(self.run(input, all))
+        })?;
         if let Some(slot) = &self.kept {
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+            *locked(slot) = Some(kept);
         }
         Ok(stored(output, input_layout.shape()))
     }
@@ -211,30 +291,24 @@ impl CustomOp2 for BlockOp {
     fn bwd(
         &self,
         input: &Tensor,
-        parameters: &Tensor,
+        chain: &Tensor,
         _result: &Tensor,
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let name = self.name();
-        let (stream, weights) = with_values(name, input, |values| {
-            with_values(name, parameters, |all| {
-                with_values(name, gradient, |gradient| {
-                    let (values, all) = self.checked(values, all)?;
-                    let kept = self.kept.as_ref().and_then(|slot| {
-                        slot.lock().unwrap_or_else(PoisonError::into_inner).take()
-                    });
+        let (stream, of_parameters) = with_values(name, input, |values| {
+            with_values(name, gradient, |gradient| {
+                with_all(name, &self.weights, |all| {
+                    let kept = self.kept.as_ref().and_then(|slot| locked(slot).take());
                     let kept = kept.unwrap_or_else(|| self.run(values, all).1);
                     Ok(self.gradients(values, all, kept, gradient))
                 })
             })
         })?;
+        *locked(&self.gradients) = of_parameters;
         Ok((
             Some(Tensor::from_vec(stream, input.shape(), input.device())?),
-            Some(Tensor::from_vec(
-                weights,
-                parameters.shape(),
-                parameters.device(),
-            )?),
+            Some(chain.zeros_like()?),
         ))
     }
 }
