@@ -1,10 +1,9 @@
 //! Which configurations make sense.
 
 use super::definition::default_scale;
+use super::fields::LARGEST_SIZE;
 use super::{Architecture, ConfigError, RopeScaling, TransformerConfig};
 
-/// Larger sizes are mistakes, and their products could overflow.
-const LARGEST_SIZE: usize = 1 << 24;
 const MOST_LAYERS: usize = 1 << 12;
 
 impl TransformerConfig {
@@ -201,11 +200,12 @@ impl TransformerConfig {
             }
         }
         let scalar = 1.0 / (self.attention_scale * self.attention_scale);
-        if gemma2 && (scalar - scalar.round()).abs() > 1e-9 * scalar {
+        let is_whole = (scalar - scalar.round()).abs() <= 1e-9 * scalar;
+        if gemma2 && !(is_whole && scalar <= LARGEST_SIZE as f64) {
             // transformers 5 takes whole numbers only.
             return Err(ConfigError::invalid(
                 "query_pre_attn_scalar",
-                "a whole number (1 / attention_scale^2)",
+                format!("a whole number up to {LARGEST_SIZE} (1 / attention_scale^2)"),
                 scalar,
             ));
         }

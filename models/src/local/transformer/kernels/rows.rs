@@ -68,52 +68,72 @@ fn tanh(x: f32) -> f32 {
     1.0 - 2.0 / (1.0 + exp(2.0 * x))
 }
 
-/// `sum f(x, y, …)` over the numbers of equally long rows, in lanes.
+/// `sum f(x)` over a row, in lanes.
 #[inline(always)]
-fn lane_sum<const N: usize>(rows: [&[f32]; N], f: impl Fn([f32; N]) -> f32) -> f32 {
-    let count = rows[0].len();
-    let rows = rows.map(|row| &row[..count]);
+fn lane_sum(row: &[f32], f: impl Fn(f32) -> f32) -> f32 {
     let mut lanes = [0.0f32; LANES];
-    let whole = count - count % LANES;
-    let mut at = 0;
-    while at < whole {
-        // Arrays of a known length: no bounds checks that would keep the loop scalar.
-        let parts = rows.map(|row| lanes_of(row, at));
-        for (lane, sum) in lanes.iter_mut().enumerate() {
-            *sum += f(parts.map(|part| part[lane]));
+    // Arrays of a known length: no bounds checks that would keep the loop scalar.
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] += f(chunk[lane]);
         }
-        at += LANES;
     }
-    for (ix, sum) in (whole..count).zip(&mut lanes) {
-        *sum += f(rows.map(|row| row[ix]));
+    for (sum, &x) in lanes.iter_mut().zip(rest) {
+        *sum += f(x);
+    }
+    lanes.iter().sum()
+}
+
+/// `sum x * y * z` over equally long rows, in lanes.
+#[inline(always)]
+fn lane_sum_of_products(a: &[f32], b: &[f32], c: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    let (c, c_rest) = c.as_chunks::<LANES>();
+    for ((a, b), c) in a.iter().zip(b).zip(c) {
+        for lane in 0..LANES {
+            lanes[lane] += a[lane] * b[lane] * c[lane];
+        }
+    }
+    for (((sum, a), b), c) in lanes.iter_mut().zip(a_rest).zip(b_rest).zip(c_rest) {
+        *sum += a * b * c;
+    }
+    lanes.iter().sum()
+}
+
+/// `sum x * y` over equally long rows, in lanes.
+#[inline(always)]
+fn lane_dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut lanes = [0.0f32; LANES];
+    let (a, a_rest) = a.as_chunks::<LANES>();
+    let (b, b_rest) = b.as_chunks::<LANES>();
+    for (a, b) in a.iter().zip(b) {
+        for lane in 0..LANES {
+            lanes[lane] += a[lane] * b[lane];
+        }
+    }
+    for ((sum, a), b) in lanes.iter_mut().zip(a_rest).zip(b_rest) {
+        *sum += a * b;
     }
     lanes.iter().sum()
 }
 
 #[inline(always)]
-fn lanes_of(row: &[f32], at: usize) -> [f32; LANES] {
-    let mut lanes = [0.0; LANES];
-    lanes.copy_from_slice(&row[at..at + LANES]);
-    lanes
-}
-
-#[inline(always)]
 fn largest(row: &[f32]) -> f32 {
     let mut lanes = [f32::NEG_INFINITY; LANES];
-    let whole = row.len() - row.len() % LANES;
-    let mut at = 0;
-    while at < whole {
-        let part = lanes_of(row, at);
-        for (lane, most) in lanes.iter_mut().enumerate() {
-            *most = if part[lane] > *most {
-                part[lane]
+    let (chunks, rest) = row.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            lanes[lane] = if chunk[lane] > lanes[lane] {
+                chunk[lane]
             } else {
-                *most
+                lanes[lane]
             };
         }
-        at += LANES;
     }
-    for (most, &x) in lanes.iter_mut().zip(&row[whole..]) {
+    for (most, &x) in lanes.iter_mut().zip(rest) {
         *most = if x > *most { x } else { *most };
     }
     lanes.iter().fold(f32::NEG_INFINITY, |a, &b| a.max(b))
@@ -134,7 +154,7 @@ fn gelu_tanh(x: f32) -> (f32, f32) {
 vectorised! {
     /// `1 / sqrt(mean(row^2) + eps)`.
     fn inverse_root / inverse_root_plain(row: &[f32], eps: f32) -> f32 {
-        let square = lane_sum([row], |[x]| x * x);
+        let square = lane_sum(row, |x| x * x);
         1.0 / (square / row.len() as f32 + eps).sqrt()
     }
 
@@ -156,7 +176,7 @@ vectorised! {
     ) {
         let count = row.len();
         let (gradient, weight) = (&gradient[..count], &weight[..count]);
-        let along = lane_sum([gradient, weight, row], |[g, w, x]| g * w * x);
+        let along = lane_sum_of_products(gradient, weight, row);
         let shrink = along * inverse * inverse * inverse / count as f32;
         let (row_gradient, weight_gradient) =
             (&mut row_gradient[..count], &mut weight_gradient[..count]);
@@ -172,7 +192,7 @@ vectorised! {
         for x in row.iter_mut() {
             *x = exp((*x - most) * scale);
         }
-        let sum = lane_sum([&*row], |[x]| x);
+        let sum = lane_sum(row, |x| x);
         let share = 1.0 / sum;
         for x in row.iter_mut() {
             *x *= share;
@@ -182,7 +202,7 @@ vectorised! {
     /// `gradient = shares * (gradient - sum(shares * gradient)) * scale`.
     fn softmax_backward / softmax_backward_plain(gradient: &mut [f32], shares: &[f32], scale: f32) {
         let shares = &shares[..gradient.len()];
-        let along = lane_sum([shares, &*gradient], |[p, g]| p * g);
+        let along = lane_dot(shares, gradient);
         for (g, p) in gradient.iter_mut().zip(shares) {
             *g = p * (*g - along) * scale;
         }
@@ -263,7 +283,16 @@ vectorised! {
     /// `log(sum(exp(row)))`.
     fn log_sum_exp / log_sum_exp_plain(row: &[f32]) -> f32 {
         let most = largest(row);
-        most + lane_sum([row], |[x]| exp(x - most)).ln()
+        let mut exponentials = [0.0; 256];
+        let mut sum = 0.0;
+        for part in row.chunks(exponentials.len()) {
+            let exponentials = &mut exponentials[..part.len()];
+            for (e, x) in exponentials.iter_mut().zip(part) {
+                *e = exp(x - most);
+            }
+            sum += lane_sum(exponentials, |e| e);
+        }
+        most + sum.ln()
     }
 
     /// Rotates pairs `(d, d + half)` of one head by the angles, or back by them.
