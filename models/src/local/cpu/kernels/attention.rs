@@ -99,7 +99,7 @@ unsafe fn tile<L: Lanes>(
                 1 => attend_rows::<L, 1, 4, 4>(attention, rows, stretches, scores),
                 2 => attend_rows::<L, 2, 4, 4>(attention, rows, stretches, scores),
                 4 => attend_rows::<L, 4, 4, 4>(attention, rows, stretches, scores),
-                _ => attend_rows::<L, 8, 2, 2>(attention, rows, stretches, scores),
+                _ => attend_rows::<L, 8, 3, 2>(attention, rows, stretches, scores),
             }
         } else {
             match rows.len() {
@@ -165,13 +165,13 @@ unsafe fn attend_rows<L: Lanes, const R: usize, const C: usize, const D: usize>(
         let positions = last + 1 - first * LANES;
         let mut start = 0;
         while start + D * LANES <= attention.head_dim {
-            collect::<L, R, D>(
+            collect::<L, R, D, true>(
                 attention, rows, stretches, scores, width, positions, start, &sums,
             );
             start += D * LANES;
         }
         while start < attention.head_dim {
-            collect::<L, R, 1>(
+            collect::<L, R, 1, false>(
                 attention, rows, stretches, scores, width, positions, start, &sums,
             );
             start += LANES;
@@ -246,9 +246,10 @@ unsafe fn weigh<L: Lanes>(scores: &mut [f32]) -> f32 {
     }
 }
 
-/// Weighted sums of the values' dimensions from `start`, `D` times 16 of them, over the weights' sum.
+/// Weighted sums of the values' dimensions from `start`, `D` times 16 of them, over the weights'
+/// sum; `WHOLE` says that so many are there.
 #[inline(always)]
-unsafe fn collect<L: Lanes, const R: usize, const D: usize>(
+unsafe fn collect<L: Lanes, const R: usize, const D: usize, const WHOLE: bool>(
     attention: &Attention,
     rows: &[QueryRow],
     stretches: &[Stretch16],
@@ -269,7 +270,11 @@ unsafe fn collect<L: Lanes, const R: usize, const D: usize>(
             for _ in 0..LANES.min(positions - position) {
                 let mut value = [L::splat(0.0); D];
                 for d in 0..D {
-                    value[d] = L::load_part(values.add(d * LANES), dims - d * LANES);
+                    value[d] = if WHOLE {
+                        L::load(values.add(d * LANES))
+                    } else {
+                        L::load_part(values.add(d * LANES), dims - d * LANES)
+                    };
                 }
                 for r in 0..R {
                     let weight = L::splat(*weights.add(r * width + position));

@@ -121,13 +121,15 @@ impl PackedMatrix {
         if rows == 0 {
             return;
         }
-        let tile_rows = match level.0 {
+        let most = match level.0 {
             Set::Portable => 4,
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => 6,
             #[cfg(target_arch = "x86_64")]
             Set::Avx512 => 8,
         };
+        // Tiles of nearly equal size: nine rows are five and four rather than eight and one.
+        let tile_rows = rows.div_ceil(rows.div_ceil(most));
         let mut packed = Vec::new();
         let x = if rows == 1 {
             x

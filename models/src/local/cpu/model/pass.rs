@@ -183,6 +183,11 @@ impl CpuModel {
         self
     }
 
+    /// The threads it runs on.
+    pub fn threads(&self) -> &Threads {
+        &self.threads
+    }
+
     /// The model's configuration.
     pub fn config(&self) -> &TransformerConfig {
         &self.config
