@@ -144,7 +144,7 @@ impl<'a> Trainer<'a> {
             .map(|root| checkpoint::newest(&root))
             .transpose()?
             .flatten();
-        let Some(path) = newest else {
+        let Some((_, path)) = newest else {
             return Ok(None);
         };
         self.resume_from(&path)?;
@@ -181,9 +181,19 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// [`TrainError::NotFinite`] when a loss or a gradient is not a number: the checkpoints before stay.
-    /// What a tensor operation, a plugin or a file reports. After an error the trainer must not be
+    /// [`TrainError::LaterCheckpoint`] when the folder holds a checkpoint of a later step than this run is
+    /// at: a run does not write over another. What a tensor operation, a plugin or a file reports. After an error the trainer must not be
     /// used further: resume a new one.
     pub fn run(&mut self) -> Result<Outcome, TrainError> {
+        if let Some(root) = self.checkpoints()
+            && let Some((later, path)) = checkpoint::newest(&root)?
+            && later > self.step
+        {
+            return Err(TrainError::LaterCheckpoint {
+                path,
+                step: self.step,
+            });
+        }
         let mut history = match &self.folder {
             Some(folder) => {
                 fs::create_dir_all(folder).map_err(TrainError::file(folder, "create it"))?;
