@@ -246,6 +246,21 @@ fn partial_rotation_is_never_cut_short() {
 }
 
 #[test]
+fn windows_of_the_whole_context_are_none() {
+    let mut json = golden("mistral_window", "config.json");
+    let window = |json: &Value| TransformerConfig::from_hf(json).unwrap().sliding_window;
+    assert_eq!(window(&json), Some(8));
+    json["sliding_window"] = json!(512);
+    assert_eq!(window(&json), None);
+    // Absent is 4096, as in transformers, and null is none.
+    json["max_position_embeddings"] = json!(10_000);
+    json["sliding_window"] = Value::Null;
+    assert_eq!(window(&json), None);
+    json.as_object_mut().unwrap().remove("sliding_window");
+    assert_eq!(window(&json), Some(4096));
+}
+
+#[test]
 fn options_an_architecture_cannot_say_are_refused() {
     let config = TransformerConfig {
         sliding_window: Some(4),

@@ -88,7 +88,7 @@ fn golden_likelihoods_of_next_tokens() {
     for case in &cases {
         let expected = &case.vectors["token_nll"];
         let ids = ids(&expected["input_ids"]);
-        let batch = TokenBatch::new(&[ids.clone()], 258).unwrap();
+        let batch = TokenBatch::new(std::slice::from_ref(&ids), 258).unwrap();
         let parameters = &case.checkpoint.parameters;
         let hidden = case.transformer.forward_hidden(parameters, &batch).unwrap();
         let positions: Vec<_> = (0..ids.len() - 1).map(|at| (0, at)).collect();

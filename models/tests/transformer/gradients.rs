@@ -1,9 +1,11 @@
 //! Gradients against finite differences, and that none is lost.
 
+use std::collections::HashMap;
+
 use candle_core::{Device, Tensor};
 use rounds_models::local::transformer::{
-    Arithmetic, ForwardError, Parameters, Substituted, TokenBatch, Transformer, TransformerConfig,
-    Weights,
+    Arithmetic, ForwardError, Frozen, Parameters, Substituted, TokenBatch, Transformer,
+    TransformerConfig, Weights,
 };
 
 use crate::tiny::{largest_difference, lively, values, variants};
@@ -58,7 +60,17 @@ fn results(
     parameters: &Parameters,
     rows: &[Vec<u32>],
 ) -> (f32, Vec<Vec<f32>>) {
-    let loss = loss_of(transformer, parameters, rows);
+    results_with(transformer, parameters, parameters, rows)
+}
+
+/// The same with something around the parameters.
+fn results_with(
+    transformer: &Transformer,
+    weights: &dyn Weights,
+    parameters: &Parameters,
+    rows: &[Vec<u32>],
+) -> (f32, Vec<Vec<f32>>) {
+    let loss = loss_of(transformer, weights, rows);
     let gradients = loss.backward().unwrap();
     let list = parameters
         .iter()
@@ -175,9 +187,19 @@ fn fused_and_primitive_arithmetic_agree() {
             &parameters,
             &long_rows(),
         );
-        for keeps in [true, false] {
+        // Whole blocks with and without what the forward pass found, and blocks piece by piece.
+        let idle = Adapted {
+            base: &parameters,
+            factor: 0.0,
+            with_head: true,
+        };
+        for (weights, keeps) in [
+            (&parameters as &dyn Weights, true),
+            (&parameters, false),
+            (&idle, true),
+        ] {
             let fused = transformer(&config, Arithmetic::Fused).with_kept_activations(keeps);
-            let (loss, gradients) = results(&fused, &parameters, &long_rows());
+            let (loss, gradients) = results_with(&fused, weights, &parameters, &long_rows());
             worst_loss = worst_loss.max((loss / expected_loss - 1.0).abs());
             assert!(
                 (loss / expected_loss - 1.0).abs() < 1e-5,
@@ -257,6 +279,7 @@ fn results_do_not_depend_on_threads() {
 struct Adapted<'a> {
     base: &'a Parameters,
     factor: f64,
+    with_head: bool,
 }
 
 impl Adapted<'_> {
@@ -276,7 +299,7 @@ impl Weights for Adapted<'_> {
     }
 
     fn adapts(&self, layer: &str) -> bool {
-        layer.ends_with("_proj")
+        layer.ends_with("_proj") || (self.with_head && layer == "lm_head")
     }
 
     fn linear(&self, layer: &str, input: &Tensor) -> Result<Tensor, ForwardError> {
@@ -284,7 +307,10 @@ impl Weights for Adapted<'_> {
         if !self.adapts(layer) {
             return Ok(plain);
         }
-        let weight = self.base.tensor(&format!("{layer}.weight"))?.unwrap();
+        let weight = match self.base.tensor(&format!("{layer}.weight"))? {
+            Some(weight) => weight,
+            None => self.base.tensor("model.embed_tokens.weight")?.unwrap(),
+        };
         Ok((plain + input.matmul(&self.change(&weight).t()?)?)?)
     }
 }
@@ -297,10 +323,12 @@ fn adapters_beside_layers_equal_merged_weights() {
         let adapted = Adapted {
             base: &parameters,
             factor: 0.1,
+            // A head that shares the embedding cannot be merged into it.
+            with_head: !config.tied_head,
         };
         let merged = parameters
             .iter()
-            .filter(|(name, _)| name.ends_with("_proj.weight"))
+            .filter(|(name, _)| name.ends_with("_proj.weight") || *name == "lm_head.weight")
             .map(|(name, var)| {
                 let change = adapted.change(var);
                 (name.to_owned(), (var.as_tensor() + change).unwrap())
@@ -325,5 +353,45 @@ fn adapters_beside_layers_equal_merged_weights() {
                 .iter()
                 .all(|(_, var)| gradients.get(var).is_some())
         );
+    }
+}
+
+#[test]
+fn frozen_tensors_get_no_gradient_and_change_no_other() {
+    for (name, config) in variants() {
+        let parameters = lively(&config, 6);
+        let fused = transformer(&config, Arithmetic::Fused);
+        let whole = loss(&fused, &parameters).backward().unwrap();
+        let is_free = |tensor: &str| tensor.contains("layers.1.") && tensor.contains("k_proj");
+        let free: HashMap<String, Tensor> = parameters
+            .iter()
+            .filter(|(tensor, _)| is_free(tensor))
+            .map(|(tensor, var)| (tensor.to_owned(), var.as_tensor().clone()))
+            .collect();
+        let partly = Substituted::new(Frozen(&parameters), free);
+        let partly = loss(&fused, &partly).backward().unwrap();
+        for (tensor, var) in parameters.iter() {
+            match partly.get(var) {
+                Some(gradient) => {
+                    assert!(is_free(tensor), "{name}: {tensor}");
+                    assert_eq!(values(gradient), values(whole.get(var).unwrap()), "{name}");
+                }
+                None => assert!(!is_free(tensor), "{name}: {tensor}"),
+            }
+        }
+    }
+}
+
+/// A graph may be walked twice: what the first walk took is computed anew.
+#[test]
+fn a_second_backward_pass_gives_the_same() {
+    for (name, config) in variants() {
+        let parameters = lively(&config, 12);
+        let loss = loss(&transformer(&config, Arithmetic::Fused), &parameters);
+        let (first, second) = (loss.backward().unwrap(), loss.backward().unwrap());
+        for (tensor, var) in parameters.iter() {
+            let [first, second] = [&first, &second].map(|store| values(store.get(var).unwrap()));
+            assert_eq!(first, second, "{name}: {tensor}");
+        }
     }
 }

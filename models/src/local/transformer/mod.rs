@@ -10,5 +10,7 @@ pub use checkpoint::{Checkpoint, Generation, LoadError, SaveError};
 pub use config::{
     Activation, Architecture, AttentionMask, ConfigError, RopeScaling, TransformerConfig,
 };
-pub use forward::{Arithmetic, ForwardError, Substituted, TokenBatch, Transformer, Weights};
+pub use forward::{
+    Arithmetic, ForwardError, Frozen, Substituted, TokenBatch, Transformer, Weights,
+};
 pub use parameters::{Initial, ParameterError, Parameters};

@@ -68,8 +68,14 @@ impl TransformerConfig {
                 self.layer_windows.len(),
             ));
         }
-        if self.sliding_window == Some(0) {
-            return Err(ConfigError::invalid("sliding_window", "at least 1", 0));
+        if let Some(window) = self.sliding_window
+            && (window == 0 || window >= self.context)
+        {
+            return Err(ConfigError::invalid(
+                "sliding_window",
+                format!("1 to max_position_embeddings - 1 ({})", self.context - 1),
+                window,
+            ));
         }
         if self.sliding_window.is_some() != self.layer_windows.contains(&true) {
             return Err(ConfigError::invalid(
@@ -193,6 +199,15 @@ impl TransformerConfig {
                     self.attention_scale,
                 ));
             }
+        }
+        let scalar = 1.0 / (self.attention_scale * self.attention_scale);
+        if gemma2 && (scalar - scalar.round()).abs() > 1e-9 * scalar {
+            // transformers 5 takes whole numbers only.
+            return Err(ConfigError::invalid(
+                "query_pre_attn_scalar",
+                "a whole number (1 / attention_scale^2)",
+                scalar,
+            ));
         }
         match architecture {
             Llama | Gemma => fixed("sliding_window", false, self.sliding_window.is_some())?,

@@ -94,19 +94,24 @@ impl Geometry {
         &self,
         device: &Device,
     ) -> Result<(Tensor, Tensor), ForwardError> {
-        let half = self.cosines.len() / (self.tables * self.length);
-        let shape = (self.tables, 1, self.length, half);
+        let shape = (self.tables, 1, self.length, self.half());
         Ok((
             Tensor::from_slice(self.cosines.as_slice(), shape, device)?,
             Tensor::from_slice(self.sines.as_slice(), shape, device)?,
         ))
     }
 
-    /// The tables of the fused block.
+    /// Pairs that rotate in each head.
+    fn half(&self) -> usize {
+        self.cosines.len() / (self.tables * self.length)
+    }
+
+    /// The tables of the fused operations.
     pub(super) fn rotation(&self) -> Rotation {
         Rotation {
             cosines: Arc::clone(&self.cosines),
             sines: Arc::clone(&self.sines),
+            half: self.half(),
         }
     }
 }

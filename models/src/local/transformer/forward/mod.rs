@@ -13,10 +13,11 @@ mod error;
 mod fused;
 mod geometry;
 mod model;
+mod pass;
 mod primitive;
 mod weights;
 
 pub use batch::TokenBatch;
 pub use error::ForwardError;
 pub use model::{Arithmetic, Transformer};
-pub use weights::{Substituted, Weights};
+pub use weights::{Frozen, Substituted, Weights};

@@ -1,20 +1,19 @@
 //! The transformer.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use candle_core::Tensor;
 
-use super::attention::{Shared, block};
-use super::fused::{self, Fused};
+use super::fused;
 use super::geometry::Geometry;
-use super::primitive::{negative_log_likelihood, rms_norm, soft_cap};
-use super::weights::needed;
+use super::pass::Pass;
+use super::primitive::{negative_log_likelihood, soft_cap};
+use super::weights::{EMBEDDING, HEAD, needed};
 use super::{ForwardError, TokenBatch, Weights};
 use crate::local::transformer::kernels::Layout;
 use crate::local::transformer::{AttentionMask, ConfigError, TransformerConfig};
 
-const EMBEDDING: &str = "model.embed_tokens.weight";
-const HEAD: &str = "lm_head";
 const HEAD_WEIGHT: &str = "lm_head.weight";
 const FINAL_NORM: &str = "model.norm.weight";
 
@@ -22,8 +21,9 @@ const FINAL_NORM: &str = "model.norm.weight";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Arithmetic {
-    /// By fused operations where there are some: on the CPU in f32, with SiLU or the tanh form of
-    /// GELU, for layers without adapters. By candle's operations elsewhere.
+    /// By fused operations on the CPU in f32: whole blocks where no linear layer has an adapter
+    /// and the activation is SiLU or the tanh form of GELU, else attention, norm and gate one by
+    /// one. By candle's operations elsewhere.
     #[default]
     Fused,
     /// By candle's operations everywhere.
@@ -137,25 +137,20 @@ impl Transformer {
         if config.embedding_scale {
             stream = (stream * (config.hidden_size as f64).sqrt())?;
         }
-        let geometry = Arc::new(Geometry::new(config, batch));
-        let fused = self.fused(&geometry);
-        let mut shared = None;
+        let pass = Pass {
+            config,
+            layout: &self.layout,
+            geometry: Arc::new(Geometry::new(config, batch)),
+            is_fused: self.arithmetic == Arithmetic::Fused,
+            keeps: self.keeps,
+            device: device.clone(),
+            tables: OnceCell::new(),
+        };
         for layer in 0..config.layers {
-            if let Some(output) = fused.block(weights, layer, &stream)? {
-                stream = output;
-                continue;
-            }
-            let shared = match &mut shared {
-                Some(shared) => shared,
-                none => none.insert(Shared::new(config, &geometry, device)?),
-            };
-            stream = block(shared, weights, layer, &stream)?;
+            stream = pass.block(weights, layer, &stream)?;
         }
         let norm = needed(weights.tensor(FINAL_NORM)?, || FINAL_NORM.to_owned())?;
-        let hidden = match fused.norm(&stream, &norm)? {
-            Some(hidden) => hidden,
-            None => rms_norm(config, &stream, &norm)?,
-        };
+        let hidden = pass.norm(&stream, &norm)?;
         Ok(hidden.reshape((batch.rows(), batch.length(), config.hidden_size))?)
     }
 
@@ -185,7 +180,8 @@ impl Transformer {
     /// N pairs of row and position; result: `[N, vocab_size]`.
     ///
     /// # Errors
-    /// [`ForwardError::Position`] when one lies outside; else as [`forward`](Self::forward).
+    /// [`ForwardError::Position`] when one lies outside, [`ForwardError::Empty`] without any; else
+    /// as [`forward`](Self::forward).
     pub fn logits_at(
         &self,
         weights: &dyn Weights,
@@ -241,16 +237,6 @@ impl Transformer {
         needed(weights.tensor(name)?, || name.to_owned())
     }
 
-    fn fused<'a>(&'a self, geometry: &Arc<Geometry>) -> Fused<'a> {
-        Fused {
-            config: &self.config,
-            layout: &self.layout,
-            geometry: Arc::clone(geometry),
-            is_on: self.arithmetic == Arithmetic::Fused,
-            keeps: self.keeps,
-        }
-    }
-
     fn check(&self, batch: &TokenBatch) -> Result<(), ForwardError> {
         if batch.length() > self.config.context {
             return Err(ForwardError::TooLong {
@@ -272,6 +258,11 @@ impl Transformer {
 
 /// The hidden states of these positions, `[N, hidden_size]`.
 fn chosen(hidden: &Tensor, positions: &[(usize, usize)]) -> Result<Tensor, ForwardError> {
+    if positions.is_empty() {
+        return Err(ForwardError::Empty {
+            found: "no positions".to_owned(),
+        });
+    }
     let (rows, length, width) = hidden.dims3()?;
     let mut flat = Vec::with_capacity(positions.len());
     for &(row, position) in positions {

@@ -7,6 +7,11 @@ use candle_core::Tensor;
 use super::ForwardError;
 use crate::local::transformer::parameters::Parameters;
 
+/// The embedding, which a tied head shares.
+pub(super) const EMBEDDING: &str = "model.embed_tokens.weight";
+/// The layer that makes logits.
+pub(super) const HEAD: &str = "lm_head";
+
 /// The numbers of a transformer, by name.
 ///
 /// Masks and merged adapters give other tensors ([`tensor`](Self::tensor)); adapters that
@@ -25,7 +30,8 @@ pub trait Weights {
         false
     }
 
-    /// Applies the linear layer of this name: `input * weight^T + bias`.
+    /// Applies the linear layer of this name: `input * weight^T + bias`. The head is called
+    /// `lm_head`, be it tied or not.
     ///
     /// # Shapes
     /// `input`: `[N, in]`; result: `[N, out]`.
@@ -44,7 +50,12 @@ fn plain_linear<W: Weights + ?Sized>(
     input: &Tensor,
 ) -> Result<Tensor, ForwardError> {
     let name = format!("{layer}.weight");
-    let weight = needed(weights.tensor(&name)?, || name)?;
+    let weight = match weights.tensor(&name)? {
+        // A tied head has no weight of its own.
+        None if layer == HEAD => weights.tensor(EMBEDDING)?,
+        weight => weight,
+    };
+    let weight = needed(weight, || name)?;
     let output = input.matmul(&weight.t()?)?;
     match weights.tensor(&format!("{layer}.bias"))? {
         Some(bias) => Ok(output.broadcast_add(&bias)?),
@@ -108,6 +119,27 @@ impl<W: Weights> Weights for Substituted<W> {
     fn linear(&self, layer: &str, input: &Tensor) -> Result<Tensor, ForwardError> {
         if self.adapts(layer) {
             return self.base.linear(layer, input);
+        }
+        plain_linear(self, layer, input)
+    }
+}
+
+/// Weights of which no gradient is wanted: a reference model, or an evaluation.
+#[derive(Debug, Clone)]
+pub struct Frozen<W>(pub W);
+
+impl<W: Weights> Weights for Frozen<W> {
+    fn tensor(&self, name: &str) -> Result<Option<Tensor>, ForwardError> {
+        Ok(self.0.tensor(name)?.map(|tensor| tensor.detach()))
+    }
+
+    fn adapts(&self, layer: &str) -> bool {
+        self.0.adapts(layer)
+    }
+
+    fn linear(&self, layer: &str, input: &Tensor) -> Result<Tensor, ForwardError> {
+        if self.adapts(layer) {
+            return Ok(self.0.linear(layer, input)?.detach());
         }
         plain_linear(self, layer, input)
     }

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::products::{Before, Matrix, Threads, multiply};
 use super::rows::{cap_slopes, scale_by, soft_cap, softmax, softmax_backward};
+use crate::local::transformer::TransformerConfig;
 
 /// Queries whose scores are computed together.
 const QUERY_ROWS: usize = 64;
@@ -49,6 +50,18 @@ struct Task<'a> {
 }
 
 impl Heads {
+    pub(super) fn new(config: &TransformerConfig, rows: usize, length: usize) -> Self {
+        Self {
+            rows,
+            length,
+            heads: config.heads,
+            kv_heads: config.kv_heads,
+            dim: config.head_dim,
+            scale: config.attention_scale as f32,
+            cap: config.attention_softcap.map(|cap| cap as f32),
+        }
+    }
+
     fn query_width(&self) -> usize {
         self.heads * self.dim
     }

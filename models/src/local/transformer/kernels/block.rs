@@ -1,38 +1,37 @@
 //! A whole block of the transformer as one operation.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp2, Layout as TensorLayout, Result, Shape, Tensor, bail};
-use rayon::prelude::*;
+use candle_core::{
+    CpuStorage, CustomOp2, DType, Device, Layout as TensorLayout, Result, Shape, Tensor, bail,
+};
 
 use super::attention::{self, Heads, Visibility};
-use super::layout::Layout;
+use super::gate::{self, add_all};
+use super::layout::{Gradients, Layout, Part};
 use super::norm;
 use super::products::linear;
-use super::rows::{add, gelu_gate, rotate, silu_gate};
-use super::slices::{slice, stored, with_values};
+use super::rotation::Rotation;
+use super::slices::{slice, stored, with_all, with_values};
 use crate::local::transformer::{Activation, TransformerConfig};
 
-/// Numbers of one task in element-wise work.
-pub(super) const TASK_NUMBERS: usize = 1 << 14;
-
-/// Cosines and sines of all positions: `[tables * length, half]`, one table or one a row.
-pub(in crate::local::transformer) struct Rotation {
-    pub(in crate::local::transformer) cosines: Arc<Vec<f32>>,
-    pub(in crate::local::transformer) sines: Arc<Vec<f32>>,
-}
-
-/// One block: `(stream [rows * length, hidden], parameters end to end) -> stream`.
+/// One block on a stream `[rows * length, hidden]`.
+///
+/// Candle's operations take three tensors at most, and a block has more parameters. So the block
+/// reads them beside the graph, and its second argument is the end of a chain of [`Link`]s, one a
+/// parameter, that the backward pass walks next: each takes its gradient out of `gradients`.
 pub(in crate::local::transformer) struct BlockOp {
     pub(super) layout: Arc<Layout>,
+    /// The parameters in the order of the layout, contiguous.
+    pub(super) weights: Vec<Tensor>,
+    gradients: Arc<Mutex<Gradients>>,
     pub(super) sizes: Heads,
     pub(super) hidden: usize,
-    half: usize,
     pub(super) eps: f32,
     pub(super) plus_one: bool,
     pub(super) qk_norm: bool,
     pub(super) sandwich: bool,
-    activation: Activation,
+    pub(super) activation: Activation,
     rotation: Rotation,
     pub(super) visible: Arc<dyn Visibility>,
     /// What the backward pass needs again; taken by it, and computed anew where it is gone.
@@ -66,12 +65,13 @@ pub(super) struct RawHeads {
 }
 
 impl BlockOp {
-    /// A block on `rows` of `length` tokens, its parameters laid out by `layout`.
+    /// A block on `rows` of `length` tokens, with contiguous `weights` in the order of `layout`.
     ///
     /// With `keep`, the forward pass keeps what the backward pass needs again.
     pub(in crate::local::transformer) fn new(
         config: &TransformerConfig,
         layout: Arc<Layout>,
+        weights: Vec<Tensor>,
         rows: usize,
         length: usize,
         rotation: Rotation,
@@ -80,17 +80,10 @@ impl BlockOp {
     ) -> Self {
         Self {
             layout,
-            sizes: Heads {
-                rows,
-                length,
-                heads: config.heads,
-                kv_heads: config.kv_heads,
-                dim: config.head_dim,
-                scale: config.attention_scale as f32,
-                cap: config.attention_softcap.map(|cap| cap as f32),
-            },
+            weights,
+            gradients: Arc::default(),
+            sizes: Heads::new(config, rows, length),
             hidden: config.hidden_size,
-            half: config.rope_dims / 2,
             eps: config.norm_eps as f32,
             plus_one: config.norm_plus_one,
             qk_norm: config.qk_norm,
@@ -102,16 +95,11 @@ impl BlockOp {
         }
     }
 
-    /// Whether there is a fused form of this activation.
-    pub(in crate::local::transformer) fn covers(config: &TransformerConfig) -> bool {
-        matches!(config.activation, Activation::Silu | Activation::GeluTanh)
-    }
-
     pub(super) fn tokens(&self) -> usize {
         self.sizes.rows * self.sizes.length
     }
 
-    pub(super) fn norm_weight(&self, all: &[f32], name: &str) -> Vec<f32> {
+    pub(super) fn norm_weight(&self, all: &[&[f32]], name: &str) -> Vec<f32> {
         norm::effective(self.layout.of(all, name), self.plus_one)
     }
 
@@ -124,7 +112,7 @@ impl BlockOp {
         }
     }
 
-    pub(super) fn run(&self, input: &[f32], all: &[f32]) -> (Vec<f32>, Kept) {
+    pub(super) fn run(&self, input: &[f32], all: &[&[f32]]) -> (Vec<f32>, Kept) {
         let tokens = self.tokens();
         let weight = self.norm_weight(all, "input_layernorm.weight");
         let (normed, input_inverses) = norm::forward(input, &weight, self.eps);
@@ -167,7 +155,7 @@ impl BlockOp {
         let (normed, middle_inverses) = norm::forward(&middle, &weight, self.eps);
         let gate = project("mlp.gate_proj", &normed);
         let up = project("mlp.up_proj", &normed);
-        let mut output = project("mlp.down_proj", &self.gated(&gate, &up));
+        let mut output = project("mlp.down_proj", &gate::gate(self.activation, &gate, &up));
         let mut fed = None;
         if self.sandwich {
             let weight = self.norm_weight(all, "post_feedforward_layernorm.weight");
@@ -192,61 +180,88 @@ impl BlockOp {
         (output, kept)
     }
 
-    /// `activation(gate) * up`.
-    pub(super) fn gated(&self, gate: &[f32], up: &[f32]) -> Vec<f32> {
-        let mut output = vec![0.0; gate.len()];
-        output
-            .par_chunks_mut(TASK_NUMBERS)
-            .zip(gate.par_chunks(TASK_NUMBERS))
-            .zip(up.par_chunks(TASK_NUMBERS))
-            .for_each(|((output, gate), up)| match self.activation {
-                Activation::GeluTanh => gelu_gate(output, gate, up),
-                _ => silu_gate(output, gate, up),
-            });
-        output
-    }
-
-    pub(super) fn is_gelu(&self) -> bool {
-        self.activation == Activation::GeluTanh
-    }
-
     /// Rotates heads `[tokens, heads * dim]` by their positions, or back.
     pub(super) fn rotate(&self, heads: &mut [f32], back: bool) {
-        let (half, dim) = (self.half, self.sizes.dim);
-        let width = heads.len() / self.tokens();
-        let angles = self.rotation.cosines.len() / half;
-        heads
-            .par_chunks_mut(width)
-            .enumerate()
-            .for_each(|(token, line)| {
-                // With one table, token numbers wrap around to positions.
-                let at = token % angles * half;
-                let cosines = &self.rotation.cosines[at..at + half];
-                let sines = &self.rotation.sines[at..at + half];
-                for head in line.chunks_exact_mut(dim) {
-                    rotate(head, cosines, sines, back);
-                }
-            });
+        self.rotation.turn(&self.sizes, heads, back);
     }
 
-    fn checked<'a>(&self, input: &'a [f32], all: &'a [f32]) -> Result<(&'a [f32], &'a [f32])> {
-        let (expected, found) = (
-            (self.tokens() * self.hidden, self.layout.count()),
-            (input.len(), all.len()),
-        );
-        if expected != found {
-            bail!("block: expected {expected:?} numbers of stream and parameters, got {found:?}");
+    /// Applies the block.
+    pub(in crate::local::transformer) fn apply(self, stream: &Tensor) -> Result<Tensor> {
+        let mut chain = Tensor::zeros(1, DType::F32, &Device::Cpu)?;
+        for (part, weight) in self.weights.iter().enumerate() {
+            if weight.track_op() {
+                let gradients = Arc::clone(&self.gradients);
+                chain = chain.apply_op2(weight, Link { gradients, part })?;
+            }
         }
-        Ok((input, all))
+        stream.contiguous()?.apply_op2(&chain, self)
+    }
+
+    fn checked(&self, input: &[f32], all: &[&[f32]]) -> Result<()> {
+        let counts = |part: &Part| part.shape.iter().product::<usize>();
+        let expected: Vec<_> = self.layout.parts().iter().map(counts).collect();
+        let found: Vec<_> = all.iter().map(|numbers| numbers.len()).collect();
+        if expected != found {
+            bail!("block: expected parameters of {expected:?} numbers, got {found:?}");
+        }
+        let expected = self.tokens() * self.hidden;
+        if expected != input.len() {
+            bail!(
+                "block: expected a stream of {expected} numbers, got {}",
+                input.len()
+            );
+        }
+        Ok(())
     }
 }
 
-/// `target += other`.
-pub(super) fn add_all(target: &mut [f32], other: &[f32]) {
-    target
-        .par_chunks_mut(TASK_NUMBERS)
-        .zip(other.par_chunks(TASK_NUMBERS))
-        .for_each(|(target, other)| add(target, other));
+/// Carries the gradient of one parameter out of a block.
+struct Link {
+    gradients: Arc<Mutex<Gradients>>,
+    part: usize,
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic elsewhere leaves whole values only.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl CustomOp2 for Link {
+    fn name(&self) -> &'static str {
+        "transformer-block-parameter"
+    }
+
+    fn cpu_fwd(
+        &self,
+        _chain: &CpuStorage,
+        chain_layout: &TensorLayout,
+        _weight: &CpuStorage,
+        _weight_layout: &TensorLayout,
+    ) -> Result<(CpuStorage, Shape)> {
+        Ok(stored(vec![0.0], chain_layout.shape()))
+    }
+
+    fn bwd(
+        &self,
+        chain: &Tensor,
+        weight: &Tensor,
+        _result: &Tensor,
+        _gradient: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+        let taken = locked(&self.gradients)
+            .get_mut(self.part)
+            .and_then(Option::take);
+        let Some(gradient) = taken else {
+            bail!(
+                "block: the gradient of parameter {} is not there",
+                self.part
+            );
+        };
+        Ok((
+            Some(chain.zeros_like()?),
+            Some(Tensor::from_vec(gradient, weight.shape(), weight.device())?),
+        ))
+    }
 }
 
 impl CustomOp2 for BlockOp {
@@ -258,16 +273,17 @@ impl CustomOp2 for BlockOp {
         &self,
         input: &CpuStorage,
         input_layout: &TensorLayout,
-        parameters: &CpuStorage,
-        parameters_layout: &TensorLayout,
+        _chain: &CpuStorage,
+        _chain_layout: &TensorLayout,
     ) -> Result<(CpuStorage, Shape)> {
-        let (values, all) = self.checked(
-            slice(self.name(), input, input_layout)?,
-            slice(self.name(), parameters, parameters_layout)?,
-        )?;
-        let (output, kept) = self.run(values, all);
+        let name = self.name();
+        let input = slice(name, input, input_layout)?;
+        let (output, kept) = with_all(name, &self.weights, |all| {
+            self.checked(input, all)?;
+            Ok(self.run(input, all))
+        })?;
         if let Some(slot) = &self.kept {
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+            *locked(slot) = Some(kept);
         }
         Ok(stored(output, input_layout.shape()))
     }
@@ -275,30 +291,24 @@ impl CustomOp2 for BlockOp {
     fn bwd(
         &self,
         input: &Tensor,
-        parameters: &Tensor,
+        chain: &Tensor,
         _result: &Tensor,
         gradient: &Tensor,
     ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let name = self.name();
-        let (stream, weights) = with_values(name, input, |values| {
-            with_values(name, parameters, |all| {
-                with_values(name, gradient, |gradient| {
-                    let (values, all) = self.checked(values, all)?;
-                    let kept = self.kept.as_ref().and_then(|slot| {
-                        slot.lock().unwrap_or_else(PoisonError::into_inner).take()
-                    });
+        let (stream, of_parameters) = with_values(name, input, |values| {
+            with_values(name, gradient, |gradient| {
+                with_all(name, &self.weights, |all| {
+                    let kept = self.kept.as_ref().and_then(|slot| locked(slot).take());
                     let kept = kept.unwrap_or_else(|| self.run(values, all).1);
                     Ok(self.gradients(values, all, kept, gradient))
                 })
             })
         })?;
+        *locked(&self.gradients) = of_parameters;
         Ok((
             Some(Tensor::from_vec(stream, input.shape(), input.device())?),
-            Some(Tensor::from_vec(
-                weights,
-                parameters.shape(),
-                parameters.device(),
-            )?),
+            Some(chain.zeros_like()?),
         ))
     }
 }

@@ -1,23 +1,27 @@
 //! The backward pass of a block.
 
-use rayon::prelude::*;
-
 use super::attention;
-use super::block::{BlockOp, Kept, TASK_NUMBERS};
+use super::block::{BlockOp, Kept};
+use super::gate::{self, gate_backward};
+use super::layout::Gradients;
 use super::norm;
 use super::products::{Before, bias_gradient, input_gradient, weight_gradient};
-use super::rows::{gelu_gate_backward, silu_gate_backward};
 
 impl BlockOp {
     /// Gradients of the stream and of the parameters, for the gradient of the result.
     pub(super) fn gradients(
         &self,
         input: &[f32],
-        all: &[f32],
+        all: &[&[f32]],
         kept: Kept,
         gradient: &[f32],
-    ) -> (Vec<f32>, Vec<f32>) {
-        let mut of_parameters = vec![0.0; self.layout.count()];
+    ) -> (Vec<f32>, Gradients) {
+        let mut of_parameters: Gradients = self
+            .weights
+            .iter()
+            .zip(all)
+            .map(|(tensor, numbers)| tensor.track_op().then(|| vec![0.0; numbers.len()]))
+            .collect();
         let middle = self.feed_forward(all, &kept, gradient, &mut of_parameters);
         let stream = self.attention(input, all, kept, middle, &mut of_parameters);
         (stream, of_parameters)
@@ -26,10 +30,10 @@ impl BlockOp {
     /// From the gradient of the result to that of the stream between attention and feed-forward.
     fn feed_forward(
         &self,
-        all: &[f32],
+        all: &[&[f32]],
         kept: &Kept,
         gradient: &[f32],
-        target: &mut [f32],
+        target: &mut Gradients,
     ) -> Vec<f32> {
         let tokens = self.tokens();
         let mut stream = gradient.to_vec();
@@ -39,38 +43,27 @@ impl BlockOp {
         });
         let upstream = before_norm.as_deref().unwrap_or(gradient);
 
-        let mut inner = self.gated(&kept.gate, &kept.up);
-        let down = "mlp.down_proj.weight";
-        weight_gradient(self.layout.of_mut(target, down), upstream, &inner, tokens);
+        let mut inner = gate::gate(self.activation, &kept.gate, &kept.up);
+        self.linear_gradient("mlp.down_proj", upstream, &inner, target);
         input_gradient(
             &mut inner,
             Before::Replaced,
             upstream,
-            self.layout.of(all, down),
+            self.layout.of(all, "mlp.down_proj.weight"),
             tokens,
         );
         let (mut gate, mut up) = (kept.gate.clone(), kept.up.clone());
-        let is_gelu = self.is_gelu();
-        gate.par_chunks_mut(TASK_NUMBERS)
-            .zip(up.par_chunks_mut(TASK_NUMBERS))
-            .zip(inner.par_chunks(TASK_NUMBERS))
-            .for_each(|((gate, up), gradient)| {
-                if is_gelu {
-                    gelu_gate_backward(gradient, gate, up);
-                } else {
-                    silu_gate_backward(gradient, gate, up);
-                }
-            });
+        gate_backward(self.activation, &inner, &mut gate, &mut up);
         let name = self.middle_norm();
         let weight = self.norm_weight(all, name);
         let normed = norm::apply(&kept.middle, &weight, &kept.middle_inverses);
         let mut of_normed = vec![0.0; normed.len()];
         for (name, gradient, before) in [
-            ("mlp.gate_proj.weight", &gate, Before::Replaced),
-            ("mlp.up_proj.weight", &up, Before::AddedTo),
+            ("mlp.gate_proj", &gate, Before::Replaced),
+            ("mlp.up_proj", &up, Before::AddedTo),
         ] {
-            weight_gradient(self.layout.of_mut(target, name), gradient, &normed, tokens);
-            let weight = self.layout.of(all, name);
+            self.linear_gradient(name, gradient, &normed, target);
+            let weight = self.layout.of(all, &format!("{name}.weight"));
             input_gradient(&mut of_normed, before, gradient, weight, tokens);
         }
         norm::backward(
@@ -88,10 +81,10 @@ impl BlockOp {
     fn attention(
         &self,
         input: &[f32],
-        all: &[f32],
+        all: &[&[f32]],
         kept: Kept,
         mut stream: Vec<f32>,
-        target: &mut [f32],
+        target: &mut Gradients,
     ) -> Vec<f32> {
         let tokens = self.tokens();
         let before_norm = kept.attended.as_ref().map(|(attended, inverses)| {
@@ -159,11 +152,11 @@ impl BlockOp {
     }
 
     /// Gradients of a linear layer's weight and, if it has one, bias.
-    fn linear_gradient(&self, name: &str, gradient: &[f32], input: &[f32], target: &mut [f32]) {
-        let weight = self.layout.of_mut(target, &format!("{name}.weight"));
-        weight_gradient(weight, gradient, input, self.tokens());
-        let bias = self.layout.of_mut(target, &format!("{name}.bias"));
-        if !bias.is_empty() {
+    fn linear_gradient(&self, name: &str, gradient: &[f32], input: &[f32], target: &mut Gradients) {
+        if let Some(weight) = self.layout.of_mut(target, &format!("{name}.weight")) {
+            weight_gradient(weight, gradient, input, self.tokens());
+        }
+        if let Some(bias) = self.layout.of_mut(target, &format!("{name}.bias")) {
             bias_gradient(bias, gradient);
         }
     }
@@ -171,12 +164,12 @@ impl BlockOp {
     /// The input's gradient of a norm; the weight's goes to its place.
     fn norm_backward(
         &self,
-        all: &[f32],
+        all: &[&[f32]],
         name: &str,
         gradient: &[f32],
         input: &[f32],
         inverses: &[f32],
-        target: &mut [f32],
+        target: &mut Gradients,
     ) -> Vec<f32> {
         let mut of_input = vec![0.0; input.len()];
         norm::backward(

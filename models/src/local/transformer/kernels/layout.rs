@@ -1,10 +1,8 @@
-//! Where the parameters of a block stand in one long vector.
-
-use std::ops::Range;
+//! The parameters of a block by name.
 
 use crate::local::transformer::TransformerConfig;
 
-/// The parameters of one block, end to end, in the order of the configuration.
+/// The parameters of one block, in the order of the configuration.
 #[derive(Debug, Clone)]
 pub(in crate::local::transformer) struct Layout {
     parts: Vec<Part>,
@@ -16,8 +14,10 @@ pub(in crate::local::transformer) struct Part {
     /// Without the layer's prefix.
     pub(in crate::local::transformer) name: String,
     pub(in crate::local::transformer) shape: Vec<usize>,
-    range: Range<usize>,
 }
+
+/// Gradients of all parts; `None` where none is wanted.
+pub(super) type Gradients = Vec<Option<Vec<f32>>>;
 
 impl Layout {
     pub(in crate::local::transformer) fn new(config: &TransformerConfig) -> Self {
@@ -25,19 +25,14 @@ impl Layout {
             layers: 1,
             ..config.clone()
         };
-        let mut parts = Vec::new();
-        let mut start = 0;
-        for (name, shape) in one.parameter_shapes() {
-            if let Some(name) = name.strip_prefix("model.layers.0.") {
-                let end = start + shape.iter().product::<usize>();
-                parts.push(Part {
-                    name: name.to_owned(),
-                    shape,
-                    range: start..end,
-                });
-                start = end;
-            }
-        }
+        let parts = one
+            .parameter_shapes()
+            .into_iter()
+            .filter_map(|(name, shape)| {
+                let name = name.strip_prefix("model.layers.0.")?.to_owned();
+                Some(Part { name, shape })
+            })
+            .collect();
         Self { parts }
     }
 
@@ -45,30 +40,22 @@ impl Layout {
         &self.parts
     }
 
-    pub(super) fn count(&self) -> usize {
-        self.parts.last().map_or(0, |part| part.range.end)
-    }
-
-    fn range(&self, name: &str) -> Option<Range<usize>> {
-        let part = self.parts.iter().find(|part| part.name == name);
-        part.map(|part| part.range.clone())
+    fn index(&self, name: &str) -> Option<usize> {
+        self.parts.iter().position(|part| part.name == name)
     }
 
     /// The numbers of a parameter, if the block has it.
-    pub(super) fn get<'a>(&self, all: &'a [f32], name: &str) -> Option<&'a [f32]> {
-        self.range(name).map(|range| &all[range])
+    pub(super) fn get<'a>(&self, all: &[&'a [f32]], name: &str) -> Option<&'a [f32]> {
+        self.index(name).map(|ix| all[ix])
     }
 
     /// The numbers of a parameter that the block has; empty if it has none.
-    pub(super) fn of<'a>(&self, all: &'a [f32], name: &str) -> &'a [f32] {
+    pub(super) fn of<'a>(&self, all: &[&'a [f32]], name: &str) -> &'a [f32] {
         self.get(all, name).unwrap_or_default()
     }
 
-    /// Likewise, to write.
-    pub(super) fn of_mut<'a>(&self, all: &'a mut [f32], name: &str) -> &'a mut [f32] {
-        match self.range(name) {
-            Some(range) => &mut all[range],
-            None => &mut [],
-        }
+    /// Where a parameter's gradient goes, if it is wanted.
+    pub(super) fn of_mut<'a>(&self, all: &'a mut Gradients, name: &str) -> Option<&'a mut [f32]> {
+        self.index(name).and_then(|ix| all[ix].as_deref_mut())
     }
 }

@@ -172,3 +172,74 @@ impl CustomOp2 for LikelihoodOp {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Var};
+
+    use super::*;
+
+    /// More rows than a chunk holds, against plain sums in f64.
+    #[test]
+    fn chunks_join_without_a_seam() {
+        let (count, vocabulary, width) = (4096 + 37, 5, 3);
+        let numbers = |count: usize, phase: f32| -> Vec<f32> {
+            (0..count)
+                .map(|ix| 2.0 * (ix as f32 * 0.37 + phase).sin())
+                .collect()
+        };
+        let (h, w) = (
+            numbers(count * width, 0.0),
+            numbers(vocabulary * width, 1.0),
+        );
+        let targets: Vec<u32> = (0..count as u32).map(|ix| ix % vocabulary as u32).collect();
+        let hidden = Var::from_slice(&h, (count, width), &Device::Cpu).unwrap();
+        let head = Var::from_slice(&w, (vocabulary, width), &Device::Cpu).unwrap();
+        let op = LikelihoodOp {
+            targets: targets.clone(),
+            cap: None,
+        };
+        let nll = hidden.apply_op2(&head, op).unwrap();
+        let factors = numbers(count, 2.0);
+        let weighted = Tensor::from_slice(&factors, count, &Device::Cpu).unwrap();
+        let gradients = (&nll * &weighted)
+            .unwrap()
+            .sum_all()
+            .unwrap()
+            .backward()
+            .unwrap();
+        let read = |tensor: &Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let (nll, of_hidden) = (read(&nll), read(gradients.get(&hidden).unwrap()));
+        let of_head = read(gradients.get(&head).unwrap());
+        let mut expected_head = vec![0.0f64; vocabulary * width];
+        for row in 0..count {
+            let logits: Vec<f64> = (0..vocabulary)
+                .map(|token| {
+                    (0..width)
+                        .map(|ix| f64::from(h[row * width + ix] * w[token * width + ix]))
+                        .sum()
+                })
+                .collect();
+            let sum: f64 = logits.iter().map(|x| x.exp()).sum();
+            let target = targets[row] as usize;
+            assert!((f64::from(nll[row]) - (sum.ln() - logits[target])).abs() < 1e-5);
+            let factor = f64::from(factors[row]);
+            for ix in 0..width {
+                let mut expected = 0.0;
+                for token in 0..vocabulary {
+                    let hit = if token == target { 1.0 } else { 0.0 };
+                    let slope = factor * (logits[token].exp() / sum - hit);
+                    expected += slope * f64::from(w[token * width + ix]);
+                    expected_head[token * width + ix] += slope * f64::from(h[row * width + ix]);
+                }
+                assert!((f64::from(of_hidden[row * width + ix]) - expected).abs() < 1e-5);
+            }
+        }
+        for (found, expected) in of_head.iter().zip(expected_head) {
+            assert!(
+                (f64::from(*found) - expected).abs() < 2e-3,
+                "{found}, {expected}"
+            );
+        }
+    }
+}

@@ -44,10 +44,11 @@ pub(super) fn apply(input: &[f32], weight: &[f32], inverses: &[f32]) -> Vec<f32>
     output
 }
 
-/// Adds the input's gradient to `input_gradient` and puts the weight's into `weight_gradient`.
+/// Adds the input's gradient to `input_gradient` and puts the weight's, if wanted, into
+/// `weight_gradient`.
 pub(super) fn backward(
     input_gradient: &mut [f32],
-    weight_gradient: &mut [f32],
+    weight_gradient: Option<&mut [f32]>,
     gradient: &[f32],
     input: &[f32],
     weight: &[f32],
@@ -71,6 +72,9 @@ pub(super) fn backward(
             sums
         })
         .collect();
+    let Some(weight_gradient) = weight_gradient else {
+        return;
+    };
     weight_gradient.fill(0.0);
     for sums in partial {
         for (total, sum) in weight_gradient.iter_mut().zip(sums) {
@@ -126,7 +130,7 @@ impl CustomOp2 for NormOp {
                         .map(|row| inverse_root(row, self.eps))
                         .collect();
                     let (mut dx, mut dw) = (vec![0.0; x.len()], vec![0.0; w.len()]);
-                    backward(&mut dx, &mut dw, g, x, &w, &inverses);
+                    backward(&mut dx, Some(&mut dw), g, x, &w, &inverses);
                     Ok((dx, dw))
                 })
             })

@@ -30,3 +30,20 @@ pub(super) fn with_values<R>(
 pub(super) fn stored(values: Vec<f32>, shape: &Shape) -> (CpuStorage, Shape) {
     (CpuStorage::F32(values), shape.clone())
 }
+
+/// Calls `work` with the numbers of many contiguous f32 tensors on the CPU.
+pub(super) fn with_all<R>(
+    op: &str,
+    tensors: &[Tensor],
+    work: impl FnOnce(&[&[f32]]) -> Result<R>,
+) -> Result<R> {
+    let guards: Vec<_> = tensors.iter().map(Tensor::storage_and_layout).collect();
+    let mut slices = Vec::with_capacity(tensors.len());
+    for (storage, layout) in &guards {
+        match &**storage {
+            Storage::Cpu(storage) => slices.push(slice(op, storage, layout)?),
+            _ => bail!("{op}: expected tensors on the CPU"),
+        }
+    }
+    work(&slices)
+}
