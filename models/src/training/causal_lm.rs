@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::data::hex;
-use super::lora::AdaptedWeights;
+use super::lora::{AdaptedWeights, LoraForm};
 use super::{Batch, Lora, LoraConfig, TrainError, Trainable};
 use crate::local::transformer::{
-    ForwardError, Parameters, TokenBatch, Transformer, TransformerConfig, Weights,
+    Activation, ForwardError, Parameters, TokenBatch, Transformer, TransformerConfig, Weights,
 };
 
 /// A language model that predicts the next token.
@@ -169,18 +169,37 @@ impl Trainable for CausalLm {
             config.heads * config.head_dim,
             config.kv_heads * config.head_dim,
         );
-        // Values kept for the backward pass per token, counted in the forward pass's operations.
-        let layer = 14 * config.hidden_size
-            + 8 * queries
-            + 8 * keys
-            + 4 * config.intermediate_size
-            + 6 * config.heads * length;
-        let head = 7 * config.vocab_size;
-        // One more layer stands for what the backward pass holds at a time.
-        let per_token = layer * (config.layers + 1) + head + 4 * config.hidden_size;
-        (rows as u64)
-            .saturating_mul(length as u64)
+        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
+        let form = self.lora().map(|lora| lora.config().form);
+        let is_fused = form != Some(LoraForm::Beside) && config.activation != Activation::Gelu;
+        // Values that one layer keeps of a token for the backward pass: those of the fused block, or what
+        // was measured of Candle's operations.
+        let layer = if is_fused {
+            4 * hidden + 3 * queries + 3 * keys + 2 * inner
+        } else {
+            26 * hidden + 8 * queries + 8 * keys + 4 * inner + 6 * config.heads * length
+        };
+        // The head of a frozen base is not fused. Two more layers stand for what the backward pass holds.
+        let head = if form.is_some() {
+            7 * config.vocab_size
+        } else {
+            0
+        };
+        let per_token = layer * (config.layers + 2) + head + 4 * hidden;
+        // Fused blocks read copies of their parameters; merged adapters need the steps on the way to them.
+        let copies = match form {
+            Some(LoraForm::Merged) => 6,
+            _ => u64::from(is_fused),
+        };
+        let blocks = self
+            .parameters
+            .iter()
+            .filter(|(name, _)| name.starts_with("model.layers."));
+        let blocks: u64 = blocks.map(|(_, var)| var.elem_count() as u64).sum();
+        let tokens = (rows as u64).saturating_mul(length as u64);
+        tokens
             .saturating_mul(per_token as u64)
+            .saturating_add(blocks * copies)
             .saturating_mul(4)
     }
 }

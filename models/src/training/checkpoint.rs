@@ -101,9 +101,9 @@ pub(crate) fn save(
     Ok(path)
 }
 
-/// The newest checkpoint in `root`.
-pub(crate) fn newest(root: &Path) -> Result<Option<PathBuf>, TrainError> {
-    Ok(list(root)?.pop().map(|(_, path)| path))
+/// The newest checkpoint in `root` and its step.
+pub(crate) fn newest(root: &Path) -> Result<Option<(u64, PathBuf)>, TrainError> {
+    Ok(list(root)?.pop())
 }
 
 /// Reads the checkpoint at `path`, sets the parameters to its values and returns the rest.

@@ -88,6 +88,17 @@ pub enum TrainError {
         /// What differs, one entry per key.
         differences: Vec<String>,
     },
+    /// The folder holds a checkpoint of a later step than the run is at.
+    #[error(
+        "{}: is later than step {step}, from which this run would go on: resume it, or give the run \
+         a folder of its own", path.display()
+    )]
+    LaterCheckpoint {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Steps that the run has done.
+        step: u64,
+    },
     /// A file is not what it should be.
     #[error("{}: {problem}", path.display())]
     Damaged {

@@ -134,6 +134,33 @@ fn a_checkpoint_of_another_run_is_refused_with_the_difference() {
 }
 
 #[test]
+fn a_run_does_not_write_over_a_later_one() {
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), config(), &Plugins::default()).unwrap();
+    let history = fs::read(folder.path().join("history.jsonl")).unwrap();
+    let model = Bigram::new();
+    let data = data(&config().data, 20, 20);
+    let plugins = Plugins::default();
+    let mut fresh = Trainer::new(&model, &data, config(), &plugins)
+        .unwrap()
+        .in_folder(folder.path());
+    let told = fresh.run().unwrap_err().to_string();
+    assert!(
+        told.contains("step-0000000006: is later than step 0"),
+        "{told}"
+    );
+    fresh
+        .resume_from(&folder.path().join("checkpoints/step-0000000002"))
+        .unwrap();
+    let told = fresh.run().unwrap_err().to_string();
+    assert!(told.contains("is later than step 2"), "{told}");
+    assert_eq!(
+        fs::read(folder.path().join("history.jsonl")).unwrap(),
+        history
+    );
+}
+
+#[test]
 fn a_damaged_checkpoint_is_told() {
     let folder = tempfile::tempdir().unwrap();
     run(folder.path(), config(), &Plugins::default()).unwrap();

@@ -1,4 +1,4 @@
-//! The loop.
+//! A run: its start, its end, and what it keeps on the way.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,14 +7,13 @@ use std::time::Instant;
 use rounds_environments::streams::RunSeed;
 use serde_json::{Value, json};
 
-use super::checkpoint::{self, States};
-use super::data::{Cursor, Position, Row};
-use super::history::{History, Line};
-use super::memory::Need;
-use super::{
-    Batch, Evaluation, Event, ExampleLosses, Gradients, Groups, Hook, Moment, Objective, Observer,
-    Optimizer, ParameterSet, Plugins, State, StepReport, TrainConfig, TrainError, Trainable,
-    TrainingData, Verdict,
+use super::super::checkpoint::{self, States};
+use super::super::data::{Cursor, Position};
+use super::super::history::{History, Line};
+use super::super::memory::Need;
+use super::super::{
+    Evaluation, Event, Gradients, Groups, Hook, Objective, Observer, Optimizer, ParameterSet,
+    Plugins, State, StepReport, TrainConfig, TrainError, Trainable, TrainingData, Verdict,
 };
 
 /// How a run ended.
@@ -32,20 +31,20 @@ pub struct Outcome {
 
 /// Trains a model.
 pub struct Trainer<'a> {
-    model: &'a dyn Trainable,
-    data: &'a TrainingData,
-    config: TrainConfig,
-    parameters: ParameterSet,
-    gradients: Gradients,
-    groups: Groups,
-    optimizer: Box<dyn Optimizer>,
-    objective: Box<dyn Objective>,
-    hooks: Vec<Box<dyn Hook>>,
-    cursor: Cursor,
-    step: u64,
-    started: bool,
-    folder: Option<PathBuf>,
-    observer: Box<dyn Observer + 'a>,
+    pub(super) model: &'a dyn Trainable,
+    pub(super) data: &'a TrainingData,
+    pub(super) config: TrainConfig,
+    pub(super) parameters: ParameterSet,
+    pub(super) gradients: Gradients,
+    pub(super) groups: Groups,
+    pub(super) optimizer: Box<dyn Optimizer>,
+    pub(super) objective: Box<dyn Objective>,
+    pub(super) hooks: Vec<Box<dyn Hook>>,
+    pub(super) cursor: Cursor,
+    pub(super) step: u64,
+    pub(super) started: bool,
+    pub(super) folder: Option<PathBuf>,
+    pub(super) observer: Box<dyn Observer + 'a>,
 }
 
 /// Steps and tokens of this process, for the speed.
@@ -144,7 +143,7 @@ impl<'a> Trainer<'a> {
             .map(|root| checkpoint::newest(&root))
             .transpose()?
             .flatten();
-        let Some(path) = newest else {
+        let Some((_, path)) = newest else {
             return Ok(None);
         };
         self.resume_from(&path)?;
@@ -181,9 +180,19 @@ impl<'a> Trainer<'a> {
     ///
     /// # Errors
     /// [`TrainError::NotFinite`] when a loss or a gradient is not a number: the checkpoints before stay.
-    /// What a tensor operation, a plugin or a file reports. After an error the trainer must not be
+    /// [`TrainError::LaterCheckpoint`] when the folder holds a checkpoint of a later step than this run is
+    /// at: a run does not write over another. What a tensor operation, a plugin or a file reports. After an error the trainer must not be
     /// used further: resume a new one.
     pub fn run(&mut self) -> Result<Outcome, TrainError> {
+        if let Some(root) = self.checkpoints()
+            && let Some((later, path)) = checkpoint::newest(&root)?
+            && later > self.step
+        {
+            return Err(TrainError::LaterCheckpoint {
+                path,
+                step: self.step,
+            });
+        }
         let mut history = match &self.folder {
             Some(folder) => {
                 fs::create_dir_all(folder).map_err(TrainError::file(folder, "create it"))?;
@@ -229,83 +238,6 @@ impl<'a> Trainer<'a> {
         }
         outcome.stopped &= self.step < self.config.steps;
         Ok(outcome)
-    }
-
-    /// Makes one step of the optimizer.
-    ///
-    /// # Errors
-    /// As [`Trainer::run`].
-    pub fn step(&mut self) -> Result<StepReport, TrainError> {
-        self.start()?;
-        let rate =
-            self.config.learning_rate * self.config.schedule.factor(self.step, self.config.steps);
-        let batches = self.next_batches();
-        let mut report = StepReport {
-            step: self.step + 1,
-            loss: 0.0,
-            objective: 0.0,
-            rate,
-            gradient_norm: 0.0,
-            tokens: batches.iter().map(Batch::targets_len).sum(),
-            read: batches
-                .iter()
-                .flat_map(|batch| &batch.segments)
-                .filter(|segment| **segment > 0)
-                .count() as u64,
-            epoch: self.cursor.position().epoch,
-        };
-        let examples = batches
-            .iter()
-            .map(|batch| batch.examples.len() as u64)
-            .sum();
-        self.gradients.clear();
-        for batch in &batches {
-            let (loss, objective) = self.backward(batch, report.tokens, examples)?;
-            report.loss += loss / report.tokens as f64;
-            report.objective += objective;
-        }
-        report.gradient_norm = match self.config.clip {
-            0.0 => self.gradients.norm(),
-            limit => self.gradients.clip(limit),
-        };
-        self.check_gradients(report.gradient_norm)?;
-        self.with_hooks(|hook, moment| hook.before_step(moment))?;
-        self.optimizer
-            .step(&self.parameters, &self.gradients, &self.groups, rate)?;
-        self.step += 1;
-        self.objective.after_step(self.step)?;
-        self.with_hooks(|hook, moment| hook.after_step(moment))?;
-        Ok(report)
-    }
-
-    /// Evaluates the held-out set; `None` where there is none.
-    ///
-    /// # Errors
-    /// As [`Trainer::run`].
-    pub fn evaluate(&mut self) -> Result<Option<Evaluation>, TrainError> {
-        let rows = self.data.held_out_rows();
-        let most = match self.config.evaluation.batches {
-            0 => usize::MAX,
-            batches => batches,
-        };
-        let (mut sum, mut tokens) = (0.0, 0);
-        for rows in rows.chunks(self.config.micro_batch).take(most) {
-            let batch = Batch::new(self.data, rows);
-            sum += total(&self.losses(&batch)?)?;
-            tokens += batch.targets_len();
-        }
-        if tokens == 0 {
-            return Ok(None);
-        }
-        let loss = sum / tokens as f64;
-        let evaluation = Evaluation {
-            step: self.step,
-            loss,
-            perplexity: loss.exp(),
-            tokens,
-        };
-        self.with_hooks(|hook, moment| hook.after_evaluation(moment, &evaluation))?;
-        Ok(Some(evaluation))
     }
 
     /// Writes a checkpoint; its folder, `None` where the trainer has no folder.
@@ -384,128 +316,6 @@ impl<'a> Trainer<'a> {
         )
     }
 
-    fn start(&mut self) -> Result<(), TrainError> {
-        if !self.started {
-            self.started = true;
-            self.with_hooks(|hook, moment| hook.start(moment))?;
-        }
-        Ok(())
-    }
-
-    fn with_hooks(
-        &mut self,
-        mut act: impl FnMut(&mut dyn Hook, &mut Moment<'_>) -> Result<(), TrainError>,
-    ) -> Result<(), TrainError> {
-        let mut moment = Moment {
-            step: self.step,
-            steps: self.config.steps,
-            parameters: &self.parameters,
-            gradients: &mut self.gradients,
-            groups: &mut self.groups,
-            seed: RunSeed(self.config.seed),
-        };
-        self.hooks
-            .iter_mut()
-            .try_for_each(|hook| act(hook.as_mut(), &mut moment))
-    }
-
-    /// The micro-batches of the next step.
-    fn next_batches(&mut self) -> Vec<Batch> {
-        let batches = (0..self.config.accumulation).map(|_| {
-            let rows: Vec<Row> = (0..self.config.micro_batch)
-                .map(|_| self.cursor.next_row(self.data))
-                .collect();
-            Batch::new(self.data, &rows)
-        });
-        batches.collect()
-    }
-
-    fn losses(&self, batch: &Batch) -> Result<candle_core::Tensor, TrainError> {
-        let losses = self.model.losses(batch)?;
-        if losses.dims() != [batch.places.len()] {
-            return Err(TrainError::Parameter {
-                name: "losses of the model".to_owned(),
-                expected: format!("one for each of {} targets", batch.places.len()),
-                got: format!("shape {:?}", losses.dims()),
-            });
-        }
-        Ok(losses)
-    }
-
-    /// Adds a micro-batch's gradients; its summed loss and its part of the objective.
-    fn backward(
-        &mut self,
-        batch: &Batch,
-        tokens: u64,
-        examples: u64,
-    ) -> Result<(f64, f64), TrainError> {
-        let losses = self.losses(batch)?;
-        let loss = total(&losses)?;
-        self.check_finite("the loss", loss)?;
-        let sums = batch.per_example(&losses)?;
-        let part = self.objective.loss(&ExampleLosses {
-            examples: &batch.examples,
-            sums: &sums,
-            batch_tokens: tokens,
-            batch_examples: examples,
-        })?;
-        let objective = f64::from(part.to_scalar::<f32>()?);
-        self.check_finite("the objective", objective)?;
-        self.gradients.add(&self.parameters, &part.backward()?)?;
-        Ok((loss, objective))
-    }
-
-    fn check_finite(&self, what: &str, value: f64) -> Result<(), TrainError> {
-        if value.is_finite() {
-            return Ok(());
-        }
-        Err(TrainError::NotFinite {
-            step: self.step + 1,
-            what: what.to_owned(),
-            value,
-        })
-    }
-
-    fn check_values(&self) -> Result<(), TrainError> {
-        for (place, name) in self.parameters.names().iter().enumerate() {
-            let odd = self.parameters.read(place, |values| {
-                values.iter().copied().find(|value| !value.is_finite())
-            })?;
-            if let Some(value) = odd {
-                let what = format!("a value of {name}");
-                return Err(TrainError::NotFinite {
-                    step: self.step,
-                    what,
-                    value: f64::from(value),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// A gradient that is not a number is told by name; so is one that never arrives, because some
-    /// tensor operations drop gradients without a word.
-    fn check_gradients(&self, norm: f64) -> Result<(), TrainError> {
-        for (place, name) in self.parameters.names().iter().enumerate() {
-            match self.gradients.get(place) {
-                None if self.step == 0 => {
-                    return Err(TrainError::Parameter {
-                        name: name.clone(),
-                        expected: "a gradient in the first step".to_owned(),
-                        got: "none".to_owned(),
-                    });
-                }
-                Some(values) if !norm.is_finite() => {
-                    if let Some(value) = values.iter().find(|value| !value.is_finite()) {
-                        self.check_finite(&format!("a gradient of {name}"), f64::from(*value))?;
-                    }
-                }
-                _ => {}
-            }
-        }
-        self.check_finite("the length of the gradient", norm)
-    }
-
     /// Tells the observer; whether it wants to stop.
     fn tell_step(&mut self, report: StepReport, pace: &mut Pace) -> bool {
         pace.steps += 1;
@@ -523,9 +333,4 @@ impl<'a> Trainer<'a> {
 
 fn due(step: u64, every: u64) -> bool {
     every > 0 && step.is_multiple_of(every)
-}
-
-/// Sum in f64, in order.
-fn total(losses: &candle_core::Tensor) -> Result<f64, TrainError> {
-    Ok(losses.to_vec1::<f32>()?.into_iter().map(f64::from).sum())
 }

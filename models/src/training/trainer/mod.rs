@@ -1,0 +1,6 @@
+//! The loop.
+
+mod run;
+mod step;
+
+pub use run::{Outcome, Trainer};
