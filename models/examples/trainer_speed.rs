@@ -1,8 +1,7 @@
 //! Tokens a second and peak memory of training a random transformer.
 //!
-//! `cargo run --release -p rounds-models --features local --example trainer_speed -- [layers] [width] [vocabulary] [rows] [length] [rank] [merged]`;
-//! a rank trains an adapter on all linear layers of the blocks, 0 the whole model; merged: 1 for the
-//! merged form.
+//! `cargo run --release -p rounds-models --features local --example trainer_speed -- [layers] [width] [vocabulary] [rows] [length] [rank]`;
+//! a rank trains an adapter on all linear layers of the blocks, 0 the whole model.
 
 #[cfg(not(feature = "local"))]
 fn main() {}
@@ -14,8 +13,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     use rounds_environments::streams::RunSeed;
     use rounds_models::local::transformer::{Initial, Parameters, TransformerConfig};
     use rounds_models::training::{
-        CausalLm, DataConfig, Document, Event, LoraConfig, LoraForm, Plugins, TrainConfig,
-        Trainable, Trainer, TrainingData, Verdict,
+        CausalLm, DataConfig, Document, Event, LoraConfig, Plugins, TrainConfig, Trainable,
+        Trainer, TrainingData, Verdict,
     };
 
     let numbers: Vec<usize> = std::env::args()
@@ -39,11 +38,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let lora = LoraConfig {
             rank,
             targets: vec!["*_proj.weight".into()],
-            form: if number(6, 0) == 1 {
-                LoraForm::Merged
-            } else {
-                LoraForm::Beside
-            },
             ..LoraConfig::default()
         };
         CausalLm::adapted(config, parameters, &lora, RunSeed(1))?

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::data::hex;
-use super::lora::{AdaptedWeights, LoraForm};
+use super::lora::AdaptedWeights;
 use super::{Batch, Lora, LoraConfig, TrainError, Trainable};
 use crate::local::transformer::{
     Activation, ForwardError, Parameters, TokenBatch, Transformer, TransformerConfig, Weights,
@@ -170,36 +170,27 @@ impl Trainable for CausalLm {
             config.kv_heads * config.head_dim,
         );
         let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-        let form = self.lora().map(|lora| lora.config().form);
-        let is_fused = form != Some(LoraForm::Beside) && config.activation != Activation::Gelu;
-        // Values that one layer keeps of a token for the backward pass: those of the fused block, or what
-        // was measured of Candle's operations.
-        let layer = if is_fused {
-            4 * hidden + 3 * queries + 3 * keys + 2 * inner
-        } else {
-            26 * hidden + 8 * queries + 8 * keys + 4 * inner + 6 * config.heads * length
+        // Values that one layer keeps of a token for the backward pass: those of fused blocks, of fused
+        // parts between adapted layers, or what was measured of Candle's operations.
+        let layer = match (config.activation, self.lora()) {
+            (Activation::Gelu, _) => {
+                26 * hidden + 8 * queries + 8 * keys + 4 * inner + 6 * config.heads * length
+            }
+            (_, Some(_)) => 14 * hidden + 2 * queries + 2 * keys + 4 * inner,
+            (_, None) => 4 * hidden + 3 * queries + 3 * keys + 2 * inner,
         };
-        // The head of a frozen base is not fused. Two more layers stand for what the backward pass holds.
-        let head = if form.is_some() {
-            7 * config.vocab_size
+        // One more layer stands for what the backward pass holds at a time; of a frozen base it makes a
+        // gradient of the head.
+        let per_token = layer * (config.layers + 1) + config.vocab_size + 4 * hidden;
+        let head = if self.lora().is_some() {
+            config.vocab_size * hidden
         } else {
             0
         };
-        let per_token = layer * (config.layers + 2) + head + 4 * hidden;
-        // Fused blocks read copies of their parameters; merged adapters need the steps on the way to them.
-        let copies = match form {
-            Some(LoraForm::Merged) => 6,
-            _ => u64::from(is_fused),
-        };
-        let blocks = self
-            .parameters
-            .iter()
-            .filter(|(name, _)| name.starts_with("model.layers."));
-        let blocks: u64 = blocks.map(|(_, var)| var.elem_count() as u64).sum();
         let tokens = (rows as u64).saturating_mul(length as u64);
         tokens
             .saturating_mul(per_token as u64)
-            .saturating_add(blocks * copies)
+            .saturating_add(head as u64)
             .saturating_mul(4)
     }
 }

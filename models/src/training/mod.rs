@@ -35,7 +35,7 @@ pub use error::TrainError;
 pub use event::{Evaluation, Event, Observer, StepReport, Verdict};
 pub use groups::{Group, GroupConfig, Groups};
 pub use hook::{Hook, Moment};
-pub use lora::{AdaptedWeights, Lora, LoraConfig, LoraForm};
+pub use lora::{AdaptedWeights, Lora, LoraConfig};
 pub use objective::{ExampleLosses, ExampleMean, ExampleRef, Objective, TokenMean};
 pub use optimizer::{AdamW, AdamWConfig, Optimizer, Sgd, SgdConfig};
 pub use parameters::{Gradients, ParameterSet};

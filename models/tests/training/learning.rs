@@ -113,7 +113,6 @@ fn an_adapter_starts_as_the_base_learns_and_merges() {
         rank: 4,
         alpha: 8.0,
         targets: vec!["*.weight".into()],
-        ..LoraConfig::default()
     };
     let (base, model) = (Bigram::new(), Bigram::adapted(&lora));
     let tokens: Vec<u32> = (0..VOCABULARY as u32).collect();

@@ -179,7 +179,6 @@ fn every_interruption_ends_with_the_same_bits() {
         rank: 2,
         alpha: 4.0,
         targets: vec!["*.weight".into()],
-        ..LoraConfig::default()
     });
     let configs = [
         config("name = 'adamw'", Layout::Padded),

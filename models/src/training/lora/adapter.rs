@@ -200,7 +200,6 @@ pub(super) mod tests {
             rank: 2,
             alpha: 4.0,
             targets: vec!["*.q_proj.weight".into()],
-            ..LoraConfig::default()
         }
     }
 

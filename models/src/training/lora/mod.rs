@@ -25,20 +25,6 @@ pub struct LoraConfig {
     pub alpha: f64,
     /// Names of the weights, matrices `[out, in]`.
     pub targets: Vec<NamePattern>,
-    /// How adapted layers are computed while they are trained.
-    pub form: LoraForm,
-}
-
-/// How adapted layers are computed. Results differ by rounding alone.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LoraForm {
-    /// Wx and B(Ax) one after the other: no copy of the base, the form for large models.
-    #[default]
-    Beside,
-    /// (W + BA)x by the transformer's fused blocks: several copies of the base at a time, but about twice as fast
-    /// where a batch has many tokens and the model is small.
-    Merged,
 }
 
 impl Default for LoraConfig {
@@ -47,7 +33,6 @@ impl Default for LoraConfig {
             rank: 16,
             alpha: 32.0,
             targets: vec!["*.q_proj.weight".into(), "*.v_proj.weight".into()],
-            form: LoraForm::Beside,
         }
     }
 }

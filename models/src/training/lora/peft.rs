@@ -9,7 +9,7 @@ use rounds_environments::streams::RunSeed;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Lora, LoraConfig, LoraForm};
+use super::{Lora, LoraConfig};
 use crate::training::files::write_whole;
 use crate::training::{NamePattern, TrainError};
 
@@ -142,7 +142,6 @@ impl Lora {
             rank: config.r,
             alpha: config.lora_alpha,
             targets,
-            form: LoraForm::Beside,
         };
         let mut lora = Self::new(&own, weights, RunSeed(0))?;
         if config.use_rslora {

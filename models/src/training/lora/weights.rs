@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::{Lora, LoraForm};
+use super::Lora;
 use crate::local::transformer::{ForwardError, Parameters, Weights};
 
 /// The parameters of a transformer, frozen, with adapters beside its linear layers.
@@ -19,23 +19,19 @@ const EMBEDDING: &str = "model.embed_tokens.weight";
 const HEAD: &str = "lm_head.weight";
 
 impl Weights for AdaptedWeights<'_> {
-    /// The base's tensor, detached; with its change where no linear layer adds it.
+    /// The base's tensor, detached; the embedding with its change.
     fn tensor(&self, name: &str) -> Result<Option<Tensor>, ForwardError> {
         let Some(var) = self.base.get(name) else {
             return Ok(None);
         };
-        if name == EMBEDDING || self.lora.config().form == LoraForm::Merged {
+        if name == EMBEDDING {
             return Ok(Some(self.lora.weight(name, var.as_tensor())?));
         }
         Ok(Some(var.as_detached_tensor()))
     }
 
-    /// True of a tied head as well: its product with the frozen embedding is no plain one.
     fn adapts(&self, layer: &str) -> bool {
-        let name = format!("{layer}.weight");
-        let beside =
-            self.lora.config().form == LoraForm::Beside && self.lora.adapter(&name).is_some();
-        beside || (name == HEAD && self.base.get(HEAD).is_none())
+        self.lora.adapter(&format!("{layer}.weight")).is_some()
     }
 
     fn linear(&self, layer: &str, input: &Tensor) -> Result<Tensor, ForwardError> {
