@@ -134,13 +134,18 @@ fn a_model_answers_conversations_and_never_passes_on_half_a_reply() {
     assert_eq!(complete(&model, &asked), got, "the same again");
 }
 
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
+}
+
 #[test]
 fn a_model_that_cannot_be_used_says_what_is_wrong() {
     let told = |change: &dyn Fn(&std::path::Path)| {
         let place = folder("llama");
         change(place.path());
         let opened = LocalModel::load(place.path(), &LocalOptions::default());
-        opened.unwrap_err().to_string()
+        with_causes(&opened.unwrap_err())
     };
     let remove = |name: &'static str| {
         move |place: &std::path::Path| std::fs::remove_file(place.join(name)).unwrap()

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::args::GenerateArgs;
 use super::{Failure, print};
+use crate::speech::with_causes;
 
 /// Asks a model on this machine.
 pub(crate) fn generate(arguments: &GenerateArgs) -> Result<(), Failure> {
@@ -25,7 +26,7 @@ pub(crate) fn generate(arguments: &GenerateArgs) -> Result<(), Failure> {
         ..LocalOptions::default()
     };
     let model = LocalModel::load(&arguments.model, &options)
-        .map_err(|error| Failure::Usage(chain(&error)))?;
+        .map_err(|error| Failure::Usage(with_causes(&error)))?;
     if !arguments.quiet {
         tell(&format!(
             "{}: {}\n",
@@ -52,7 +53,7 @@ pub(crate) fn generate(arguments: &GenerateArgs) -> Result<(), Failure> {
         let ended = pending
             .blocking_recv()
             .map_err(|_| Failure::Cut("the engine has ended".to_owned()))?;
-        let generated = ended.map_err(|error| Failure::Usage(chain(&error)))?;
+        let generated = ended.map_err(|error| Failure::Usage(with_causes(&error)))?;
         show(arguments, number, &generated, streams);
         if !base.form.is_free() && !generated.reason.is_complete() {
             return Err(Failure::Cut(format!(
@@ -74,7 +75,7 @@ fn request(
     let (ids, stops) = if arguments.raw {
         let ids = model.tokenizer().encode(&prompt, true);
         (
-            ids.map_err(|error| Failure::Usage(chain(&error)))?,
+            ids.map_err(|error| Failure::Usage(with_causes(&error)))?,
             Vec::new(),
         )
     } else {
@@ -86,7 +87,7 @@ fn request(
         let ids = model.encode(&messages).map_err(|error| {
             Failure::Usage(format!(
                 "{}; --raw continues the prompt without a template, --template names one",
-                chain(&error)
+                with_causes(&error)
             ))
         })?;
         (ids, model.stop_strings())
@@ -191,20 +192,6 @@ fn show(arguments: &GenerateArgs, number: usize, generated: &Generated, streamed
             generated.tokens.len()
         ));
     }
-}
-
-/// An error with all its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut out = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let text = inner.to_string();
-        if !out.contains(&text) {
-            out = format!("{out}: {text}");
-        }
-        cause = inner.source();
-    }
-    out
 }
 
 /// A word on what is going on.

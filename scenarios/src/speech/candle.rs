@@ -36,8 +36,21 @@ pub(super) fn candle_model(spec: &CandleSpec) -> Result<Arc<dyn LanguageModel>, 
         ..LocalOptions::default()
     };
     let made = LocalModel::load(&spec.path, &options);
-    let model = made.map_err(|error| RunError::Input(error.to_string()))?;
+    let model = made.map_err(|error| RunError::Input(with_causes(&error)))?;
     Ok(Arc::new(model))
+}
+
+/// An error with all its causes.
+#[cfg(feature = "local")]
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    for cause in std::iter::successors(error.source(), |cause| cause.source()) {
+        let cause = cause.to_string();
+        if !told.contains(&cause) {
+            told = format!("{told}: {cause}");
+        }
+    }
+    told
 }
 
 /// This build has no such models.

@@ -12,6 +12,8 @@ mod recording;
 mod speakers;
 
 pub(crate) use answering::{answering, nobody};
+#[cfg(feature = "local")]
+pub(crate) use candle::with_causes;
 pub use cassette::{Branching, Cassette, Outside, StandIn};
 pub(crate) use live::price;
 pub(crate) use options::{player_options, prompts_of, spoken_options};

@@ -21,6 +21,7 @@ use super::trained::{NOTE, TRAINED_SCHEMA, Trained, hash_of};
 use crate::clinic::NOTICE;
 use crate::run::{RunError, pretty};
 use crate::schema::{ModelStart, NewModelSpec, TrainingSpec};
+use crate::speech::with_causes;
 use crate::statistics::Estimate;
 
 /// Texts from which the tokenizer is learnt, at most: more change it little.
@@ -362,8 +363,8 @@ fn documents(chat: &Chat, corpus: &Corpus) -> Result<Vec<Document>, RunError> {
     corpus.examples.iter().map(document).collect()
 }
 
-fn input(path: &Path, error: &dyn std::fmt::Display) -> RunError {
-    RunError::Input(format!("{}: {error}", path.display()))
+fn input(path: &Path, error: &dyn std::error::Error) -> RunError {
+    RunError::Input(format!("{}: {}", path.display(), with_causes(error)))
 }
 
 fn training(error: TrainError) -> RunError {
