@@ -185,14 +185,12 @@ fn damaged_headers_never_panic() {
     let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
     let mut refused = 0;
     for at in 0..header {
-        for change in [0x01, 0x10, 0x80] {
-            let mut damaged = bytes.clone();
-            damaged[at] ^= change;
-            fs::write(&file, &damaged).unwrap();
-            refused += usize::from(Checkpoint::load(&path).is_err());
-        }
+        let mut damaged = bytes.clone();
+        damaged[at] ^= [0x01, 0x10, 0x80][at % 3];
+        fs::write(&file, &damaged).unwrap();
+        refused += usize::from(Checkpoint::load(&path).is_err());
     }
-    assert!(refused > header, "{refused} of {}", 3 * header);
+    assert!(refused > header / 2, "{refused} of {header}");
 }
 
 #[test]

@@ -2,9 +2,12 @@
 //!
 //! Each function is compiled for AVX2 and for the plain target and chosen at run time. Both do the
 //! same operations in the same order (no fused multiply-add), so both give the same bits.
-#![expect(
-    unsafe_code,
-    reason = "functions compiled for AVX2 are called after asking the processor"
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "functions compiled for AVX2 are called after asking the processor"
+    )
 )]
 
 /// Sums run in this many lanes, which are added at the end.
