@@ -118,7 +118,7 @@ impl PackedMatrix {
         assert_eq!(x.len(), rows * self.inner, "the width of the rows");
         assert_eq!(out.len(), rows * stride, "the outputs' shape");
         assert!(column + self.outputs <= stride, "the outputs' width");
-        if rows == 0 {
+        if rows == 0 || self.outputs == 0 {
             return;
         }
         let most = match level.0 {
@@ -225,6 +225,13 @@ mod tests {
         let mut row = vec![0.0; inner];
         matrix.read_row(20, &mut row);
         assert_eq!(row, w[20 * inner..]);
+    }
+
+    #[test]
+    fn products_may_be_empty() {
+        let threads = Threads::default();
+        PackedMatrix::pack(&[], 3).product(&[1.0; 6], &mut [], &threads);
+        PackedMatrix::pack(&[&[1.0; 6]], 3).product(&[], &mut [], &threads);
     }
 
     proptest! {

@@ -1,5 +1,7 @@
 //! One forward pass.
 
+use std::sync::Arc;
+
 use super::attention::attend_chunks;
 use super::build::Parts;
 use super::linear::Linear;
@@ -130,7 +132,7 @@ pub(super) struct Layer {
     pub(super) after_mlp: Option<Vec<f32>>,
 }
 
-/// A transformer ready for inference on the CPU.
+/// A transformer ready for inference on the CPU. Clones share the weights.
 ///
 /// # Determinism
 /// The logits of a token depend on the tokens before it alone: not on the other chunks of the
@@ -139,7 +141,7 @@ pub(super) struct Layer {
 #[derive(Debug, Clone)]
 pub struct CpuModel {
     config: TransformerConfig,
-    parts: Parts,
+    parts: Arc<Parts>,
     rotary: Rotary,
     threads: Threads,
     level: Level,
@@ -163,7 +165,7 @@ impl CpuModel {
         Self {
             rotary: Rotary::new(&config.rope_frequencies()),
             config,
-            parts,
+            parts: Arc::new(parts),
             threads,
             level: Level::best(),
         }
