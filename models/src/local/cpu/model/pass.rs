@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::attention::attend_chunks;
 use super::build::Parts;
 use super::linear::Linear;
+use super::workspace::{Workspace, Workspaces};
 use crate::local::cpu::cache::{CacheError, KvCache, SequenceId};
 use crate::local::cpu::kernels::{Gate, Level, Rotary, Threads, gated, rms_norm, rotate, softcap};
 use crate::local::transformer::TransformerConfig;
@@ -145,6 +146,7 @@ pub struct CpuModel {
     rotary: Rotary,
     threads: Threads,
     level: Level,
+    workspaces: Arc<Workspaces>,
 }
 
 /// A position of the packed rows.
@@ -168,6 +170,7 @@ impl CpuModel {
             parts: Arc::new(parts),
             threads,
             level: Level::best(),
+            workspaces: Arc::default(),
         }
     }
 
@@ -274,7 +277,6 @@ impl CpuModel {
     /// The residual stream after the last layer.
     fn hidden(&self, cache: &mut KvCache, chunks: &[Chunk<'_>], spans: &[Span]) -> Vec<f32> {
         let config = &self.config;
-        let width = config.hidden_size;
         let mut stream = self.embed(chunks);
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
         for span in spans {
@@ -282,12 +284,15 @@ impl CpuModel {
                 self.rotary.angles(position, &mut cos, &mut sin);
             }
         }
-        let mut normed = vec![0.0; stream.len()];
-        let mut qkv = Vec::new();
-        let mut attended = Vec::new();
-        let mut branch = Vec::new();
-        let mut gates = Vec::new();
-        let mut inner = Vec::new();
+        let Workspace {
+            mut normed,
+            mut qkv,
+            mut attended,
+            mut branch,
+            mut gates,
+            mut inner,
+        } = self.workspaces.take();
+        normed.resize(stream.len(), 0.0);
         for (index, layer) in self.parts.layers.iter().enumerate() {
             self.norm_rows(&stream, &layer.attention_norm, &mut normed);
             layer
@@ -336,7 +341,14 @@ impl CpuModel {
                 &mut normed,
             );
         }
-        debug_assert_eq!(stream.len() % width, 0);
+        self.workspaces.put(Workspace {
+            normed,
+            qkv,
+            attended,
+            branch,
+            gates,
+            inner,
+        });
         stream
     }
 
