@@ -13,25 +13,26 @@ use crate::vectors::{NAMES, bits, cache, checkpoint, run};
 
 /// Writes a checkpoint and reads it back.
 fn through_file(checkpoint: &Checkpoint, format: Option<BlockFormat>) -> Gguf {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("a folder");
     let path = dir.path().join("model.gguf");
-    write_gguf(&path, checkpoint, format, &GgufTokenizer::default()).unwrap();
-    read_gguf(&path).unwrap()
+    write_gguf(&path, checkpoint, format, &GgufTokenizer::default()).expect("the file is written");
+    read_gguf(&path).expect("the file is read")
 }
 
 fn build(gguf: &mut Gguf) -> CpuModel {
-    CpuModel::build(&gguf.config, &mut gguf.weights, Threads::new(1)).unwrap()
+    CpuModel::build(&gguf.config, &mut gguf.weights, Threads::new(1)).expect("a model")
 }
 
 fn logits(model: &CpuModel) -> Vec<f32> {
     let tokens: Vec<u32> = (0..24).map(|i| i * 37 % 256).collect();
     let mut cache = cache(model, 8, 16);
-    cache.open(SequenceId(1), &tokens).unwrap();
+    cache.open(SequenceId(1), &tokens).expect("a new sequence");
     run(model, &mut cache, SequenceId(1), &tokens, &[])
 }
 
 fn packed(checkpoint: &Checkpoint) -> CpuModel {
-    CpuModel::from_parameters(&checkpoint.config, &checkpoint.parameters, Threads::new(1)).unwrap()
+    CpuModel::from_parameters(&checkpoint.config, &checkpoint.parameters, Threads::new(1))
+        .expect("a model")
 }
 
 /// The tensors of a source as floats.
@@ -52,7 +53,7 @@ impl WeightSource for Floats<'_> {
 /// Errors of the logits, about four times those of the weights in such random models: by the quantised weights alone, and with quantised rows as well.
 fn errors(gguf: &mut Gguf, expected: &[f32]) -> (f32, f32) {
     let mut floats = Floats(&mut gguf.weights);
-    let floats = CpuModel::build(&gguf.config, &mut floats, Threads::new(1)).unwrap();
+    let floats = CpuModel::build(&gguf.config, &mut floats, Threads::new(1)).expect("a model");
     let both = build(gguf);
     (
         relative(&logits(&floats), expected),
@@ -115,7 +116,7 @@ fn wide(architecture: Architecture) -> Checkpoint {
         deviation: 0.05,
         ..Initial::default()
     };
-    let parameters = Parameters::random(&config, 5, initial, &Device::Cpu).unwrap();
+    let parameters = Parameters::random(&config, 5, initial, &Device::Cpu).expect("parameters");
     Checkpoint::new(config, parameters)
 }
 

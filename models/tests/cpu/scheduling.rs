@@ -38,21 +38,23 @@ fn run(model: &CpuModel, scheduler: &mut Scheduler, requests: &[Request]) -> Row
                 sent[i] = true;
                 let id = scheduler
                     .submit(model, &request.prompt, request.new)
-                    .unwrap();
+                    .expect("the request fits");
                 open.insert(id, i);
             }
         }
-        for (id, row) in scheduler.step(model).unwrap() {
+        for (id, row) in scheduler.step(model).expect("a step") {
             let i = open[&id];
             rows[i].push(bits(&row));
             if rows[i].len() == requests[i].new {
-                scheduler.finish(id).unwrap();
+                scheduler.finish(id).expect("it is there");
                 open.remove(&id);
             } else {
-                scheduler.push(model, id, &[argmax(&row)]).unwrap();
+                scheduler
+                    .push(model, id, &[argmax(&row)])
+                    .expect("it was asked");
             }
         }
-        scheduler.cache().check().unwrap();
+        scheduler.cache().check().expect("no leak");
         if open.is_empty() && sent.iter().all(|sent| *sent) {
             break;
         }

@@ -21,6 +21,12 @@ pub enum CacheError {
         /// The size's name.
         field: &'static str,
     },
+    /// The sizes' product is no size.
+    #[error("cache: {blocks} blocks exceed the address space")]
+    TooLarge {
+        /// Blocks that were wanted.
+        blocks: usize,
+    },
     /// The pool has too few free blocks; other sequences must go first.
     #[error("cache: sequence {} needs {needed} blocks, {free} are free", sequence.0)]
     OutOfBlocks {
@@ -81,7 +87,7 @@ impl KvCache {
     /// model and its adapter.
     ///
     /// # Errors
-    /// [`CacheError::Empty`] when a size is 0.
+    /// [`CacheError::Empty`] when a size is 0, [`CacheError::TooLarge`] when their product is no size.
     pub fn new(shape: CacheShape, salt: &[u8]) -> Result<Self, CacheError> {
         for (field, size) in [
             ("layers", shape.layers),
@@ -95,7 +101,15 @@ impl KvCache {
             }
         }
         // Sixteen spare floats: the last block may be read as a whole group of lanes.
-        let floats = shape.blocks * shape.block_floats() + LANES;
+        let floats = [shape.kv_heads, shape.head_dim, shape.block_size]
+            .into_iter()
+            .try_fold(shape.blocks, usize::checked_mul)
+            .and_then(|floats| floats.checked_add(LANES))
+            .filter(|floats| *floats <= isize::MAX as usize / size_of::<f32>());
+        let Some(floats) = floats else {
+            let blocks = shape.blocks;
+            return Err(CacheError::TooLarge { blocks });
+        };
         Ok(Self {
             shape,
             root: BlockHash::root(salt),

@@ -1,5 +1,6 @@
 //! The pool's bookkeeping: who uses which block, and which idle blocks are still worth something.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
 use super::hash::BlockHash;
@@ -97,8 +98,8 @@ impl Pool {
 
     /// Names a full block, unless another one has the name already.
     pub(super) fn name(&mut self, block: usize, hash: BlockHash) {
-        if !self.by_hash.contains_key(&hash) {
-            self.by_hash.insert(hash, block);
+        if let Entry::Vacant(vacant) = self.by_hash.entry(hash) {
+            vacant.insert(block);
             self.blocks[block].hash = Some(hash);
         }
     }

@@ -97,6 +97,23 @@ fn a_fork_copies_the_partial_block_when_it_grows() {
 }
 
 #[test]
+fn senseless_sizes_are_refused() {
+    let shape = *cache(2, 4).shape();
+    let blocks = usize::MAX / 2;
+    let huge = KvCache::new(CacheShape { blocks, ..shape }, b"").err();
+    assert_eq!(huge, Some(CacheError::TooLarge { blocks }));
+    let none = KvCache::new(
+        CacheShape {
+            head_dim: 0,
+            ..shape
+        },
+        b"",
+    )
+    .err();
+    assert_eq!(none, Some(CacheError::Empty { field: "head_dim" }));
+}
+
+#[test]
 fn too_few_blocks_change_nothing() {
     let mut cache = cache(2, 4);
     store(&mut cache, 1, &[1; 5]).unwrap();

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use candle_core::Device;
 use candle_core::quantized::gguf_file::Content;
-use candle_core::{Device, Error as CandleError};
 
 use super::error::GgufError;
 use super::metadata::{Tensors, read_config, stretch_rope};
@@ -127,7 +127,7 @@ impl GgufWeights {
             return Ok(Weights::Blocks(blocks));
         }
         let values = tensor.dequantize(&Device::Cpu)?.flatten_all()?;
-        let values = values.to_vec1::<f32>().map_err(CandleError::from)?;
+        let values = values.to_vec1::<f32>()?;
         Ok(Weights::Floats { shape, values })
     }
 

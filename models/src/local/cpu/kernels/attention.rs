@@ -4,6 +4,10 @@
 //! 16 keys lie side by side. Weights are exponentials after subtracting the row's largest score;
 //! their sum has one lane for each position modulo 16, so it does not depend on where a chunk of
 //! the prompt or a block of the cache begins. Values add up in the order of their positions.
+#![expect(
+    clippy::needless_range_loop,
+    reason = "several arrays of registers are indexed alike"
+)]
 
 use super::exponential::exp;
 use super::lanes::{LANES, Lanes};

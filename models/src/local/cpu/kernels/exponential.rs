@@ -11,7 +11,7 @@ pub(super) const ROUNDER: f32 = 12_582_912.0;
 const LOWEST: f32 = -87.0;
 const HIGHEST: f32 = 88.0;
 /// The part of `ln 2` with few digits, so that its multiples are exact.
-const LN_2_HIGH: f32 = 0.693_359_375;
+const LN_2_HIGH: f32 = 0.693_359_4;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 const COEFFICIENTS: [f32; 6] = [
     1.987_569_1e-4,

@@ -1,5 +1,7 @@
 //! Matrices packed for products with any number of rows.
 
+use std::cell::Cell;
+
 use super::lanes::LANES;
 use super::level::{Level, Set};
 use super::threads::{Shared, Threads};
@@ -9,6 +11,11 @@ use super::tile::{Strip, compute_strip};
 const STRIP_PANELS: usize = 12;
 /// Steps of the inner dimension computed at once when there are many rows.
 const PART: usize = 512;
+
+thread_local! {
+    /// Room for rearranged rows, used again by the next product.
+    static PACKED: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+}
 
 /// A weight matrix in panels of 16 outputs, for products `x · Wᵀ`.
 ///
@@ -118,7 +125,7 @@ impl PackedMatrix {
         assert_eq!(x.len(), rows * self.inner, "the width of the rows");
         assert_eq!(out.len(), rows * stride, "the outputs' shape");
         assert!(column + self.outputs <= stride, "the outputs' width");
-        if rows == 0 {
+        if rows == 0 || self.outputs == 0 {
             return;
         }
         let most = match level.0 {
@@ -130,7 +137,7 @@ impl PackedMatrix {
         };
         // Tiles of nearly equal size: nine rows are five and four rather than eight and one.
         let tile_rows = rows.div_ceil(rows.div_ceil(most));
-        let mut packed = Vec::new();
+        let mut packed = PACKED.take();
         let x = if rows == 1 {
             x
         } else {
@@ -169,6 +176,7 @@ impl PackedMatrix {
                 first += steps;
             }
         });
+        PACKED.set(packed);
     }
 }
 
@@ -225,6 +233,13 @@ mod tests {
         let mut row = vec![0.0; inner];
         matrix.read_row(20, &mut row);
         assert_eq!(row, w[20 * inner..]);
+    }
+
+    #[test]
+    fn products_may_be_empty() {
+        let threads = Threads::default();
+        PackedMatrix::pack(&[], 3).product(&[1.0; 6], &mut [], &threads);
+        PackedMatrix::pack(&[&[1.0; 6]], 3).product(&[], &mut [], &threads);
     }
 
     proptest! {

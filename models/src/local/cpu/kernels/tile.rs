@@ -2,6 +2,10 @@
 //!
 //! Each output is one lane that adds one fused multiplication for each step of the inner
 //! dimension, in order. Rows and panels are what fills the pipeline; the sum is never split.
+#![expect(
+    clippy::needless_range_loop,
+    reason = "several arrays of registers are indexed alike"
+)]
 
 use super::lanes::{LANES, Lanes};
 use super::level::at_level;

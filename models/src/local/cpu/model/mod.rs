@@ -10,6 +10,7 @@ mod linear;
 mod parameters;
 mod pass;
 mod weights;
+mod workspace;
 
 pub use build::BuildError;
 pub use linear::Linear;

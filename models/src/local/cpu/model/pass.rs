@@ -1,8 +1,11 @@
 //! One forward pass.
 
+use std::sync::Arc;
+
 use super::attention::attend_chunks;
 use super::build::Parts;
 use super::linear::Linear;
+use super::workspace::{Workspace, Workspaces};
 use crate::local::cpu::cache::{CacheError, KvCache, SequenceId};
 use crate::local::cpu::kernels::{Gate, Level, Rotary, Threads, gated, rms_norm, rotate, softcap};
 use crate::local::transformer::TransformerConfig;
@@ -130,7 +133,7 @@ pub(super) struct Layer {
     pub(super) after_mlp: Option<Vec<f32>>,
 }
 
-/// A transformer ready for inference on the CPU.
+/// A transformer ready for inference on the CPU. Clones share the weights.
 ///
 /// # Determinism
 /// The logits of a token depend on the tokens before it alone: not on the other chunks of the
@@ -139,10 +142,11 @@ pub(super) struct Layer {
 #[derive(Debug, Clone)]
 pub struct CpuModel {
     config: TransformerConfig,
-    parts: Parts,
+    parts: Arc<Parts>,
     rotary: Rotary,
     threads: Threads,
     level: Level,
+    workspaces: Arc<Workspaces>,
 }
 
 /// A position of the packed rows.
@@ -163,9 +167,10 @@ impl CpuModel {
         Self {
             rotary: Rotary::new(&config.rope_frequencies()),
             config,
-            parts,
+            parts: Arc::new(parts),
             threads,
             level: Level::best(),
+            workspaces: Arc::default(),
         }
     }
 
@@ -272,7 +277,6 @@ impl CpuModel {
     /// The residual stream after the last layer.
     fn hidden(&self, cache: &mut KvCache, chunks: &[Chunk<'_>], spans: &[Span]) -> Vec<f32> {
         let config = &self.config;
-        let width = config.hidden_size;
         let mut stream = self.embed(chunks);
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
         for span in spans {
@@ -280,12 +284,15 @@ impl CpuModel {
                 self.rotary.angles(position, &mut cos, &mut sin);
             }
         }
-        let mut normed = vec![0.0; stream.len()];
-        let mut qkv = Vec::new();
-        let mut attended = Vec::new();
-        let mut branch = Vec::new();
-        let mut gates = Vec::new();
-        let mut inner = Vec::new();
+        let Workspace {
+            mut normed,
+            mut qkv,
+            mut attended,
+            mut branch,
+            mut gates,
+            mut inner,
+        } = self.workspaces.take();
+        normed.resize(stream.len(), 0.0);
         for (index, layer) in self.parts.layers.iter().enumerate() {
             self.norm_rows(&stream, &layer.attention_norm, &mut normed);
             layer
@@ -334,7 +341,14 @@ impl CpuModel {
                 &mut normed,
             );
         }
-        debug_assert_eq!(stream.len() % width, 0);
+        self.workspaces.put(Workspace {
+            normed,
+            qkv,
+            attended,
+            branch,
+            gates,
+            inner,
+        });
         stream
     }
 

@@ -123,7 +123,7 @@ impl QuantisedMatrix {
         assert_eq!(x.len(), rows * self.inner, "the width of the rows");
         assert_eq!(out.len(), rows * stride, "the outputs' shape");
         assert!(column + self.outputs <= stride, "the outputs' width");
-        if rows == 0 {
+        if rows == 0 || self.outputs == 0 {
             return;
         }
         let tile_rows = tile_rows(level);

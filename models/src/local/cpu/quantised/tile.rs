@@ -1,4 +1,8 @@
 //! The kernel of quantised products: one panel of 16 outputs times a tile of rows.
+#![expect(
+    clippy::needless_range_loop,
+    reason = "several arrays of registers are indexed alike"
+)]
 
 use super::activations::{Activations, BLOCK};
 use super::format::BlockFormat;
