@@ -3,10 +3,6 @@
 //! `cargo run --release -p rounds-models --features local --example trainer_speed -- [layers] [width] [vocabulary] [rows] [length] [rank]`;
 //! a rank trains an adapter on all linear layers of the blocks, 0 the whole model.
 
-#[cfg(not(feature = "local"))]
-fn main() {}
-
-#[cfg(feature = "local")]
 #[expect(clippy::print_stdout, reason = "an example prints what it measured")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     use candle_core::Device;
