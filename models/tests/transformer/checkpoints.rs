@@ -175,6 +175,24 @@ fn truncated_and_foreign_files_are_refused() {
     }
 }
 
+/// Damaged headers are refused or, where the damage is harmless, read; nothing panics.
+#[test]
+fn damaged_headers_never_panic() {
+    let dir = saved();
+    let path = dir.path().join("model");
+    let file = path.join("model.safetensors");
+    let bytes = fs::read(&file).unwrap();
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let mut refused = 0;
+    for at in 0..header {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= [0x01, 0x10, 0x80][at % 3];
+        fs::write(&file, &damaged).unwrap();
+        refused += usize::from(Checkpoint::load(&path).is_err());
+    }
+    assert!(refused > header / 2, "{refused} of {header}");
+}
+
 #[test]
 fn wrong_tensors_are_named() {
     let dir = saved();
@@ -255,6 +273,11 @@ fn batches_that_do_not_fit_are_refused() {
     let batch = TokenBatch::new(&[[1, 2]], 0).unwrap();
     let hidden = transformer.forward_hidden(&parameters, &batch).unwrap();
     let error = transformer.logits_at(&parameters, &hidden, &[(0, 2)]);
+    let none = transformer.token_nll(&parameters, &hidden, &[], &[]);
+    assert_eq!(
+        told(none.unwrap_err()),
+        "batch: expected at least one token in each of at least one row, got no positions"
+    );
     assert_eq!(
         told(error.unwrap_err()),
         "batch: expected a row below 1 and a position below 2, got (0, 2)"

@@ -101,12 +101,12 @@ fn bad_values_name_the_key() {
         (
             "hidden_size",
             json!("wide"),
-            "a whole number of at least 1, got \"wide\"",
+            "a whole number from 1 to 16777216, got \"wide\"",
         ),
         (
             "hidden_size",
             json!(0),
-            "a whole number of at least 1, got 0",
+            "a whole number from 1 to 16777216, got 0",
         ),
         (
             "hidden_size",
@@ -121,7 +121,7 @@ fn bad_values_name_the_key() {
         (
             "vocab_size",
             json!(1e30),
-            "a whole number of at least 1, got 1e+30",
+            "a whole number from 1 to 16777216, got 1e+30",
         ),
         (
             "num_hidden_layers",
@@ -159,6 +159,51 @@ fn bad_values_name_the_key() {
         let error = TransformerConfig::from_hf(&json).unwrap_err().to_string();
         assert_eq!(error, format!("config: key `{key}`: expected {message}"));
     }
+}
+
+/// Odd values under every key are refused or read as something valid; nothing panics.
+#[test]
+fn odd_values_never_panic() {
+    let odd = [
+        Value::Null,
+        json!(-1),
+        json!(0),
+        json!(3),
+        json!(16_777_216),
+        json!(u64::MAX),
+        json!(1e300),
+        json!(1e-300),
+        json!(0.5),
+        json!("x"),
+        json!(true),
+        json!([]),
+        json!([1, "a"]),
+        json!({}),
+    ];
+    let mut refused = 0;
+    for name in TINY {
+        for file in ["config.json", "config_transformers_v5.json"] {
+            let whole = golden(name, file);
+            let keys: Vec<String> = whole.as_object().unwrap().keys().cloned().collect();
+            for key in &keys {
+                for value in &odd {
+                    let mut json = whole.clone();
+                    json[key] = value.clone();
+                    match TransformerConfig::from_hf(&json) {
+                        Ok(config) => {
+                            let back = TransformerConfig::from_hf(&config.to_hf());
+                            assert_eq!(back.unwrap(), config, "{name}: {key} = {value}");
+                        }
+                        Err(error) => {
+                            assert!(error.to_string().starts_with("config: "));
+                            refused += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused}");
 }
 
 #[test]
@@ -243,6 +288,21 @@ fn partial_rotation_is_never_cut_short() {
             assert_eq!(back.rope_dims, rope_dims, "of {head_dim}");
         }
     }
+}
+
+#[test]
+fn windows_of_the_whole_context_are_none() {
+    let mut json = golden("mistral_window", "config.json");
+    let window = |json: &Value| TransformerConfig::from_hf(json).unwrap().sliding_window;
+    assert_eq!(window(&json), Some(8));
+    json["sliding_window"] = json!(512);
+    assert_eq!(window(&json), None);
+    // Absent is 4096, as in transformers, and null is none.
+    json["max_position_embeddings"] = json!(10_000);
+    json["sliding_window"] = Value::Null;
+    assert_eq!(window(&json), None);
+    json.as_object_mut().unwrap().remove("sliding_window");
+    assert_eq!(window(&json), Some(4096));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Golden vectors of eight tiny models, computed by transformers.
 
-use rounds_models::local::transformer::{Checkpoint, TokenBatch, Transformer};
+use rounds_models::local::transformer::{Arithmetic, Checkpoint, TokenBatch, Transformer};
 use serde_json::Value;
 
 use crate::tiny::{GOLDEN, golden_folder, golden_path, largest_difference, read_json, values};
@@ -27,13 +27,16 @@ fn cases() -> Vec<Case> {
                 continue;
             };
             let checkpoint = Checkpoint::load(dir.path()).unwrap();
-            cases.push(Case {
-                name,
-                spelling,
-                transformer: Transformer::new(checkpoint.config.clone()).unwrap(),
-                checkpoint,
-                vectors: read_json(&path),
-            });
+            for arithmetic in [Arithmetic::Fused, Arithmetic::Primitive] {
+                let transformer = Transformer::new(checkpoint.config.clone()).unwrap();
+                cases.push(Case {
+                    name,
+                    spelling,
+                    transformer: transformer.with_arithmetic(arithmetic),
+                    checkpoint: checkpoint.clone(),
+                    vectors: read_json(&path),
+                });
+            }
         }
     }
     cases
@@ -75,7 +78,7 @@ fn golden_logits_of_all_positions() {
         );
         worst = worst.max(difference);
     }
-    println!("{} models, logits differ by at most {worst:e}", cases.len());
+    println!("{} cases, logits differ by at most {worst:e}", cases.len());
 }
 
 #[test]
@@ -85,7 +88,7 @@ fn golden_likelihoods_of_next_tokens() {
     for case in &cases {
         let expected = &case.vectors["token_nll"];
         let ids = ids(&expected["input_ids"]);
-        let batch = TokenBatch::new(&[ids.clone()], 258).unwrap();
+        let batch = TokenBatch::new(std::slice::from_ref(&ids), 258).unwrap();
         let parameters = &case.checkpoint.parameters;
         let hidden = case.transformer.forward_hidden(parameters, &batch).unwrap();
         let positions: Vec<_> = (0..ids.len() - 1).map(|at| (0, at)).collect();
@@ -101,7 +104,7 @@ fn golden_likelihoods_of_next_tokens() {
         );
         worst = worst.max(difference);
     }
-    println!("{} models, NLL differ by at most {worst:e}", cases.len());
+    println!("{} cases, NLL differ by at most {worst:e}", cases.len());
 }
 
 #[test]

@@ -5,8 +5,15 @@
     reason = "the tests say how many cases they read and how near they came"
 )]
 
+#[cfg(test)]
 mod checkpoints;
+#[cfg(test)]
 mod config;
+#[cfg(test)]
 mod golden;
+#[cfg(test)]
 mod gradients;
+#[cfg(test)]
+mod outside;
+#[cfg(test)]
 mod tiny;

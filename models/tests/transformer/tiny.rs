@@ -143,7 +143,7 @@ pub(crate) fn variants() -> Vec<(&'static str, TransformerConfig)> {
             "gemma2",
             TransformerConfig {
                 sandwich_norms: true,
-                attention_scale: 0.6,
+                attention_scale: 1.0 / 3f64.sqrt(),
                 attention_softcap: Some(1.5),
                 logit_softcap: Some(2.0),
                 sliding_window: Some(3),

@@ -3,11 +3,14 @@
 pub mod checkpoint;
 pub mod config;
 pub mod forward;
+mod kernels;
 pub mod parameters;
 
 pub use checkpoint::{Checkpoint, Generation, LoadError, SaveError};
 pub use config::{
     Activation, Architecture, AttentionMask, ConfigError, RopeScaling, TransformerConfig,
 };
-pub use forward::{ForwardError, Substituted, TokenBatch, Transformer, Weights};
+pub use forward::{
+    Arithmetic, ForwardError, Frozen, Substituted, TokenBatch, Transformer, Weights,
+};
 pub use parameters::{Initial, ParameterError, Parameters};

@@ -175,7 +175,7 @@ impl Shard {
         let metadata: Metadata = serde_json::from_slice(&header)
             .map_err(|error| malformed("a safetensors header".to_owned(), error.to_string()))?;
         let start = 8 + size;
-        let expected = start + metadata.data_len() as u64;
+        let expected = start.saturating_add(metadata.data_len() as u64);
         if expected != length {
             return Err(malformed(
                 format!("{expected} bytes, as its header says"),

@@ -33,7 +33,11 @@ pub(super) fn save(checkpoint: &Checkpoint, dir: &Path) -> Result<(), SaveError>
     if dir.exists() {
         fs::rename(dir, &replaced).map_err(unwritable(dir))?;
     }
-    fs::rename(&partial, dir).map_err(unwritable(dir))?;
+    if let Err(source) = fs::rename(&partial, dir) {
+        // The old checkpoint goes back to its place; the first error is the one to tell.
+        let _ = fs::rename(&replaced, dir);
+        return Err(unwritable(dir)(source));
+    }
     if replaced.exists() {
         fs::remove_dir_all(&replaced).map_err(unwritable(&replaced))?;
     }

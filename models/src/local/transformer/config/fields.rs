@@ -46,13 +46,13 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A whole number of at least one.
+    /// A whole number of at least one and at most [`LARGEST_SIZE`].
     pub(crate) fn size(&self, key: &str) -> Result<Option<usize>, ConfigError> {
         let Some(value) = self.get(key) else {
             return Ok(None);
         };
         match value.as_u64().and_then(|n| usize::try_from(n).ok()) {
-            Some(n) if n >= 1 => Ok(Some(n)),
+            Some(n) if (1..=LARGEST_SIZE).contains(&n) => Ok(Some(n)),
             _ => Err(self.invalid(key, SIZE, value)),
         }
     }
@@ -141,7 +141,10 @@ impl<'a> Fields<'a> {
     }
 }
 
-const SIZE: &str = "a whole number of at least 1";
+/// Larger sizes are mistakes, and their products could overflow.
+pub(crate) const LARGEST_SIZE: usize = 1 << 24;
+
+const SIZE: &str = "a whole number from 1 to 16777216";
 const POSITIVE: &str = "a number above 0";
 
 /// The value as JSON, cut after 80 characters: errors must stay readable.

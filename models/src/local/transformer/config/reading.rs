@@ -38,7 +38,8 @@ impl TransformerConfig {
             ));
         }
         let (qkv_bias, output_bias) = biases(architecture, &fields)?;
-        let (sliding_window, layer_windows) = windows(architecture, &fields, layers)?;
+        let context = fields.need_size("max_position_embeddings")?;
+        let (sliding_window, layer_windows) = windows(architecture, &fields, layers, context)?;
         let rope = rope(&fields, head_dim, architecture)?;
         let gemma2 = architecture == Architecture::Gemma2;
         let config = Self {
@@ -77,7 +78,7 @@ impl TransformerConfig {
             rope_theta: rope.theta,
             rope_scaling: rope.scaling,
             rope_dims: rope.dims,
-            context: fields.need_size("max_position_embeddings")?,
+            context,
             tied_head: fields.flag("tie_word_embeddings", architecture.is_gemma())?,
             mask: if fields.flag("is_causal", true)? {
                 AttentionMask::Causal
@@ -195,14 +196,19 @@ fn softcap(
     }
 }
 
-/// The window and the layers that use it.
+/// The window and the layers that use it. One that is no shorter than the context is none.
 fn windows(
     architecture: Architecture,
     fields: &Fields<'_>,
     layers: usize,
+    context: usize,
 ) -> Result<(Option<usize>, Vec<bool>), ConfigError> {
     let none = (None, vec![false; layers]);
-    let window = fields.size("sliding_window")?;
+    let window = match fields.size("sliding_window")? {
+        // Phi-3's class is the only one without a default.
+        None if architecture != Architecture::Phi3 && !fields.has("sliding_window") => Some(4096),
+        window => window,
+    };
     let marked = match architecture {
         Architecture::Llama | Architecture::Gemma => return Ok(none),
         Architecture::Mistral | Architecture::Phi3 => vec![true; layers],
@@ -223,10 +229,10 @@ fn windows(
             }
         }
     };
-    if window.is_none() || !marked.contains(&true) {
-        return Ok(none);
+    match window {
+        Some(window) if window < context && marked.contains(&true) => Ok((Some(window), marked)),
+        _ => Ok(none),
     }
-    Ok((window, marked))
 }
 
 fn layer_types(fields: &Fields<'_>, layers: usize) -> Result<Option<Vec<bool>>, ConfigError> {

@@ -8,7 +8,7 @@ impl TransformerConfig {
     /// Names are those of Hugging Face for Llama; linear layers are `[out, in]`. Phi-3's fused
     /// tensors appear as the parts they are split into.
     ///
-    /// [`Parameters`]: crate::local::transformer
+    /// [`Parameters`]: crate::local::transformer::Parameters
     pub fn parameter_shapes(&self) -> Vec<(String, Vec<usize>)> {
         let hidden = self.hidden_size;
         let mut all = vec![(

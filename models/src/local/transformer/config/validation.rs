@@ -1,10 +1,9 @@
 //! Which configurations make sense.
 
 use super::definition::default_scale;
+use super::fields::LARGEST_SIZE;
 use super::{Architecture, ConfigError, RopeScaling, TransformerConfig};
 
-/// Larger sizes are mistakes, and their products could overflow.
-const LARGEST_SIZE: usize = 1 << 24;
 const MOST_LAYERS: usize = 1 << 12;
 
 impl TransformerConfig {
@@ -68,8 +67,14 @@ impl TransformerConfig {
                 self.layer_windows.len(),
             ));
         }
-        if self.sliding_window == Some(0) {
-            return Err(ConfigError::invalid("sliding_window", "at least 1", 0));
+        if let Some(window) = self.sliding_window
+            && (window == 0 || window >= self.context)
+        {
+            return Err(ConfigError::invalid(
+                "sliding_window",
+                format!("1 to max_position_embeddings - 1 ({})", self.context - 1),
+                window,
+            ));
         }
         if self.sliding_window.is_some() != self.layer_windows.contains(&true) {
             return Err(ConfigError::invalid(
@@ -193,6 +198,16 @@ impl TransformerConfig {
                     self.attention_scale,
                 ));
             }
+        }
+        let scalar = 1.0 / (self.attention_scale * self.attention_scale);
+        let is_whole = (scalar - scalar.round()).abs() <= 1e-9 * scalar;
+        if gemma2 && !(is_whole && scalar <= LARGEST_SIZE as f64) {
+            // transformers 5 takes whole numbers only.
+            return Err(ConfigError::invalid(
+                "query_pre_attn_scalar",
+                format!("a whole number up to {LARGEST_SIZE} (1 / attention_scale^2)"),
+                scalar,
+            ));
         }
         match architecture {
             Llama | Gemma => fixed("sliding_window", false, self.sliding_window.is_some())?,

@@ -1,10 +1,12 @@
 //! What the positions of a batch decide: rotation angles and who sees whom.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
 use super::{ForwardError, TokenBatch};
+use crate::local::transformer::kernels::{Rotation, Visibility};
 use crate::local::transformer::{AttentionMask, TransformerConfig};
 
 /// Rotation and visibility of one batch.
@@ -15,9 +17,9 @@ pub(super) struct Geometry {
     lengths: Vec<usize>,
     mask: AttentionMask,
     /// Cosines, `[tables, length, rope_dims / 2]`; one table where all rows share it.
-    pub(super) cosines: Vec<f32>,
+    pub(super) cosines: Arc<Vec<f32>>,
     /// Sines, likewise.
-    pub(super) sines: Vec<f32>,
+    pub(super) sines: Arc<Vec<f32>>,
     /// One, or one a row.
     pub(super) tables: usize,
 }
@@ -42,8 +44,8 @@ impl Geometry {
             length,
             lengths: batch.lengths().to_vec(),
             mask: config.mask,
-            cosines,
-            sines,
+            cosines: Arc::new(cosines),
+            sines: Arc::new(sines),
             tables,
         }
     }
@@ -92,11 +94,36 @@ impl Geometry {
         &self,
         device: &Device,
     ) -> Result<(Tensor, Tensor), ForwardError> {
-        let half = self.cosines.len() / (self.tables * self.length);
-        let shape = (self.tables, 1, self.length, half);
+        let shape = (self.tables, 1, self.length, self.half());
         Ok((
-            Tensor::from_slice(&self.cosines, shape, device)?,
-            Tensor::from_slice(&self.sines, shape, device)?,
+            Tensor::from_slice(self.cosines.as_slice(), shape, device)?,
+            Tensor::from_slice(self.sines.as_slice(), shape, device)?,
         ))
+    }
+
+    /// Pairs that rotate in each head.
+    fn half(&self) -> usize {
+        self.cosines.len() / (self.tables * self.length)
+    }
+
+    /// The tables of the fused operations.
+    pub(super) fn rotation(&self) -> Rotation {
+        Rotation {
+            cosines: Arc::clone(&self.cosines),
+            sines: Arc::clone(&self.sines),
+            half: self.half(),
+        }
+    }
+}
+
+/// The keys that queries of a layer see.
+pub(super) struct LayerVisibility {
+    pub(super) geometry: Arc<Geometry>,
+    pub(super) window: Option<usize>,
+}
+
+impl Visibility for LayerVisibility {
+    fn keys(&self, row: usize, position: usize) -> Range<usize> {
+        self.geometry.visible(row, position, self.window)
     }
 }

@@ -10,12 +10,14 @@
 mod attention;
 mod batch;
 mod error;
+mod fused;
 mod geometry;
 mod model;
+mod pass;
 mod primitive;
 mod weights;
 
 pub use batch::TokenBatch;
 pub use error::ForwardError;
-pub use model::Transformer;
-pub use weights::{Substituted, Weights};
+pub use model::{Arithmetic, Transformer};
+pub use weights::{Frozen, Substituted, Weights};

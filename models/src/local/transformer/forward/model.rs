@@ -1,17 +1,34 @@
 //! The transformer.
 
+use std::cell::OnceCell;
+use std::sync::Arc;
+
 use candle_core::Tensor;
 
-use super::attention::{Shared, block};
+use super::fused;
 use super::geometry::Geometry;
-use super::primitive::{negative_log_likelihood, rms_norm, soft_cap};
-use super::weights::needed;
+use super::pass::Pass;
+use super::primitive::{negative_log_likelihood, soft_cap};
+use super::weights::{EMBEDDING, HEAD, needed};
 use super::{ForwardError, TokenBatch, Weights};
+use crate::local::transformer::kernels::Layout;
 use crate::local::transformer::{AttentionMask, ConfigError, TransformerConfig};
 
-const EMBEDDING: &str = "model.embed_tokens.weight";
-const HEAD: &str = "lm_head";
+const HEAD_WEIGHT: &str = "lm_head.weight";
 const FINAL_NORM: &str = "model.norm.weight";
+
+/// How blocks, norms and likelihoods are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Arithmetic {
+    /// By fused operations on the CPU in f32: whole blocks where no linear layer has an adapter
+    /// and the activation is SiLU or the tanh form of GELU, else attention, norm and gate one by
+    /// one. By candle's operations elsewhere.
+    #[default]
+    Fused,
+    /// By candle's operations everywhere.
+    Primitive,
+}
 
 /// A transformer's arithmetic, without its numbers.
 ///
@@ -33,6 +50,9 @@ const FINAL_NORM: &str = "model.norm.weight";
 #[derive(Debug, Clone)]
 pub struct Transformer {
     config: TransformerConfig,
+    arithmetic: Arithmetic,
+    keeps: bool,
+    layout: Arc<Layout>,
 }
 
 impl Transformer {
@@ -50,7 +70,27 @@ impl Transformer {
                 format!("{:?}", config.sliding_window),
             ));
         }
-        Ok(Self { config })
+        Ok(Self {
+            arithmetic: Arithmetic::default(),
+            keeps: true,
+            layout: Arc::new(Layout::new(&config)),
+            config,
+        })
+    }
+
+    /// The same with another arithmetic.
+    pub fn with_arithmetic(mut self, arithmetic: Arithmetic) -> Self {
+        self.arithmetic = arithmetic;
+        self
+    }
+
+    /// Whether fused blocks keep their intermediate results for the backward pass (the default).
+    ///
+    /// Without, each block is computed once more by the backward pass: a third more work, and
+    /// memory for one block's intermediate results instead of all.
+    pub fn with_kept_activations(mut self, keeps: bool) -> Self {
+        self.keeps = keeps;
+        self
     }
 
     /// Its configuration.
@@ -97,13 +137,20 @@ impl Transformer {
         if config.embedding_scale {
             stream = (stream * (config.hidden_size as f64).sqrt())?;
         }
-        let geometry = Geometry::new(config, batch);
-        let shared = Shared::new(config, &geometry, device)?;
+        let pass = Pass {
+            config,
+            layout: &self.layout,
+            geometry: Arc::new(Geometry::new(config, batch)),
+            is_fused: self.arithmetic == Arithmetic::Fused,
+            keeps: self.keeps,
+            device: device.clone(),
+            tables: OnceCell::new(),
+        };
         for layer in 0..config.layers {
-            stream = block(&shared, weights, layer, &stream)?;
+            stream = pass.block(weights, layer, &stream)?;
         }
         let norm = needed(weights.tensor(FINAL_NORM)?, || FINAL_NORM.to_owned())?;
-        let hidden = rms_norm(config, &stream, &norm)?;
+        let hidden = pass.norm(&stream, &norm)?;
         Ok(hidden.reshape((batch.rows(), batch.length(), config.hidden_size))?)
     }
 
@@ -115,11 +162,10 @@ impl Transformer {
     /// # Errors
     /// As [`forward`](Self::forward).
     pub fn head(&self, weights: &dyn Weights, hidden: &Tensor) -> Result<Tensor, ForwardError> {
-        let logits = if self.config.tied_head && !weights.adapts(HEAD) {
-            let embedding = needed(weights.tensor(EMBEDDING)?, || EMBEDDING.to_owned())?;
-            hidden.matmul(&embedding.t()?)?
-        } else {
+        let logits = if weights.adapts(HEAD) {
             weights.linear(HEAD, hidden)?
+        } else {
+            hidden.matmul(&self.head_weight(weights)?.t()?)?
         };
         match self.config.logit_softcap {
             Some(cap) => soft_cap(&logits, cap),
@@ -134,7 +180,8 @@ impl Transformer {
     /// N pairs of row and position; result: `[N, vocab_size]`.
     ///
     /// # Errors
-    /// [`ForwardError::Position`] when one lies outside; else as [`forward`](Self::forward).
+    /// [`ForwardError::Position`] when one lies outside, [`ForwardError::Empty`] without any; else
+    /// as [`forward`](Self::forward).
     pub fn logits_at(
         &self,
         weights: &dyn Weights,
@@ -171,7 +218,23 @@ impl Transformer {
         }
         self.check_ids(targets)?;
         let chosen = chosen(hidden, positions)?;
+        if self.arithmetic == Arithmetic::Fused && !weights.adapts(HEAD) {
+            let head = self.head_weight(weights)?;
+            let cap = self.config.logit_softcap;
+            if let Some(found) = fused::likelihood(&chosen, &head, targets, cap)? {
+                return Ok(found);
+            }
+        }
         negative_log_likelihood(&self.head(weights, &chosen)?, targets)
+    }
+
+    fn head_weight(&self, weights: &dyn Weights) -> Result<Tensor, ForwardError> {
+        let name = if self.config.tied_head {
+            EMBEDDING
+        } else {
+            HEAD_WEIGHT
+        };
+        needed(weights.tensor(name)?, || name.to_owned())
     }
 
     fn check(&self, batch: &TokenBatch) -> Result<(), ForwardError> {
@@ -195,6 +258,11 @@ impl Transformer {
 
 /// The hidden states of these positions, `[N, hidden_size]`.
 fn chosen(hidden: &Tensor, positions: &[(usize, usize)]) -> Result<Tensor, ForwardError> {
+    if positions.is_empty() {
+        return Err(ForwardError::Empty {
+            found: "no positions".to_owned(),
+        });
+    }
     let (rows, length, width) = hidden.dims3()?;
     let mut flat = Vec::with_capacity(positions.len());
     for &(row, position) in positions {

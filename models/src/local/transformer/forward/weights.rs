@@ -7,6 +7,11 @@ use candle_core::Tensor;
 use super::ForwardError;
 use crate::local::transformer::parameters::Parameters;
 
+/// The embedding, which a tied head shares.
+pub(super) const EMBEDDING: &str = "model.embed_tokens.weight";
+/// The layer that makes logits.
+pub(super) const HEAD: &str = "lm_head";
+
 /// The numbers of a transformer, by name.
 ///
 /// Masks and merged adapters give other tensors ([`tensor`](Self::tensor)); adapters that
@@ -25,7 +30,8 @@ pub trait Weights {
         false
     }
 
-    /// Applies the linear layer of this name: `input * weight^T + bias`.
+    /// Applies the linear layer of this name: `input * weight^T + bias`. The head is called
+    /// `lm_head`, be it tied or not.
     ///
     /// # Shapes
     /// `input`: `[N, in]`; result: `[N, out]`.
@@ -33,14 +39,27 @@ pub trait Weights {
     /// # Errors
     /// When the layer's weight is missing or the tensor library fails.
     fn linear(&self, layer: &str, input: &Tensor) -> Result<Tensor, ForwardError> {
-        let weight = needed(self.tensor(&format!("{layer}.weight"))?, || {
-            format!("{layer}.weight")
-        })?;
-        let output = input.matmul(&weight.t()?)?;
-        match self.tensor(&format!("{layer}.bias"))? {
-            Some(bias) => Ok(output.broadcast_add(&bias)?),
-            None => Ok(output),
-        }
+        plain_linear(self, layer, input)
+    }
+}
+
+/// Weight and bias of a linear layer applied.
+fn plain_linear<W: Weights + ?Sized>(
+    weights: &W,
+    layer: &str,
+    input: &Tensor,
+) -> Result<Tensor, ForwardError> {
+    let name = format!("{layer}.weight");
+    let weight = match weights.tensor(&name)? {
+        // A tied head has no weight of its own.
+        None if layer == HEAD => weights.tensor(EMBEDDING)?,
+        weight => weight,
+    };
+    let weight = needed(weight, || name)?;
+    let output = input.matmul(&weight.t()?)?;
+    match weights.tensor(&format!("{layer}.bias"))? {
+        Some(bias) => Ok(output.broadcast_add(&bias)?),
+        None => Ok(output),
     }
 }
 
@@ -101,13 +120,27 @@ impl<W: Weights> Weights for Substituted<W> {
         if self.adapts(layer) {
             return self.base.linear(layer, input);
         }
-        let weight = needed(self.tensor(&format!("{layer}.weight"))?, || {
-            format!("{layer}.weight")
-        })?;
-        let output = input.matmul(&weight.t()?)?;
-        match self.tensor(&format!("{layer}.bias"))? {
-            Some(bias) => Ok(output.broadcast_add(&bias)?),
-            None => Ok(output),
+        plain_linear(self, layer, input)
+    }
+}
+
+/// Weights of which no gradient is wanted: a reference model, or an evaluation.
+#[derive(Debug, Clone)]
+pub struct Frozen<W>(pub W);
+
+impl<W: Weights> Weights for Frozen<W> {
+    fn tensor(&self, name: &str) -> Result<Option<Tensor>, ForwardError> {
+        Ok(self.0.tensor(name)?.map(|tensor| tensor.detach()))
+    }
+
+    fn adapts(&self, layer: &str) -> bool {
+        self.0.adapts(layer)
+    }
+
+    fn linear(&self, layer: &str, input: &Tensor) -> Result<Tensor, ForwardError> {
+        if self.adapts(layer) {
+            return Ok(self.0.linear(layer, input)?.detach());
         }
+        plain_linear(self, layer, input)
     }
 }
