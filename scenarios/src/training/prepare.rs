@@ -12,7 +12,8 @@ use rounds_models::local::text::{
 };
 use rounds_models::local::transformer::{Checkpoint, Initial, Parameters, TransformerConfig};
 use rounds_models::training::{
-    CausalLm, Document, Event, Outcome, Plugins, TrainError, Trainer, TrainingData, Verdict,
+    CausalLm, Document, Event, Outcome, Plugins, TrainConfig, TrainError, Trainer, TrainingData,
+    Verdict,
 };
 
 use super::corpus::{Corpus, Example, collect};
@@ -55,6 +56,7 @@ impl Training {
     /// # Errors
     /// [`RunError`] when the data, the base or the settings cannot be used.
     pub fn prepare(mut spec: TrainingSpec) -> Result<Self, RunError> {
+        check_plugins(&spec.config)?;
         let corpus = collect(&spec.data)?;
         let hash = hash_of(&spec, &corpus);
         let (chat, start) = match &spec.start {
@@ -279,6 +281,17 @@ impl Training {
     }
 }
 
+/// Refuses plugins that there are not, and options that they do not have.
+fn check_plugins(config: &TrainConfig) -> Result<(), RunError> {
+    let plugins = Plugins::default();
+    plugins.optimizer(&config.optimizer).map_err(training)?;
+    plugins.objective(&config.objective).map_err(training)?;
+    for hook in &config.hooks {
+        plugins.hook(hook).map_err(training)?;
+    }
+    Ok(())
+}
+
 fn new_chat(sizes: &NewModelSpec, corpus: &Corpus) -> Result<Chat, RunError> {
     let wrong = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
     let training = BpeTraining {
@@ -371,6 +384,7 @@ fn training(error: TrainError) -> RunError {
     match error {
         TrainError::Config { .. }
         | TrainError::UnknownPlugin { .. }
+        | TrainError::Plugin { .. }
         | TrainError::Document { .. }
         | TrainError::NoDocuments { .. }
         | TrainError::Memory { .. }

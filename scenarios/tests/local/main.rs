@@ -62,6 +62,7 @@ accumulation = 2
 learning_rate = 0.003
 evaluation = { every = 5 }
 checkpoints = { every = 3 }
+data = { held_out = 0.5 }
 "#;
 
 /// A working directory with `ward.toml` and `training.toml` in it.

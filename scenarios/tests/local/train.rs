@@ -167,7 +167,7 @@ fn a_checkpoint_of_another_training_is_refused_and_a_loss_that_is_no_number_ends
         "--set",
         "training.learning_rate=1e30",
         "--set",
-        "training.schedule.warmup=0",
+        "training.schedule={ kind = \"constant\" }",
         "--set",
         "training.checkpoints.every=1",
     ];

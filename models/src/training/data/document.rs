@@ -256,6 +256,27 @@ mod tests {
     }
 
     #[test]
+    fn documents_of_a_group_are_held_out_together() {
+        let config = DataConfig {
+            held_out: 0.3,
+            ..DataConfig::default()
+        };
+        let grouped = |i: usize| Document {
+            group: format!("visit {}", i / 10),
+            ..Document::plain(format!("d{i}"), vec![1, 2, 3])
+        };
+        let data = TrainingData::new(config, (0..500).map(grouped).collect()).unwrap();
+        let visits = |of: &[usize]| -> HashSet<String> {
+            let groups = of.iter().map(|at| data.documents()[*at].group.clone());
+            groups.collect()
+        };
+        let (trained, held) = (visits(data.training()), visits(data.held_out()));
+        assert_eq!(trained.len() + held.len(), 50);
+        assert!(trained.is_disjoint(&held) && held.len() > 5);
+        assert_eq!(data.held_out().len(), 10 * held.len());
+    }
+
+    #[test]
     fn faulty_documents_are_told_by_id() {
         let config = || DataConfig {
             held_out: 0.0,
