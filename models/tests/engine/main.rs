@@ -2,7 +2,8 @@
 #![cfg(feature = "local")]
 #![expect(
     clippy::unwrap_used,
-    reason = "a test fails by panic and tells what it read"
+    clippy::print_stdout,
+    reason = "a test fails by panic and tells what it compared"
 )]
 
 mod compositions;

@@ -28,7 +28,7 @@ pub(crate) fn generate(arguments: &GenerateArgs) -> Result<(), Failure> {
     let model = LocalModel::load(&arguments.model, &options)
         .map_err(|error| Failure::Usage(with_causes(&error)))?;
     if !arguments.quiet {
-        tell(&format!(
+        tell(format_args!(
             "{}: {}\n",
             arguments.model.display(),
             model.memory()
@@ -186,7 +186,7 @@ fn show(arguments: &GenerateArgs, number: usize, generated: &Generated, streamed
             StopReason::Context => ", cut off by the context",
             _ => "",
         };
-        tell(&format!(
+        tell(format_args!(
             "{} tokens of prompt, {} of reply{why}\n",
             generated.prompt_tokens,
             generated.tokens.len()

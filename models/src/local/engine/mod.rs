@@ -5,10 +5,10 @@
 //! computed in, on the order of arrival, on what the cache holds, or on the sizes of passes.
 
 mod course;
-mod engine;
 mod request;
+mod running;
 mod vocabulary;
 
-pub use engine::{Engine, News, Ticket};
 pub use request::{Form, Generated, GenerationError, GenerationRequest};
+pub use running::{Engine, News, Ticket};
 pub use vocabulary::Vocabulary;
