@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::memory::MemoryEstimate;
-use crate::local::cpu::{BuildError, CacheError};
+use crate::local::cpu::{BuildError, CacheError, GgufError};
 use crate::local::text::{ChatError, SamplingError, TokenizerError};
 use crate::local::transformer::LoadError;
 
@@ -22,6 +22,14 @@ pub enum LocalError {
     /// The weights or the configuration cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The GGUF file cannot be used.
+    #[error("{}: {source}", path.display())]
+    Gguf {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: GgufError,
+    },
     /// The weights do not make a model.
     #[error("{}: {source}", path.display())]
     Build {
