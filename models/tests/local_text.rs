@@ -8,6 +8,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rounds_models::local::cpu::GgufTokenizer;
 use rounds_models::local::text::{
     Chat, ChatTemplate, Detokenizer, RenderRequest, SpecialToken, SpecialTokens, TemplateSource,
     Tokenizer,
@@ -87,6 +88,49 @@ fn golden_tokenizer_cases() {
             .collect();
         streamed.push_str(detokenizer.finish());
         assert_eq!(streamed, case["decoded_skip_special"].as_str().unwrap());
+    }
+    println!("tokenizer_cases.json: {} cases read", cases.len());
+    assert!(!cases.is_empty());
+}
+
+#[test]
+fn golden_tokenizers_survive_the_keys_of_a_gguf_file() {
+    let Some(cases) = vectors("tokenizer_cases.json") else {
+        return;
+    };
+    let cases = cases.as_array().expect("a list of cases");
+    for case in cases {
+        let Some(tokenizer) = tokenizer(case["tokenizer"].as_str().unwrap()) else {
+            return;
+        };
+        let rows = tokenizer.vocab_size() + 3;
+        let data = tokenizer.to_gguf(rows, None).unwrap();
+        assert_eq!(data.tokens.len(), rows);
+        assert_eq!(
+            (data.model.as_deref(), data.pre.as_deref()),
+            (Some("gpt2"), Some("gpt-2"))
+        );
+        let whole = Tokenizer::from_gguf("whole", &data).unwrap();
+        assert_eq!(whole.hash(), tokenizer.hash());
+        let keys = GgufTokenizer {
+            huggingface: None,
+            ..data
+        };
+        let keys = Tokenizer::from_gguf("keys", &keys).unwrap();
+        let text = case["text"].as_str().unwrap();
+        for read in [whole, keys] {
+            assert_eq!(read.encode(text, false).unwrap(), ids(&case["ids"]));
+            assert_eq!(
+                read.encode(text, true).unwrap(),
+                ids(&case["ids_with_special"])
+            );
+            assert_eq!(read.special(), tokenizer.special());
+            assert_eq!(read.vocab_size(), tokenizer.vocab_size());
+            assert_eq!(
+                read.config()["chat_template"],
+                tokenizer.config()["chat_template"]
+            );
+        }
     }
     println!("tokenizer_cases.json: {} cases read", cases.len());
     assert!(!cases.is_empty());

@@ -1,4 +1,8 @@
 //! Visits by rule, told as conversations: whoever answers by them makes the same visits.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test fails by panic and tells what it read"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

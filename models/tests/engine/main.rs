@@ -7,6 +7,7 @@
 )]
 
 mod compositions;
+mod gguf;
 mod limits;
 mod place;
 mod requests;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::memory::MemoryEstimate;
-use crate::local::cpu::{BuildError, CacheError};
-use crate::local::text::{ChatError, SamplingError, TokenizerError};
+use crate::local::cpu::{BuildError, CacheError, GgufError};
+use crate::local::text::{SamplingError, TokenizerError};
 use crate::local::transformer::LoadError;
 
 /// Why a model on this machine cannot be run.
@@ -22,13 +22,21 @@ pub enum LocalError {
     /// The weights or the configuration cannot be used.
     #[error(transparent)]
     Load(#[from] LoadError),
+    /// The GGUF file cannot be used.
+    #[error("{}: {source}", path.display())]
+    Gguf {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: Box<GgufError>,
+    },
     /// The weights do not make a model.
     #[error("{}: {source}", path.display())]
     Build {
         /// The folder or file.
         path: PathBuf,
         /// Why.
-        source: BuildError,
+        source: Box<BuildError>,
     },
     /// The tokenizer cannot be used, or does not belong to the model.
     #[error("{}: {source}", path.display())]
@@ -37,14 +45,6 @@ pub enum LocalError {
         path: PathBuf,
         /// Why.
         source: TokenizerError,
-    },
-    /// The chat template cannot be used.
-    #[error("{}: {source}", path.display())]
-    Chat {
-        /// The folder or file.
-        path: PathBuf,
-        /// Why.
-        source: ChatError,
     },
     /// Settings of the sampling are out of range.
     #[error(transparent)]

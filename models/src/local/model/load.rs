@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::LocalError;
+use super::gguf::is_gguf;
 use super::memory::{MemoryEstimate, context_of};
 use super::options::LocalOptions;
 use crate::local::cpu::{CacheShape, CpuModel, KvCache, Scheduler, SchedulerOptions, Threads};
@@ -32,13 +33,16 @@ pub struct LoadedModel {
 }
 
 impl LoadedModel {
-    /// Loads the folder at `path` once it is known to fit.
+    /// Loads the folder or the GGUF file at `path` once it is known to fit.
     ///
     /// # Errors
     /// [`LocalError`] naming the file, and the tensor or key where it is one.
     pub fn open(path: &Path, options: &LocalOptions) -> Result<Self, LocalError> {
         if path.is_dir() {
             return Self::open_folder(path, options);
+        }
+        if path.is_file() && is_gguf(path) {
+            return Self::open_gguf(path, options);
         }
         Err(LocalError::Path {
             path: path.to_owned(),
@@ -66,7 +70,7 @@ impl LoadedModel {
         );
         let model = model.map_err(|source| LocalError::Build {
             path: path.to_owned(),
-            source,
+            source: Box::new(source),
         })?;
         let eos = checkpoint.eos();
         Self::join(

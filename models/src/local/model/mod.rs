@@ -1,6 +1,7 @@
 //! A local model as a [`LanguageModel`](crate::LanguageModel): loaded, placed on a thread of its own, asked by many.
 
 mod error;
+mod gguf;
 mod load;
 mod local;
 mod memory;

@@ -107,6 +107,24 @@ fn into_floats(weights: Weights) -> Vec<f32> {
 }
 
 impl GgufWeights {
+    /// Bytes of all tensors once they are read: quantised blocks as they are in the file, all else as
+    /// floats.
+    pub fn bytes(&self) -> u64 {
+        let tensors = self.content.tensor_infos.values();
+        let sizes = tensors.map(|info| {
+            let dims = info.shape.dims();
+            let weights = dims
+                .iter()
+                .fold(1_u64, |n, dim| n.saturating_mul(*dim as u64));
+            match (BlockFormat::from_dtype(info.ggml_dtype), dims) {
+                (Some(format), [_, _]) => (weights / format.block_weights() as u64)
+                    .saturating_mul(format.block_bytes() as u64),
+                _ => weights.saturating_mul(4),
+            }
+        });
+        sizes.fold(0, u64::saturating_add)
+    }
+
     /// Reads a tensor by its name in the file.
     fn read(&mut self, name: &str) -> Result<Weights, WeightError> {
         if !self.content.tensor_infos.contains_key(name) {

@@ -35,9 +35,12 @@ pub struct GgufTokenizer {
     pub add_space_prefix: Option<bool>,
     /// The chat template's source.
     pub chat_template: Option<String>,
+    /// The whole `tokenizer.json` of Hugging Face.
+    pub huggingface: Option<String>,
 }
 
 const TEMPLATE: &str = "tokenizer.chat_template";
+const HUGGINGFACE: &str = "tokenizer.huggingface.json";
 
 fn key(name: &str) -> String {
     format!("tokenizer.ggml.{name}")
@@ -76,6 +79,7 @@ impl GgufTokenizer {
             add_eos: flag("add_eos_token"),
             add_space_prefix: flag("add_space_prefix"),
             chat_template: text(metadata.get(TEMPLATE)),
+            huggingface: text(metadata.get(HUGGINGFACE)),
         }
     }
 
@@ -106,8 +110,13 @@ impl GgufTokenizer {
         put("add_bos_token", self.add_bos.map(Value::Bool));
         put("add_eos_token", self.add_eos.map(Value::Bool));
         put("add_space_prefix", self.add_space_prefix.map(Value::Bool));
-        let template = self.chat_template.clone().map(Value::String);
-        entries.extend(template.map(|value| (TEMPLATE.to_owned(), value)));
+        for (key, text) in [
+            (TEMPLATE, &self.chat_template),
+            (HUGGINGFACE, &self.huggingface),
+        ] {
+            let text = text.clone().map(Value::String);
+            entries.extend(text.map(|value| (key.to_owned(), value)));
+        }
         entries
     }
 }

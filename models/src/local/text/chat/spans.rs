@@ -35,14 +35,7 @@ impl ChatTemplate {
         &self,
         request: &RenderRequest<'_, M>,
     ) -> Result<Rendered, ChatError> {
-        let messages = request
-            .messages
-            .iter()
-            .enumerate()
-            .map(|(index, message)| {
-                serde_json::to_value(message).map_err(|source| ChatError::Message { index, source })
-            })
-            .collect::<Result<Vec<Value>, _>>()?;
+        let messages = request.values()?;
         let request = request.with(&messages);
         let text = self.render(&request)?;
         let default = request.tools.is_none() || self.source().tool_use.is_none();

@@ -55,6 +55,19 @@ impl<'a, M> RenderRequest<'a, M> {
         }
     }
 
+    /// The messages as JSON.
+    pub(super) fn values(&self) -> Result<Vec<Value>, ChatError>
+    where
+        M: Serialize,
+    {
+        let messages = self.messages.iter().enumerate();
+        messages
+            .map(|(index, message)| {
+                serde_json::to_value(message).map_err(|source| ChatError::Message { index, source })
+            })
+            .collect()
+    }
+
     /// The same with other messages.
     pub(super) fn with<'b, N>(&self, messages: &'b [N]) -> RenderRequest<'b, N>
     where

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::error::TokenizerError;
+use super::guarded::Guarded;
 use super::special::SpecialTokens;
 use super::table::TokenTable;
 use crate::local::text::sampling::TokenMask;
@@ -26,11 +27,12 @@ pub struct Encoded {
 /// Truncation and padding that the files may set are left out: a prompt is never cut in silence.
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    pub(super) inner: tokenizers::Tokenizer,
     config: Value,
     special: SpecialTokens,
     table: Arc<TokenTable>,
     hash: String,
+    pub(super) guarded: Arc<OnceLock<Arc<Guarded>>>,
 }
 
 impl Tokenizer {
@@ -93,13 +95,7 @@ impl Tokenizer {
             .with_truncation(None)
             .map_err(|error| malformed(name, &error))?;
         add_missing(name, &mut inner, &config)?;
-        let text = inner
-            .to_string(false)
-            .map_err(|error| malformed(name, &error))?;
-        let json: Value = serde_json::from_str(&text).map_err(|source| TokenizerError::Json {
-            name: name.to_owned(),
-            source,
-        })?;
+        let (text, json) = written(name, &inner)?;
         let special = SpecialTokens::read(&config, map, |token| inner.token_to_id(token))?;
         let mut tokens: Vec<(u32, String)> = inner
             .get_vocab(true)
@@ -118,6 +114,7 @@ impl Tokenizer {
             special,
             table: Arc::new(table),
             hash,
+            guarded: Arc::default(),
         })
     }
 
@@ -296,6 +293,11 @@ impl Tokenizer {
         Ok(())
     }
 
+    /// `tokenizer.json` as text and parsed.
+    pub(super) fn to_json(&self) -> Result<(String, Value), TokenizerError> {
+        written("tokenizer.json", &self.inner)
+    }
+
     /// The library's tokenizer for pieces of text: nothing is normalised, and the names of
     /// special tokens are ordinary text.
     pub(crate) fn for_pieces(&self) -> Result<tokenizers::Tokenizer, TokenizerError> {
@@ -306,6 +308,17 @@ impl Tokenizer {
         inner.set_encode_special_tokens(true);
         Ok(inner)
     }
+}
+
+fn written(name: &str, inner: &tokenizers::Tokenizer) -> Result<(String, Value), TokenizerError> {
+    let text = inner
+        .to_string(false)
+        .map_err(|error| malformed(name, &error))?;
+    let json = serde_json::from_str(&text).map_err(|source| TokenizerError::Json {
+        name: name.to_owned(),
+        source,
+    })?;
+    Ok((text, json))
 }
 
 /// Adds the tokens that only `tokenizer_config.json` lists.
@@ -359,14 +372,14 @@ fn json_of(path: &Path, bytes: &[u8]) -> Result<Value, TokenizerError> {
     })
 }
 
-fn malformed(name: &str, error: &tokenizers::Error) -> TokenizerError {
+pub(super) fn malformed(name: &str, error: &tokenizers::Error) -> TokenizerError {
     TokenizerError::Malformed {
         name: name.to_owned(),
         reason: error.to_string(),
     }
 }
 
-fn encode_error(error: &tokenizers::Error) -> TokenizerError {
+pub(super) fn encode_error(error: &tokenizers::Error) -> TokenizerError {
     TokenizerError::Encode {
         reason: error.to_string(),
     }

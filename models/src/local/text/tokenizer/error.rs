@@ -84,6 +84,35 @@ pub enum TokenizerError {
         /// What the library says.
         reason: String,
     },
+    /// A GGUF file with a kind of tokenizer that is not known.
+    #[error(
+        "{name}: tokenizer.ggml.model is {got}, expected gpt2 (byte-level BPE), llama \
+         (SentencePiece), or the key tokenizer.huggingface.json"
+    )]
+    GgufKind {
+        /// The file.
+        name: String,
+        /// The kind.
+        got: String,
+    },
+    /// A GGUF file whose text is split in a way that is not known.
+    #[error("{name}: tokenizer.ggml.pre is {got}, expected one of {known}")]
+    GgufSplit {
+        /// The file.
+        name: String,
+        /// The name of the way.
+        got: String,
+        /// Known names.
+        known: String,
+    },
+    /// Keys of a GGUF file that do not make a tokenizer.
+    #[error("{name}: keys of the tokenizer do not fit: {reason}")]
+    GgufKeys {
+        /// The file.
+        name: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A tokenizer that cannot be trained as asked.
     #[error("tokenizer cannot be trained: {reason}")]
     Training {

@@ -3,9 +3,12 @@
 //! [`Tokenizer`] reads `tokenizer.json` of Hugging Face with the names of its special tokens.
 //! [`TokenTable`] holds the bytes that every token stands for, which is what streaming
 //! detokenisation and grammars work on. [`BpeTraining`] makes a tokenizer from texts.
+//! [`Tokenizer::from_gguf`] reads the keys of GGUF files.
 
 mod encoding;
 mod error;
+mod gguf;
+mod guarded;
 mod special;
 mod table;
 mod training;
