@@ -28,7 +28,7 @@ pub enum LocalError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: GgufError,
+        source: Box<GgufError>,
     },
     /// The weights do not make a model.
     #[error("{}: {source}", path.display())]

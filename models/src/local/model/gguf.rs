@@ -21,7 +21,7 @@ impl LoadedModel {
     pub(super) fn open_gguf(path: &Path, options: &LocalOptions) -> Result<Self, LocalError> {
         let mut gguf = read_gguf(path).map_err(|source| LocalError::Gguf {
             path: path.to_owned(),
-            source,
+            source: Box::new(source),
         })?;
         let memory = MemoryEstimate::new(&gguf.config, gguf.weights.bytes(), options);
         memory.check()?;
