@@ -11,10 +11,11 @@ use rounds::clinic::build;
 use rounds::models::ScriptedRules;
 use rounds::plan::{
     ArmPlan, Assumptions, Basis, CharsPerToken, Ledger, Manner, Sample, plan_arm, rehearse,
+    stand_in,
 };
 use rounds::run::{ExecuteOptions, execute};
 use rounds::schema::{ModelChoice, Overrides, Scenario, ScenarioSet};
-use rounds::speech::Cassette;
+use rounds::speech::{Cassette, StandIn};
 use rounds_tests::loopback::{Loopback, Settings};
 use rounds_tests::project_file;
 
@@ -189,7 +190,8 @@ fn the_most_calls_of_a_visit_are_those_of_the_protocol() {
         ],
     );
     let calls = |manner| {
-        let played = rehearse(&set, &set.arms[0], Some(manner), 3).unwrap();
+        let instead = StandIn(stand_in(manner));
+        let played = rehearse(&set, &set.arms[0], Some(instead), 3).unwrap();
         assert!(played.failed.is_empty(), "{:?}", played.failed);
         Sample::of(played.calls, played.episodes, None).bounds(|used| used.calls)
     };
