@@ -289,6 +289,8 @@ pub(crate) enum SchemaKind {
     Behaviour,
     /// Self-tests, `rounds.self-test/1`.
     SelfTest,
+    /// Trainings, `rounds.training/1`.
+    Training,
 }
 
 impl From<SchemaKind> for FileKind {
@@ -299,6 +301,7 @@ impl From<SchemaKind> for FileKind {
             SchemaKind::Case => Self::Case,
             SchemaKind::Behaviour => Self::Behaviour,
             SchemaKind::SelfTest => Self::SelfTest,
+            SchemaKind::Training => Self::Training,
         }
     }
 }

@@ -25,6 +25,8 @@ pub enum FileKind {
     Behaviour,
     /// `rounds.self-test/1`.
     SelfTest,
+    /// `rounds.training/1`.
+    Training,
 }
 
 /// The JSON Schema of a kind of file, with the shared parts that it needs under `$defs`.
@@ -35,6 +37,7 @@ pub fn schema(kind: FileKind) -> Value {
         FileKind::Case => include_str!("schemas/case.json"),
         FileKind::Behaviour => include_str!("schemas/behaviour.json"),
         FileKind::SelfTest => include_str!("schemas/self-test.json"),
+        FileKind::Training => include_str!("schemas/training.json"),
     };
     let parts = read(include_str!("schemas/parts.json"));
     let mut root = read(text);

@@ -16,7 +16,7 @@ pub struct ReportTraining {
     pub facts: Vec<(String, String)>,
     /// Loss in nats a token, over the steps.
     pub loss: Vec<Curve>,
-    /// Learning rate over the steps.
+    /// Learning rate over the steps, in thousandths.
     pub rate: Vec<Curve>,
     /// Norm of the gradient before clipping, over the steps.
     pub gradient: Vec<Curve>,
@@ -43,7 +43,7 @@ pub fn render_training(of: &ReportTraining) -> Result<String, ReportError> {
             "nats a token",
             "bands are 95 % intervals of the mean of neighbouring steps",
         ),
-        ("Learning rate", &of.rate, "rate", "the schedule"),
+        ("Learning rate", &of.rate, "thousandths", "the schedule"),
         ("Gradient", &of.gradient, "norm", "before it was shortened"),
     ];
     for (title, lines, upright, caption) in plots {

@@ -97,12 +97,12 @@ pub(super) fn read_candle(table: &mut TableReader<'_>) -> Option<CandleSpec> {
     let at = table.get("path", |node| match is_made {
         true => string(node).map(|text| node.origin.resolve(&text)),
         false => path(node, PathKind::Either),
-    })?;
+    });
     let optional = |table: &mut TableReader<'_>, key: &'static str, most: u32| {
         let written = table.entry(key).is_some();
         written.then(|| table.small(key, 1, most, 1))
     };
-    let spec = CandleSpec::new(at);
+    let spec = CandleSpec::new("");
     Some(CandleSpec {
         train,
         template: table.path("template", PathKind::File),
@@ -118,6 +118,6 @@ pub(super) fn read_candle(table: &mut TableReader<'_>) -> Option<CandleSpec> {
         repetition_penalty: table.number("repetition_penalty", PENALTY, spec.repetition_penalty),
         stop: table.strings("stop"),
         logprobs: table.boolean("logprobs", spec.logprobs),
-        ..spec
+        path: at?,
     })
 }

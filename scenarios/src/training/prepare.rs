@@ -229,7 +229,7 @@ impl Training {
                     config.micro_batch * config.accumulation
                 ),
             ),
-            ("held-out loss", loss),
+            ("held-out loss, mean over examples", loss),
             ("seed", config.seed.to_string()),
             ("hash", self.hash.clone()),
         ];

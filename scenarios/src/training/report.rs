@@ -64,7 +64,7 @@ pub fn write_report(
                 reference: false,
             },
         ],
-        rate: vec![curve("learning rate", of("step", "rate"))],
+        rate: vec![curve("learning rate", thousandths(of("step", "rate")))],
         gradient: vec![curve("gradient norm", of("step", "gradient_norm"))],
         restricted: training.is_restricted(),
     })
@@ -111,6 +111,11 @@ fn summary(training: &Training, finished: &Finished, seconds: f64) -> Summary {
         },
         evaluation: None,
     }
+}
+
+/// Rates are so small that their ticks would round to the same text.
+fn thousandths(points: Vec<(f64, f64)>) -> Vec<(f64, f64)> {
+    points.into_iter().map(|(x, y)| (x, 1000.0 * y)).collect()
 }
 
 /// Means of neighbouring points with the interval of each mean, so that noise does not hide the

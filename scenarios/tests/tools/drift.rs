@@ -30,6 +30,7 @@ fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir_all(folder.path().join("records")).unwrap();
     fs::create_dir_all(folder.path().join("cases")).unwrap();
+    fs::create_dir_all(folder.path().join("models/my-model")).unwrap();
     for name in [
         "records/1.json",
         "cases/a.toml",
