@@ -10,13 +10,12 @@ use super::data::hex;
 use super::lora::AdaptedWeights;
 use super::{Batch, Lora, LoraConfig, TrainError, Trainable};
 use crate::local::transformer::{
-    Activation, ForwardError, Parameters, TokenBatch, Transformer, TransformerConfig, Weights,
+    Activation, Branch, ForwardError, Parameters, TokenBatch, Transformer, TransformerConfig, Weights,
 };
 
 /// A language model that predicts the next token.
 ///
-/// In packed rows each piece sees the pieces before it in its row, as is usual in pretraining; where that
-/// must not be, rows are to be padded.
+/// No piece sees another; what pieces of a row begin with in common is computed once.
 #[derive(Debug, Clone)]
 pub struct CausalLm {
     transformer: Transformer,
@@ -96,29 +95,30 @@ impl CausalLm {
     }
 
     fn nll(&self, batch: &Batch, weights: &dyn Weights) -> Result<Tensor, ForwardError> {
-        let width = |row: &[u32]| {
-            row.iter()
-                .rposition(|segment| *segment > 0)
-                .map_or(1, |last| last + 1)
-        };
-        let widths = batch.segments.chunks(batch.length).map(width);
-        let rows: Vec<&[u32]> = batch
-            .tokens
-            .chunks(batch.length)
-            .zip(widths)
-            .map(|(row, width)| &row[..width])
-            .collect();
-        // Of a row's own ids any fills its end: it is in no loss and, behind a causal mask, seen by none.
-        let hidden = self
-            .transformer
-            .forward_hidden(weights, &TokenBatch::new(&rows, batch.tokens[0])?)?;
-        let place = |place: &u32| {
-            (
-                *place as usize / batch.length,
-                *place as usize % batch.length,
-            )
-        };
-        let places: Vec<(usize, usize)> = batch.places.iter().map(place).collect();
+        let mut branches = Vec::with_capacity(batch.placed.len());
+        // Of each piece its branch, and of each place the one among the branches' tokens.
+        let mut branch_of = Vec::with_capacity(batch.placed.len());
+        let mut token_of = vec![0; batch.tokens.len()];
+        let mut count = 0;
+        for piece in &batch.placed {
+            branch_of.push(branches.len());
+            if piece.len == 0 {
+                continue;
+            }
+            let own = piece.start..piece.start + piece.len;
+            for (token, place) in token_of[own.clone()].iter_mut().zip(count..) {
+                *token = place;
+            }
+            count += piece.len;
+            branches.push(Branch {
+                after: piece.after.map(|(before, shared)| (branch_of[before], shared)),
+                tokens: &batch.tokens[own],
+            });
+        }
+        let tokens = TokenBatch::of_branches(&branches)?;
+        let hidden = self.transformer.forward_hidden(weights, &tokens)?;
+        let places = batch.places.iter();
+        let places: Vec<(usize, usize)> = places.map(|at| (0, token_of[*at as usize])).collect();
         self.transformer
             .token_nll(weights, &hidden, &places, &batch.targets)
     }

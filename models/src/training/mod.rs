@@ -30,7 +30,7 @@ mod trainer;
 
 pub use causal_lm::CausalLm;
 pub use config::{CheckpointConfig, EvaluationConfig, TrainConfig};
-pub use data::{Batch, DataConfig, Document, TrainingData};
+pub use data::{Batch, DataConfig, Document, PlacedPiece, TrainingData};
 pub use error::TrainError;
 pub use event::{Evaluation, Event, Observer, StepReport, Verdict};
 pub use groups::{Group, GroupConfig, Groups};

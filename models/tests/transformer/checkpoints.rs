@@ -268,7 +268,7 @@ fn batches_that_do_not_fit_are_refused() {
     );
     assert_eq!(
         refused(&[vec![1; 17]]),
-        "batch: rows of 17 tokens exceed the context of 16"
+        "batch: texts of 17 tokens exceed the context of 16"
     );
     let batch = TokenBatch::new(&[[1, 2]], 0).unwrap();
     let hidden = transformer.forward_hidden(&parameters, &batch).unwrap();

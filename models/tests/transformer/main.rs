@@ -6,6 +6,8 @@
 )]
 
 #[cfg(test)]
+mod branches;
+#[cfg(test)]
 mod checkpoints;
 #[cfg(test)]
 mod config;

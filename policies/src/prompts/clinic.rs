@@ -114,12 +114,30 @@ fn of_list() -> Vec<Value> {
     ])
 }
 
+const DIAGNOSE: Variable = variable(
+    "diagnose",
+    "a list of diagnoses is due; else a question is, or either in a panel",
+);
+
+/// What a member sees who is asked for a list or a question.
+const SEEN_WITH_DUE: [Variable; 7] = [
+    SEEN[0], SEEN[1], SEEN[2], SEEN[3], SEEN[4], SEEN[5], DIAGNOSE,
+];
+
+fn seen_with_due() -> Vec<Value> {
+    let mut contexts = Vec::new();
+    for diagnose in [true, false] {
+        for mut context in seen() {
+            context["diagnose"] = diagnose.into();
+            contexts.push(context);
+        }
+    }
+    contexts
+}
+
 const LIST: [Variable; 4] = [
     SPECIALITY,
-    variable(
-        "diagnose",
-        "a list of diagnoses is due; else a question is, or either in a panel",
-    ),
+    DIAGNOSE,
     LIST_LENGTH,
     ADDITION,
 ];
@@ -152,7 +170,12 @@ pub static SOLO: Role = Role {
     name: "solo",
     does: "lists diagnoses or asks one question, alone at the bed",
     system: template("solo.system.j2", texts!("solo")[0], &LIST, of_list),
-    user: template("solo.user.j2", texts!("solo")[1], &SEEN, seen),
+    user: template(
+        "solo.user.j2",
+        texts!("solo")[1],
+        &SEEN_WITH_DUE,
+        seen_with_due,
+    ),
 };
 
 /// A member of a panel who proposes.
@@ -160,7 +183,12 @@ pub static PROPOSE: Role = Role {
     name: "propose",
     does: "proposes a list of diagnoses or a question to the panel",
     system: template("propose.system.j2", texts!("propose")[0], &LIST, of_list),
-    user: template("propose.user.j2", texts!("propose")[1], &SEEN, seen),
+    user: template(
+        "propose.user.j2",
+        texts!("propose")[1],
+        &SEEN_WITH_DUE,
+        seen_with_due,
+    ),
 };
 
 /// A member of a panel who votes on another's proposal.

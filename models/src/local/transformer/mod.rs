@@ -11,6 +11,6 @@ pub use config::{
     Activation, Architecture, AttentionMask, ConfigError, RopeScaling, TransformerConfig,
 };
 pub use forward::{
-    Arithmetic, ForwardError, Frozen, Substituted, TokenBatch, Transformer, Weights,
+    Arithmetic, Branch, ForwardError, Frozen, Substituted, TokenBatch, Transformer, Weights,
 };
 pub use parameters::{Initial, ParameterError, Parameters};

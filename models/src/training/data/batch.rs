@@ -2,7 +2,7 @@
 
 use candle_core::{Device, Result, Tensor};
 
-use super::{Row, TrainingData};
+use super::{Piece, Row, TrainingData};
 use crate::training::ExampleRef;
 
 /// A micro-batch: rows of one length.
@@ -20,7 +20,8 @@ pub struct Batch {
     pub positions: Vec<u32>,
     /// Number of each token's piece in its row, from 1; 0 in the padding at the end.
     pub segments: Vec<u32>,
-    /// Places (row times `length` plus position) in the loss, ascending.
+    /// Places (row times `length` plus position) that predict a token of the loss. One can occur more than once:
+    /// pieces that begin alike go on with different tokens.
     pub places: Vec<u32>,
     /// Token ids to be predicted at `places`.
     pub targets: Vec<u32>,
@@ -28,12 +29,26 @@ pub struct Batch {
     pub example_of: Vec<u32>,
     /// The pieces.
     pub examples: Vec<ExampleRef>,
+    /// Where the pieces' tokens stand, in the order of `examples`.
+    pub placed: Vec<PlacedPiece>,
+}
+
+/// Where the tokens of a piece stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacedPiece {
+    /// Place of the first token of its own.
+    pub start: usize,
+    /// Tokens of its own.
+    pub len: usize,
+    /// An earlier piece of the batch that begins alike, and the number of tokens that come from its text's
+    /// beginning. It has tokens of its own.
+    pub after: Option<(usize, usize)>,
 }
 
 impl Batch {
     /// The batch of `rows`.
     pub fn new(data: &TrainingData, rows: &[Row]) -> Self {
-        let width = |row: &Row| row.iter().map(|piece| piece.to - piece.from).sum::<usize>();
+        let width = |row: &Row| row.iter().map(Piece::own).sum::<usize>();
         let length = rows.iter().map(width).max().unwrap_or(0);
         let size = rows.len() * length;
         let mut batch = Self {
@@ -46,41 +61,59 @@ impl Batch {
             targets: Vec::new(),
             example_of: Vec::new(),
             examples: Vec::new(),
+            placed: Vec::new(),
         };
         for (row, pieces) in rows.iter().enumerate() {
-            let mut place = row * length;
-            for (segment, piece) in (1..).zip(pieces) {
-                let document = &data.documents[piece.document];
-                let before = batch.places.len();
-                for at in piece.from..piece.to {
-                    batch.tokens[place] = document.tokens[at];
-                    batch.positions[place] = (at - piece.from) as u32;
-                    batch.segments[place] = segment;
-                    if document.in_loss[at + 1] {
-                        batch.places.push(place as u32);
-                        batch.targets.push(document.tokens[at + 1]);
-                        batch.example_of.push(batch.examples.len() as u32);
-                    }
-                    place += 1;
-                }
-                batch.examples.push(ExampleRef {
-                    document: piece.document,
-                    source: document.source,
-                    tokens: (batch.places.len() - before) as u32,
-                });
-            }
+            batch.add_row(data, row, pieces);
         }
         batch
+    }
+
+    fn add_row(&mut self, data: &TrainingData, row: usize, pieces: &Row) {
+        let first = self.placed.len();
+        let mut place = row * self.length;
+        // The places of each piece's positions, those that it shares among them.
+        let mut places_of: Vec<Vec<usize>> = Vec::with_capacity(pieces.len());
+        for (segment, piece) in (1..).zip(pieces) {
+            let document = &data.documents[piece.document];
+            let shared = match piece.after {
+                None => &[][..],
+                Some((before, shared)) => &places_of[before][..shared],
+            };
+            let own = place..place + piece.own();
+            let places: Vec<usize> = shared.iter().copied().chain(own.clone()).collect();
+            let own_tokens = piece.to - piece.own()..piece.to;
+            self.tokens[own.clone()].copy_from_slice(&document.tokens[own_tokens.clone()]);
+            self.segments[own.clone()].fill(segment);
+            for (place, at) in own.clone().zip(own_tokens) {
+                self.positions[place] = (at - piece.from) as u32;
+            }
+            let before = self.places.len();
+            for (at, place) in (piece.from..piece.to).zip(&places) {
+                if document.in_loss[at + 1] {
+                    self.places.push(*place as u32);
+                    self.targets.push(document.tokens[at + 1]);
+                    self.example_of.push(self.examples.len() as u32);
+                }
+            }
+            self.examples.push(ExampleRef {
+                document: piece.document,
+                source: document.source,
+                tokens: (self.places.len() - before) as u32,
+            });
+            self.placed.push(PlacedPiece {
+                start: place,
+                len: own.len(),
+                after: piece.after.map(|(before, shared)| (first + before, shared)),
+            });
+            place = own.end;
+            places_of.push(places);
+        }
     }
 
     /// Tokens in the loss.
     pub fn targets_len(&self) -> u64 {
         self.places.len() as u64
-    }
-
-    /// Whether a row holds more than one piece.
-    pub fn is_packed(&self) -> bool {
-        self.segments.iter().any(|segment| *segment > 1)
     }
 
     /// `tokens` as a tensor `[rows, length]`.
@@ -138,10 +171,11 @@ mod tests {
         };
         let data = TrainingData::new(config, vec![masked, long, Document::plain("c", vec![7, 8])])
             .unwrap();
-        let piece = |document, to| super::super::Piece {
+        let piece = |document, to| Piece {
             document,
             from: 0,
             to,
+            after: None,
         };
         let batch = Batch::new(&data, &[vec![piece(0, 2), piece(1, 2)], vec![piece(2, 1)]]);
         assert_eq!((batch.rows, batch.length), (2, 4));
@@ -159,7 +193,12 @@ mod tests {
                 .collect::<Vec<_>>(),
             [(0, 0, 1), (1, 7, 2), (2, 0, 1)]
         );
-        assert!(batch.is_packed());
+        let placed = |start, len| PlacedPiece {
+            start,
+            len,
+            after: None,
+        };
+        assert_eq!(batch.placed, [placed(0, 2), placed(2, 2), placed(4, 1)]);
         let losses = Tensor::from_vec(vec![1.0_f32, 2.0, 3.0, 4.0], 4, &Device::Cpu).unwrap();
         assert_eq!(
             batch
@@ -168,6 +207,46 @@ mod tests {
                 .to_vec1::<f32>()
                 .unwrap(),
             [1.0, 5.0, 4.0]
+        );
+    }
+
+    #[test]
+    fn a_shared_beginning_stands_once_and_predicts_for_all() {
+        let config = DataConfig {
+            held_out: 0.0,
+            ..DataConfig::default()
+        };
+        let texts = [[1, 2, 3, 4], [1, 2, 5, 6], [1, 2, 5, 7]];
+        let documents = (0..).zip(texts).map(|(at, text)| {
+            let mut document = Document::plain(format!("{at}"), text.to_vec());
+            document.in_loss[1] = false;
+            document
+        });
+        let data = TrainingData::new(config, documents.collect()).unwrap();
+        let piece = |document, after| Piece {
+            document,
+            from: 0,
+            to: 3,
+            after,
+        };
+        let row = vec![piece(0, None), piece(1, Some((0, 2))), piece(2, Some((1, 3)))];
+        let batch = Batch::new(&data, &[vec![piece(1, None)], row]);
+        assert_eq!((batch.rows, batch.length), (2, 4));
+        assert_eq!(batch.tokens, [1, 2, 5, 0, 1, 2, 3, 5]);
+        assert_eq!(batch.positions, [0, 1, 2, 0, 0, 1, 2, 2]);
+        assert_eq!(batch.segments, [1, 1, 1, 0, 1, 1, 1, 2]);
+        assert_eq!(batch.places, [1, 2, 5, 6, 5, 7, 5, 7]);
+        assert_eq!(batch.targets, [5, 6, 3, 4, 5, 6, 5, 7]);
+        assert_eq!(batch.example_of, [0, 0, 1, 1, 2, 2, 3, 3]);
+        let placed = |start, len, after| PlacedPiece { start, len, after };
+        assert_eq!(
+            batch.placed,
+            [
+                placed(0, 3, None),
+                placed(4, 3, None),
+                placed(7, 1, Some((1, 2))),
+                placed(8, 0, Some((2, 3)))
+            ]
         );
     }
 

@@ -6,7 +6,7 @@ mod batch;
 mod document;
 mod rows;
 
-pub use batch::Batch;
+pub use batch::{Batch, PlacedPiece};
 pub(crate) use document::hex;
 pub use document::{Document, TrainingData};
 pub use rows::{Cursor, Piece, Position, Row};
@@ -37,8 +37,11 @@ pub struct DataConfig {
 pub enum Layout {
     /// One document a row; a batch is as long as its longest row.
     Padded,
-    /// Whole documents one after the other while they fit.
+    /// Whole documents one after the other while they fit. None sees another.
     Packed,
+    /// The same with the documents of a group together, and what they begin with in common once: a group of
+    /// conversations about one case costs little more than its replies.
+    Shared,
 }
 
 /// What happens to documents that do not fit into a row.

@@ -1,5 +1,7 @@
 //! The order of rows: shuffled anew in every epoch, found again by position.
 
+use std::collections::HashMap;
+
 use rand::RngExt;
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
@@ -16,6 +18,16 @@ pub struct Piece {
     pub from: usize,
     /// End of the positions: the token after it is predicted last.
     pub to: usize,
+    /// An earlier piece of the row that begins alike, by its place, and the number of positions that it holds
+    /// for this one too.
+    pub after: Option<(usize, usize)>,
+}
+
+impl Piece {
+    /// Positions that only this piece holds.
+    pub fn own(&self) -> usize {
+        self.to - self.from - self.after.map_or(0, |(_, shared)| shared)
+    }
 }
 
 /// Pieces one after the other.
@@ -37,40 +49,90 @@ impl TrainingData {
     /// # Determinism
     /// Depends on the data, the seed and the epoch alone.
     pub fn rows(&self, seed: RunSeed, epoch: u32) -> Vec<Row> {
-        let mut order = self.training.clone();
+        let mut order = self.together(&self.training);
         let mut stream = StreamKey::episode(seed, EpisodeIx(epoch), Purpose::Training).open();
         for last in (1..order.len()).rev() {
             order.swap(last, stream.random_range(0..=last as u64) as usize);
         }
-        self.fill(&order)
+        self.fill(&order.concat())
     }
 
     /// Rows of the held-out set, in the order given.
     pub fn held_out_rows(&self) -> Vec<Row> {
-        self.fill(&self.held_out)
+        self.fill(&self.together(&self.held_out).concat())
+    }
+
+    /// Which documents stay together, in which order: those that may share their beginnings.
+    fn together(&self, documents: &[usize]) -> Vec<Vec<usize>> {
+        if self.config.layout != Layout::Shared {
+            return documents.iter().map(|document| vec![*document]).collect();
+        }
+        let mut place_of: HashMap<&str, usize> = HashMap::new();
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        for &document in documents {
+            let name = self.documents[document].group.as_str();
+            let place = *place_of.entry(name).or_insert(groups.len());
+            match groups.get_mut(place) {
+                Some(group) => group.push(document),
+                None => groups.push(vec![document]),
+            }
+        }
+        // In this order, none before has more in common with a document than the one just before it.
+        for group in &mut groups {
+            group.sort_by(|a, b| {
+                let (a, b) = (&self.documents[*a], &self.documents[*b]);
+                (&a.tokens, &a.id).cmp(&(&b.tokens, &b.id))
+            });
+        }
+        groups
     }
 
     fn fill(&self, order: &[usize]) -> Vec<Row> {
+        let layout = self.config.layout;
         let mut rows: Vec<Row> = Vec::new();
-        let mut used = usize::MAX;
+        let mut used = 0;
         for document in order {
             for piece in self.pieces(*document) {
-                let len = piece.to - piece.from;
-                let fits = self.config.layout == Layout::Packed
-                    && used.saturating_add(len) <= self.config.length;
-                match rows.last_mut().filter(|_| fits) {
-                    Some(row) => {
+                let row = rows.last_mut().filter(|_| layout != Layout::Padded);
+                let joined = row.and_then(|row| {
+                    let after = match layout {
+                        Layout::Shared => self.common(row, &piece),
+                        Layout::Padded | Layout::Packed => None,
+                    };
+                    let piece = Piece { after, ..piece };
+                    (used + piece.own() <= self.config.length).then_some((row, piece))
+                });
+                match joined {
+                    Some((row, piece)) => {
+                        used += piece.own();
                         row.push(piece);
-                        used += len;
                     }
                     None => {
+                        used = piece.own();
                         rows.push(vec![piece]);
-                        used = len;
                     }
                 }
             }
         }
         rows
+    }
+
+    /// What a piece has in common with the last of a row.
+    fn common(&self, row: &[Piece], piece: &Piece) -> Option<(usize, usize)> {
+        let mut place = row.len().checked_sub(1)?;
+        let mut other = row[place];
+        if piece.from > 0 || other.from > 0 {
+            return None;
+        }
+        let tokens = |piece: &Piece| &self.documents[piece.document].tokens[..piece.to];
+        let pairs = tokens(piece).iter().zip(tokens(&other));
+        let shared = pairs.take_while(|(a, b)| a == b).count();
+        // One without a position of its own holds nothing.
+        while let (0, Some((before, _))) = (other.own(), other.after) {
+            place = before;
+            other = row[place];
+        }
+        (shared > 0).then_some((place, shared))
     }
 
     /// Pieces of a document that hold a token in the loss.
@@ -85,6 +147,7 @@ impl TrainingData {
             document,
             from,
             to: end.min(from + length),
+            after: None,
         });
         pieces.filter(|piece| text.targets(piece.from, piece.to) > 0)
     }
@@ -169,17 +232,57 @@ mod tests {
         );
     }
 
+    #[test]
+    fn documents_of_a_group_share_their_beginnings() {
+        let config = DataConfig {
+            length: 9,
+            layout: Layout::Shared,
+            held_out: 0.0,
+            ..DataConfig::default()
+        };
+        let document = |id: &str, group: &str, tokens: &[u32]| Document {
+            group: group.to_owned(),
+            ..Document::plain(id, tokens.to_vec())
+        };
+        let documents = vec![
+            document("a", "x", &[1, 2, 3, 4, 9]),
+            document("b", "y", &[7, 7]),
+            document("c", "x", &[1, 2, 5, 6]),
+            document("d", "x", &[1, 2, 3, 4, 8]),
+            document("e", "x", &[1, 2, 5]),
+        ];
+        let data = TrainingData::new(config, documents).unwrap();
+        let piece = |document, to, after| Piece {
+            document,
+            from: 0,
+            to,
+            after,
+        };
+        let visit = [
+            piece(3, 4, None),
+            // Nothing of its own, so what follows goes on from the first.
+            piece(0, 4, Some((0, 4))),
+            piece(4, 2, Some((0, 2))),
+            piece(2, 3, Some((0, 2))),
+        ];
+        let orders: Vec<Vec<Row>> = (0..8).map(|epoch| data.rows(RunSeed(1), epoch)).collect();
+        let first = [&visit[..], &[piece(1, 1, None)]].concat();
+        assert!(orders.contains(&vec![first]), "{orders:?}");
+        assert!(orders.iter().any(|rows| rows[0][0].document == 1));
+        assert!(orders.iter().flatten().all(|row| row.len() == 5));
+    }
+
     proptest! {
         #[test]
         fn every_target_is_in_exactly_one_row_of_an_epoch(
-            lengths in prop::collection::vec(2..40_usize, 1..20), length in 1..16_usize, packed: bool,
+            lengths in prop::collection::vec(2..40_usize, 1..20), length in 1..16_usize,
+            layout in prop::sample::select(vec![Layout::Padded, Layout::Packed, Layout::Shared]),
         ) {
-            let layout = if packed { Layout::Packed } else { Layout::Padded };
             let data = data(&lengths, layout, length);
             let mut seen: Vec<Vec<bool>> = lengths.iter().map(|len| vec![false; len - 1]).collect();
             for row in data.rows(RunSeed(1), 0) {
-                let used: usize = row.iter().map(|piece| piece.to - piece.from).sum();
-                prop_assert!(used <= length && (packed || row.len() == 1));
+                let used: usize = row.iter().map(Piece::own).sum();
+                prop_assert!(used <= length && (layout != Layout::Padded || row.len() == 1));
                 for piece in row {
                     for seen in &mut seen[piece.document][piece.from..piece.to] {
                         prop_assert!(!std::mem::replace(seen, true));

@@ -100,8 +100,12 @@ pub(super) fn data(
             _ => speciality_name(&observation.speciality, knowledge).into(),
         },
     });
-    if let Task::Vote { proposal } = &observation.task {
-        data["proposal"] = proposal_data(proposal, knowledge);
+    match &observation.task {
+        Task::Vote { proposal } => data["proposal"] = proposal_data(proposal, knowledge),
+        Task::Solo { diagnose } | Task::Propose { forced: diagnose } => {
+            data["diagnose"] = (*diagnose).into();
+        }
+        Task::Triage { .. } | Task::Confidence | Task::Coordinate { .. } => {}
     }
     data
 }

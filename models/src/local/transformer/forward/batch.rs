@@ -1,6 +1,7 @@
 //! Token ids in rows.
 
 use super::ForwardError;
+use super::branches::{Branch, Branches};
 
 /// Rows of token ids, filled up at the right to one length.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -9,6 +10,7 @@ pub struct TokenBatch {
     lengths: Vec<usize>,
     length: usize,
     positions: Option<Vec<u32>>,
+    branches: Option<Branches>,
 }
 
 impl TokenBatch {
@@ -38,7 +40,28 @@ impl TokenBatch {
             lengths: rows.iter().map(|row| row.as_ref().len()).collect(),
             length,
             positions: None,
+            branches: None,
         })
+    }
+
+    /// One row of texts that begin alike: what they have in common is computed once.
+    ///
+    /// Tokens stand branch after branch, and each has the position in its own text.
+    ///
+    /// # Errors
+    /// [`ForwardError::Empty`] without branches or with an empty one, [`ForwardError::Branch`] for one
+    /// that goes on from what is not there.
+    pub fn of_branches(branches: &[Branch<'_>]) -> Result<Self, ForwardError> {
+        let tree = Branches::new(branches)?;
+        let row: Vec<u32> = branches
+            .iter()
+            .flat_map(|branch| branch.tokens)
+            .copied()
+            .collect();
+        let mut batch = Self::new(&[row], 0)?;
+        batch.positions = Some(tree.positions());
+        batch.branches = Some(tree);
+        Ok(batch)
     }
 
     /// The same tokens at other positions than 0, 1, 2, … of each row, for the rotation.
@@ -80,6 +103,16 @@ impl TokenBatch {
     /// All ids, row by row.
     pub fn ids(&self) -> &[u32] {
         &self.ids
+    }
+
+    /// Tokens of the longest text.
+    pub(super) fn longest(&self) -> usize {
+        self.branches.as_ref().map_or(self.length, Branches::longest)
+    }
+
+    /// The branches of its one row, where it has any.
+    pub(super) fn branches(&self) -> Option<&Branches> {
+        self.branches.as_ref()
     }
 
     /// The position of each token, row by row.

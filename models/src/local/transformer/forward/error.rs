@@ -26,10 +26,23 @@ pub enum ForwardError {
         /// The size it has.
         found: usize,
     },
-    /// A row is longer than the model's context.
-    #[error("batch: rows of {length} tokens exceed the context of {context}")]
+    /// A branch goes on from tokens that are not there.
+    #[error("batch: branch {branch}: there are no {tokens} tokens of an earlier branch {of}")]
+    Branch {
+        /// Its place.
+        branch: usize,
+        /// The branch that it should go on from.
+        of: usize,
+        /// After how many tokens.
+        tokens: usize,
+    },
+    /// Texts that begin alike share their beginnings only where no token sees a later one.
+    #[error("batch: expected branches that stand alone in a bidirectional model")]
+    SharedBeginning,
+    /// A text is longer than the model's context.
+    #[error("batch: texts of {length} tokens exceed the context of {context}")]
     TooLong {
-        /// Tokens of the longest row.
+        /// Tokens of the longest text.
         length: usize,
         /// The model's limit.
         context: usize,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use candle_core::{Device, Tensor};
 
+use super::branches::Branches;
 use super::{ForwardError, TokenBatch};
 use crate::local::transformer::kernels::{Rotation, Visibility};
 use crate::local::transformer::{AttentionMask, TransformerConfig};
@@ -15,6 +16,7 @@ pub(super) struct Geometry {
     pub(super) rows: usize,
     pub(super) length: usize,
     lengths: Vec<usize>,
+    branches: Option<Branches>,
     mask: AttentionMask,
     /// Cosines, `[tables, length, rope_dims / 2]`; one table where all rows share it.
     pub(super) cosines: Arc<Vec<f32>>,
@@ -43,6 +45,7 @@ impl Geometry {
             rows,
             length,
             lengths: batch.lengths().to_vec(),
+            branches: batch.branches().cloned(),
             mask: config.mask,
             cosines: Arc::new(cosines),
             sines: Arc::new(sines),
@@ -50,20 +53,23 @@ impl Geometry {
         }
     }
 
-    /// The keys that the query at `position` of `row` sees.
+    /// Adds the keys that the query at `position` of `row` sees, in ascending ranges.
     pub(super) fn visible(
         &self,
         row: usize,
         position: usize,
         window: Option<usize>,
-    ) -> Range<usize> {
-        match self.mask {
-            AttentionMask::Causal => {
+        ranges: &mut Vec<Range<usize>>,
+    ) {
+        match (self.mask, &self.branches) {
+            (AttentionMask::Causal, None) => {
                 let first = window.map_or(0, |width| (position + 1).saturating_sub(width));
-                first..position + 1
+                ranges.push(first..position + 1);
             }
+            (AttentionMask::Causal, Some(branches)) => branches.seen(position, window, ranges),
             // Tokens that fill a row are seen by none.
-            AttentionMask::Bidirectional => 0..self.lengths[row],
+            (AttentionMask::Bidirectional, None) => ranges.push(0..self.lengths[row]),
+            (AttentionMask::Bidirectional, Some(branches)) => ranges.push(branches.own(position)),
         }
     }
 
@@ -79,8 +85,13 @@ impl Geometry {
         };
         let length = self.length;
         let mut values = vec![f32::NEG_INFINITY; tables * length * length];
+        let mut ranges = Vec::new();
         for (ix, line) in values.chunks_mut(length).enumerate() {
-            line[self.visible(ix / length, ix % length, window)].fill(0.0);
+            ranges.clear();
+            self.visible(ix / length, ix % length, window, &mut ranges);
+            for range in ranges.drain(..) {
+                line[range].fill(0.0);
+            }
         }
         Ok(Tensor::from_vec(
             values,
@@ -123,7 +134,7 @@ pub(super) struct LayerVisibility {
 }
 
 impl Visibility for LayerVisibility {
-    fn keys(&self, row: usize, position: usize) -> Range<usize> {
-        self.geometry.visible(row, position, self.window)
+    fn keys(&self, row: usize, position: usize, ranges: &mut Vec<Range<usize>>) {
+        self.geometry.visible(row, position, self.window, ranges);
     }
 }

@@ -9,6 +9,7 @@
 
 mod attention;
 mod batch;
+mod branches;
 mod error;
 mod fused;
 mod geometry;
@@ -18,6 +19,7 @@ mod primitive;
 mod weights;
 
 pub use batch::TokenBatch;
+pub use branches::Branch;
 pub use error::ForwardError;
 pub use model::{Arithmetic, Transformer};
 pub use weights::{Frozen, Substituted, Weights};

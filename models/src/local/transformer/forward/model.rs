@@ -238,11 +238,15 @@ impl Transformer {
     }
 
     fn check(&self, batch: &TokenBatch) -> Result<(), ForwardError> {
-        if batch.length() > self.config.context {
+        if batch.longest() > self.config.context {
             return Err(ForwardError::TooLong {
-                length: batch.length(),
+                length: batch.longest(),
                 context: self.config.context,
             });
+        }
+        let shares = batch.branches().is_some_and(|branches| !branches.are_apart());
+        if shares && self.config.mask == AttentionMask::Bidirectional {
+            return Err(ForwardError::SharedBeginning);
         }
         self.check_ids(batch.ids())
     }

@@ -1,23 +1,11 @@
 //! Attention over heads that lie side by side in rows, without a score matrix for all positions.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
 use super::products::{Before, Matrix, Threads, multiply};
-use super::rows::{cap_slopes, scale_by, soft_cap, softmax, softmax_backward};
+use super::rows::{cap_slopes, scale_by, soft_cap, softmax_backward};
+use super::span::{Span, Visibility};
 use crate::local::transformer::TransformerConfig;
-
-/// Queries whose scores are computed together.
-const QUERY_ROWS: usize = 64;
-
-/// Says which keys a query sees: `(row, position)` to a range of positions.
-pub(in crate::local::transformer) trait Visibility:
-    Send + Sync
-{
-    /// Never empty.
-    fn keys(&self, row: usize, position: usize) -> Range<usize>;
-}
 
 /// Sizes of one attention.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +34,7 @@ struct Task<'a> {
     queries: &'a [f32],
     keys: &'a [f32],
     values: &'a [f32],
-    visible: &'a dyn Visibility,
+    spans: &'a [Span],
 }
 
 impl Heads {
@@ -84,7 +72,7 @@ impl Heads {
         queries: &'a [f32],
         keys: &'a [f32],
         values: &'a [f32],
-        visible: &'a dyn Visibility,
+        spans: &'a [Vec<Span>],
     ) -> Task<'a> {
         let row = ix / self.kv_heads;
         let of_row = |all: &'a [f32], width: usize| {
@@ -97,8 +85,15 @@ impl Heads {
             queries: of_row(queries, self.query_width()),
             keys: of_row(keys, self.key_width()),
             values: of_row(values, self.key_width()),
-            visible,
+            spans: &spans[row],
         }
+    }
+
+    /// What each row's queries see.
+    fn spans(&self, visible: &dyn Visibility) -> Vec<Vec<Span>> {
+        let rows = (0..self.rows).into_par_iter();
+        rows.map(|row| Span::all(row, self.length, visible))
+            .collect()
     }
 
     /// Puts `[group * length, dim]` of each task where its heads stand in `[rows * length, width]`.
@@ -130,9 +125,10 @@ pub(super) fn forward(
     values: &[f32],
     visible: &dyn Visibility,
 ) -> Vec<f32> {
+    let spans = sizes.spans(visible);
     let parts: Vec<Vec<f32>> = (0..sizes.tasks())
         .into_par_iter()
-        .map(|ix| sizes.task(ix, queries, keys, values, visible).forward())
+        .map(|ix| sizes.task(ix, queries, keys, values, &spans).forward())
         .collect();
     sizes.gather(&parts, sizes.heads)
 }
@@ -146,10 +142,11 @@ pub(super) fn backward(
     visible: &dyn Visibility,
     gradient: &[f32],
 ) -> Gradients {
+    let spans = sizes.spans(visible);
     let parts: Vec<[Vec<f32>; 3]> = (0..sizes.tasks())
         .into_par_iter()
         .map(|ix| {
-            let task = sizes.task(ix, queries, keys, values, visible);
+            let task = sizes.task(ix, queries, keys, values, &spans);
             let width = sizes.query_width();
             let from = task.row * sizes.length * width;
             task.backward(&gradient[from..from + sizes.length * width])
@@ -168,28 +165,7 @@ pub(super) fn backward(
     }
 }
 
-/// Some queries of one head and the keys that any of them sees.
-struct Span {
-    queries: Range<usize>,
-    keys: Range<usize>,
-}
-
 impl<'a> Task<'a> {
-    fn spans(&self) -> Vec<Span> {
-        let length = self.sizes.length;
-        (0..length)
-            .step_by(QUERY_ROWS)
-            .map(|from| {
-                let queries = from..(from + QUERY_ROWS).min(length);
-                let ranges = queries.clone().map(|at| self.visible.keys(self.row, at));
-                let keys = ranges.fold(length..0, |all, keys| {
-                    all.start.min(keys.start)..all.end.max(keys.end)
-                });
-                Span { queries, keys }
-            })
-            .collect()
-    }
-
     /// Queries (or something of their shape) of one head of the group.
     fn query_matrix(&self, all: &'a [f32], head: usize, span: &Span) -> Matrix<'a> {
         let width = self.sizes.query_width();
@@ -198,10 +174,21 @@ impl<'a> Task<'a> {
         Matrix::with_step(&all[from..], span.queries.len(), self.sizes.dim, width)
     }
 
-    fn key_matrix(&self, all: &'a [f32], span: &Span) -> Matrix<'a> {
-        let width = self.sizes.key_width();
-        let from = span.keys.start * width + self.kv_head * self.sizes.dim;
-        Matrix::with_step(&all[from..], span.keys.len(), self.sizes.dim, width)
+    /// Keys, or something of their shape, that a span sees.
+    fn key_matrix<'b>(
+        &self,
+        all: &'b [f32],
+        span: &Span,
+        gathered: &'b mut Vec<f32>,
+    ) -> Matrix<'b> {
+        let dim = self.sizes.dim;
+        span.rows(
+            all,
+            self.sizes.key_width(),
+            self.kv_head * dim,
+            dim,
+            gathered,
+        )
     }
 
     /// Shares of attention, `[queries, keys]`, in `shares`; slopes of the cap in `slopes`.
@@ -209,17 +196,17 @@ impl<'a> Task<'a> {
         &self,
         head: usize,
         span: &Span,
+        keys: Matrix<'_>,
         shares: &mut Vec<f32>,
         slopes: Option<&mut Vec<f32>>,
     ) {
-        let keys = span.keys.len();
-        shares.resize(span.queries.len() * keys, 0.0);
+        shares.resize(span.queries.len() * span.key_count(), 0.0);
         multiply(
             shares,
-            keys,
+            span.key_count(),
             Before::Replaced,
             self.query_matrix(self.queries, head, span),
-            self.key_matrix(self.keys, span).t(),
+            keys.t(),
             Threads::One,
         );
         let mut scale = self.sizes.scale;
@@ -231,28 +218,24 @@ impl<'a> Task<'a> {
                 cap_slopes(slopes, shares, cap);
             }
         }
-        for (position, row) in span.queries.clone().zip(shares.chunks_exact_mut(keys)) {
-            let seen = self.visible.keys(self.row, position);
-            let seen = seen.start - span.keys.start..seen.end - span.keys.start;
-            row[..seen.start].fill(0.0);
-            row[seen.end..].fill(0.0);
-            softmax(&mut row[seen], scale);
-        }
+        span.softmax(shares, scale);
     }
 
     fn forward(&self) -> Vec<f32> {
         let (length, dim) = (self.sizes.length, self.sizes.dim);
         let mut mixed = vec![0.0; self.sizes.group() * length * dim];
-        let mut shares = Vec::new();
-        for head in 0..self.sizes.group() {
-            for span in self.spans() {
-                self.shares(head, &span, &mut shares, None);
+        let (mut shares, mut keys, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        for span in self.spans {
+            let keys = self.key_matrix(self.keys, span, &mut keys);
+            let values = self.key_matrix(self.values, span, &mut values);
+            for head in 0..self.sizes.group() {
+                self.shares(head, span, keys, &mut shares, None);
                 multiply(
                     &mut mixed[(head * length + span.queries.start) * dim..],
                     dim,
                     Before::Replaced,
-                    Matrix::new(&shares, span.queries.len(), span.keys.len()),
-                    self.key_matrix(self.values, &span),
+                    Matrix::new(&shares, span.queries.len(), span.key_count()),
+                    values,
                     Threads::One,
                 );
             }
@@ -267,29 +250,33 @@ impl<'a> Task<'a> {
         let mut key_gradient = vec![0.0; length * dim];
         let mut value_gradient = vec![0.0; length * dim];
         let (mut shares, mut slopes, mut scores) = (Vec::new(), Vec::new(), Vec::new());
-        for head in 0..self.sizes.group() {
-            for span in self.spans() {
-                let (queries, keys) = (span.queries.len(), span.keys.len());
-                self.shares(head, &span, &mut shares, Some(&mut slopes));
-                let upstream = self.query_matrix(gradient, head, &span);
-                multiply(
-                    &mut value_gradient[span.keys.start * dim..],
-                    dim,
-                    Before::AddedTo,
-                    Matrix::new(&shares, queries, keys).t(),
-                    upstream,
-                    Threads::One,
-                );
+        let (mut keys, mut values, mut sums) = (Vec::new(), Vec::new(), Vec::new());
+        for span in self.spans {
+            let (query_count, key_count) = (span.queries.len(), span.key_count());
+            let keys = self.key_matrix(self.keys, span, &mut keys);
+            let values = self.key_matrix(self.values, span, &mut values);
+            for head in 0..self.sizes.group() {
+                self.shares(head, span, keys, &mut shares, Some(&mut slopes));
+                let upstream = self.query_matrix(gradient, head, span);
+                let add_product = |target: &mut [f32], shares: &[f32], with: Matrix<'_>| {
+                    let shares = Matrix::new(shares, query_count, key_count).t();
+                    multiply(target, dim, Before::AddedTo, shares, with, Threads::One);
+                };
+                span.add_to_rows(&mut value_gradient, dim, &mut sums, |rows| {
+                    add_product(rows, &shares, upstream);
+                });
                 scores.resize(shares.len(), 0.0);
                 multiply(
                     &mut scores,
-                    keys,
+                    key_count,
                     Before::Replaced,
                     upstream,
-                    self.key_matrix(self.values, &span).t(),
+                    values.t(),
                     Threads::One,
                 );
-                let rows = scores.chunks_exact_mut(keys).zip(shares.chunks_exact(keys));
+                let rows = scores
+                    .chunks_exact_mut(key_count)
+                    .zip(shares.chunks_exact(key_count));
                 for (scores, shares) in rows {
                     softmax_backward(scores, shares, self.sizes.scale);
                 }
@@ -300,18 +287,13 @@ impl<'a> Task<'a> {
                     &mut query_gradient[(head * length + span.queries.start) * dim..],
                     dim,
                     Before::Replaced,
-                    Matrix::new(&scores, queries, keys),
-                    self.key_matrix(self.keys, &span),
+                    Matrix::new(&scores, query_count, key_count),
+                    keys,
                     Threads::One,
                 );
-                multiply(
-                    &mut key_gradient[span.keys.start * dim..],
-                    dim,
-                    Before::AddedTo,
-                    Matrix::new(&scores, queries, keys).t(),
-                    self.query_matrix(self.queries, head, &span),
-                    Threads::One,
-                );
+                span.add_to_rows(&mut key_gradient, dim, &mut sums, |rows| {
+                    add_product(rows, &scores, self.query_matrix(self.queries, head, span));
+                });
             }
         }
         [query_gradient, key_gradient, value_gradient]

@@ -6,13 +6,14 @@ use candle_core::{
     CpuStorage, CustomOp2, DType, Device, Layout as TensorLayout, Result, Shape, Tensor, bail,
 };
 
-use super::attention::{self, Heads, Visibility};
+use super::attention::{self, Heads};
 use super::gate::{self, add_all};
 use super::layout::{Gradients, Layout, Part};
 use super::norm;
 use super::products::linear;
 use super::rotation::Rotation;
 use super::slices::{slice, stored, with_all, with_values};
+use super::span::Visibility;
 use crate::local::transformer::{Activation, TransformerConfig};
 
 /// One block on a stream `[rows * length, hidden]`.

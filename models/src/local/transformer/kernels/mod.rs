@@ -18,8 +18,8 @@ mod products;
 mod rotation;
 mod rows;
 mod slices;
+mod span;
 
-pub(super) use attention::Visibility;
 pub(super) use block::BlockOp;
 pub(super) use gate::covers;
 pub(super) use layout::Layout;
@@ -27,3 +27,4 @@ pub(super) use likelihood::LikelihoodOp;
 pub(super) use norm::NormOp;
 pub(super) use pieces::{AttentionOp, GateOp};
 pub(super) use rotation::Rotation;
+pub(super) use span::Visibility;

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Layout, Result, Shape, Tensor, bail};
 
-use super::attention::{self, Heads, Visibility};
+use super::attention::{self, Heads};
 use super::gate::{gate, gate_backward};
 use super::rotation::Rotation;
 use super::slices::{slice, stored, with_values};
+use super::span::Visibility;
 use crate::local::transformer::{Activation, TransformerConfig};
 
 /// `(gate, up) -> activation(gate) * up`.
