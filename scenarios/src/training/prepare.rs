@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use rayon::prelude::*;
 use rounds_environments::streams::RunSeed;
 use rounds_models::Message;
 use rounds_models::local::Device;
@@ -373,7 +374,7 @@ fn documents(chat: &Chat, corpus: &Corpus) -> Result<Vec<Document>, RunError> {
             Ok(Document::plain(id.clone(), tokens))
         }
     };
-    corpus.examples.iter().map(document).collect()
+    corpus.examples.par_iter().map(document).collect()
 }
 
 fn input(path: &Path, error: &dyn std::error::Error) -> RunError {

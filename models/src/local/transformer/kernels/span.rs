@@ -131,6 +131,7 @@ impl Span {
     /// the others.
     pub(super) fn softmax(&self, scores: &mut [f32], scale: f32) {
         let mut from = 0;
+        let mut together = Vec::new();
         for (row, &end) in scores.chunks_exact_mut(self.count).zip(&self.ends) {
             let seen = &self.seen[from..end];
             from = end;
@@ -140,20 +141,20 @@ impl Span {
                 softmax(&mut row[seen.clone()], scale);
                 continue;
             }
-            fill_unseen(row, seen, f32::NEG_INFINITY);
-            softmax(row, scale);
-            fill_unseen(row, seen, 0.0);
+            together.clear();
+            for range in seen {
+                together.extend_from_slice(&row[range.clone()]);
+            }
+            softmax(&mut together, scale);
+            row.fill(0.0);
+            let mut left = &together[..];
+            for range in seen {
+                let (shares, rest) = left.split_at(range.len());
+                row[range.clone()].copy_from_slice(shares);
+                left = rest;
+            }
         }
     }
-}
-
-fn fill_unseen(row: &mut [f32], seen: &[Range<usize>], value: f32) {
-    let mut from = 0;
-    for range in seen {
-        row[from..range.start].fill(value);
-        from = range.end;
-    }
-    row[from..].fill(value);
 }
 
 #[cfg(test)]
