@@ -28,7 +28,7 @@ fn load(file: &str, set: &[&str], episodes: u32) -> ScenarioSet {
 
 fn taught(set: &[&str], episodes: u32) -> Vec<Demonstration> {
     let ward = load("ward.toml", set, episodes);
-    let made = demonstrate(&ward, &ward.arms[0], SpokenOptions::default()).unwrap();
+    let made = demonstrate(&ward, &ward.arms[0], SpokenOptions::default(), 0.0).unwrap();
     assert_eq!((made.done, made.failed.len()), (episodes, 0));
     made.demonstrations
 }
@@ -111,4 +111,34 @@ fn a_dynamic_team_is_told_in_the_words_of_its_calls() {
 #[test]
 fn the_same_seed_gives_the_same_conversations() {
     assert_eq!(taught(&[], 5), taught(&[], 5));
+}
+
+#[test]
+fn visits_go_astray_while_the_teacher_is_what_is_learnt() {
+    let ward = load("ward.toml", &[], 12);
+    let of = |deviation| {
+        let options = SpokenOptions::default();
+        let made = demonstrate(&ward, &ward.arms[0], options, deviation).unwrap();
+        assert_eq!((made.done, made.failed.len()), (12, 0));
+        made.demonstrations
+    };
+    let (straight, astray) = (of(0.0), of(1.0));
+    assert_eq!(astray, of(1.0));
+    assert_ne!(straight, of(0.2));
+    // No proposal is made as it was learnt, so no list of diagnoses ends a visit before its last round.
+    let last = |of: &[Demonstration], episode| {
+        let rounds = of.iter().filter(|made| made.key.episode.0 == episode);
+        rounds.map(|made| made.key.round).max()
+    };
+    let rounds: Vec<_> = (0..12).map(|episode| last(&astray, episode)).collect();
+    assert!(rounds.iter().all(|round| *round == rounds[0]), "{rounds:?}");
+    assert!((0..12).any(|episode| last(&straight, episode) < rounds[0]));
+    // The teacher asks what it would ask: of two clinicians in one state, the same.
+    let first = |of: &[Demonstration]| {
+        let mut made = of.iter().filter(|made| made.key.purpose == "propose");
+        made.next().map(|made| (made.messages.clone(), made.reply.clone()))
+    };
+    assert_eq!(first(&straight), first(&astray));
+    let lists = astray.iter().filter(|made| made.reply.contains("\"diagnosis\""));
+    assert!(lists.count() > 12);
 }

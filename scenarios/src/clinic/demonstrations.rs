@@ -35,7 +35,7 @@ pub struct Demonstrated {
 }
 
 /// Plays every visit of an arm whose clinicians decide by rule, and tells each decision in the words of
-/// `options`.
+/// `options`. In the place of a share `deviation` of proposals a question drawn at random is put.
 ///
 /// # Errors
 /// [`RunError`] when the arm cannot be built, or somebody in it decides otherwise than by rule.
@@ -46,6 +46,7 @@ pub fn demonstrate(
     set: &ScenarioSet,
     arm: &Arm,
     options: SpokenOptions,
+    deviation: f64,
 ) -> Result<Demonstrated, RunError> {
     let built = build(set, arm, &Cassette::default())?;
     let (clinic, protocol) = built.clinic_parts();
@@ -64,7 +65,7 @@ pub fn demonstrate(
         list_length: scenario.team.list_length as usize,
         options,
     };
-    let watched = Arc::new(DemonstratingClinician::new(teacher, speaker));
+    let watched = Arc::new(DemonstratingClinician::new(teacher, speaker).deviating(deviation));
     let install = install(
         clinic,
         Protocol::DynamiCare(Decider::Direct(Arc::<DemonstratingClinician>::clone(

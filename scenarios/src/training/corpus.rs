@@ -100,7 +100,7 @@ fn demonstrations(spec: &DemonstrationsSpec) -> Result<Corpus, RunError> {
         most_chars: spec.most_chars as usize,
         ..SpokenOptions::default()
     };
-    let made = demonstrate(&set, arm, options)?;
+    let made = demonstrate(&set, arm, options, spec.deviation)?;
     if let (0, Some((episode, why))) = (made.done, made.failed.first()) {
         return Err(RunError::Input(format!(
             "{}: no visit came to its end; visit {episode}: {why}",

@@ -29,6 +29,9 @@ use crate::statistics::Estimate;
 /// Texts from which the tokenizer is learnt, at most: more change it little.
 const TOKENIZER_TEXTS: usize = 20_000;
 
+/// Folder of the run that holds what was trained beside a frozen base, as PEFT reads it.
+const ADAPTER: &str = "adapter";
+
 /// How a training ended.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finished {
@@ -160,6 +163,10 @@ impl Training {
         let held_out = held_out_loss(&model, &self.data, config.micro_batch, config.seed);
         let held_out = held_out.map_err(training)?;
         let trained = self.note(&outcome, &held_out);
+        if let (Some(lora), ModelStart::From(base)) = (model.lora(), &self.spec.start) {
+            let saved = lora.save(&folder.join(ADAPTER), &base.to_string_lossy());
+            saved.map_err(training)?;
+        }
         self.save(folder, model.into_parameters().map_err(training)?, &trained)?;
         Ok(Finished {
             outcome,

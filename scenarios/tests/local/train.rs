@@ -95,6 +95,13 @@ fn text_and_recorded_calls_can_be_trained_on_and_models_go_on_with_adapters() {
     let of = |name: &str| fs::read(place.path(name).join("model.safetensors")).unwrap();
     assert_eq!(of("first").len(), of("second").len());
     assert_ne!(of("first"), of("second"));
+    let adapter: Value =
+        serde_json::from_str(&place.read("two/adapter/adapter_config.json")).unwrap();
+    assert_eq!(
+        (&adapter["peft_type"], &adapter["r"]),
+        (&"LORA".into(), &2.into())
+    );
+    assert!(place.path("two/adapter/adapter_model.safetensors").exists());
 }
 
 #[test]

@@ -3,12 +3,15 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rounds_environments::streams::RunSeed;
+use rand::RngExt;
+use rounds_environments::clinic::dialogue::Question;
+use rounds_environments::clinic::knowledge::FindingIx;
+use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 use rounds_models::{CallKey, Message, Schema};
 
 use super::clinician::SpokenClinician;
 use super::express::express;
-use crate::clinic::task::{Action, Observation};
+use crate::clinic::task::{Action, Content, Observation, Proposal, Task};
 use crate::policy::{Ask, Decisions, ModelPolicy, Policy};
 
 /// One decision as a conversation.
@@ -32,6 +35,8 @@ pub struct DemonstratingClinician {
     teacher: Arc<dyn Policy<Observation, Action>>,
     /// In whose words.
     speaker: SpokenClinician,
+    /// Share of proposals in whose place another is made.
+    deviation: f64,
     kept: Mutex<Vec<Demonstration>>,
 }
 
@@ -41,8 +46,45 @@ impl DemonstratingClinician {
         Self {
             teacher,
             speaker,
+            deviation: 0.0,
             kept: Mutex::default(),
         }
+    }
+
+    /// The same, but in the place of a share of proposals a question drawn at random is put, while what is kept is the
+    /// teacher's proposal.
+    ///
+    /// Who learns from visits without a mistake never sees how to go on after one.
+    ///
+    /// # Source
+    /// Laskey et al., "DART: Noise Injection for Robust Imitation Learning", 2017.
+    pub fn deviating(mut self, share: f64) -> Self {
+        self.deviation = share;
+        self
+    }
+
+    /// What is done in the place of a proposal, where something else is.
+    fn deviated(&self, seed: RunSeed, ask: &Ask<Observation>, action: &Action) -> Option<Action> {
+        let (Task::Propose { forced: false } | Task::Solo { diagnose: false }) =
+            ask.observation.task
+        else {
+            return None;
+        };
+        let Action::Proposal(Some(proposal)) = action else {
+            return None;
+        };
+        let findings = self.speaker.knowledge.as_ref()?.findings().len() as u32;
+        let key = &ask.key;
+        let mut stream =
+            StreamKey::agent(seed, key.episode, key.agent, key.round, Purpose::Custom).open();
+        if findings == 0 || stream.random::<f64>() >= self.deviation {
+            return None;
+        }
+        let question = Question::Finding(FindingIx(stream.random_range(0..findings)));
+        Some(Action::Proposal(Some(Proposal {
+            content: Content::Question(question),
+            ..proposal.clone()
+        })))
     }
 
     /// Takes what was kept so far, in the order of the calls' keys: the same for any order in
@@ -57,10 +99,10 @@ impl DemonstratingClinician {
 
 impl Policy<Observation, Action> for DemonstratingClinician {
     fn decide(&self, seed: RunSeed, batch: &[Ask<Observation>]) -> Decisions<Action> {
-        let decided = self.teacher.decide(seed, batch)?;
+        let mut decided = self.teacher.decide(seed, batch)?;
         let mut made = Vec::with_capacity(batch.len());
-        for (ask, action) in batch.iter().zip(&decided) {
-            let Ok(action) = action else { continue };
+        for (ask, decision) in batch.iter().zip(&mut decided) {
+            let Ok(action) = decision else { continue };
             let knowledge = self.speaker.knowledge.as_deref();
             let Some(reply) = express(&ask.observation, action, knowledge) else {
                 continue;
@@ -72,6 +114,9 @@ impl Policy<Observation, Action> for DemonstratingClinician {
                 schema: request.schema,
                 reply,
             });
+            if let Some(other) = self.deviated(seed, ask, action) {
+                *action = other;
+            }
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.extend(made);

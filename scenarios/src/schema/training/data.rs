@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::schema::paths::PathKind;
 use crate::schema::reader::TableReader;
-use crate::schema::values::{Fault, choice, items, path};
+use crate::schema::values::{FRACTION, Fault, choice, items, path};
 
 /// Visits that can be asked for.
 const MOST_EPISODES: u32 = 1 << 24;
@@ -56,6 +56,9 @@ pub struct DemonstrationsSpec {
     pub prompts: Option<PathBuf>,
     /// Most characters of earlier exchanges in a conversation.
     pub most_chars: u32,
+    /// Share of proposals in whose place a question drawn at random is put, while the proposal is what is learnt: so
+    /// that visits are seen that go otherwise than the teacher's own.
+    pub deviation: f64,
 }
 
 pub(super) fn read_data(mut table: TableReader<'_>) -> Option<TrainingDataSpec> {
@@ -89,6 +92,7 @@ fn read_demonstrations(table: &mut TableReader<'_>) -> Option<TrainingDataSpec> 
     let seed = seed.then(|| table.integer("seed", 0, u64::MAX, 0));
     let prompts = table.path("prompts", PathKind::Folder);
     let most_chars = table.count("most_chars", 1, 24_000);
+    let deviation = table.number("deviation", FRACTION, 0.0);
     Some(TrainingDataSpec::Demonstrations(DemonstrationsSpec {
         scenario: scenario?,
         arm,
@@ -97,6 +101,7 @@ fn read_demonstrations(table: &mut TableReader<'_>) -> Option<TrainingDataSpec> 
         seed: seed?,
         prompts,
         most_chars,
+        deviation,
     }))
 }
 
