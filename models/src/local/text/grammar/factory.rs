@@ -34,7 +34,7 @@ const KEPT: usize = 64;
 /// let schema = Schema::new(&serde_json::json!({"enum": ["yes", "no"]}));
 /// let mut state = grammar.json_schema(&schema)?;
 /// let quote = tokenizer.encode("\"", false)?[0];
-/// assert_eq!(state.forced_tokens(), [quote]);
+/// assert_eq!(state.forced_token()?, Some(quote));
 /// state.accept(quote)?;
 /// assert_eq!(state.mask()?.count(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
