@@ -1,4 +1,5 @@
-//! Speed of the packed products at the shapes of a small Llama, in GFLOP/s.
+//! Speed of the packed products at the shapes of a small Llama, in GFLOP/s, and what it costs that their bits do
+//! not depend on the batch: all products of one step of decoding against those of Candle.
 //!
 //! `cargo run --release -p rounds-models --features local --example local_products [threads]`
 #![expect(clippy::print_stdout, reason = "an example prints its table")]
@@ -50,6 +51,52 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                 flops / theirs
             );
         }
+    }
+    step(&threads)
+}
+
+/// The products of one pass of a Llama of 109.5 million parameters, each of a matrix of its own.
+fn step(threads: &Threads) -> Result<(), Box<dyn std::error::Error>> {
+    let layer = [(768, 2304), (768, 768), (768, 4096), (2048, 768)];
+    let shapes = layer.iter().cycle().take(12 * layer.len());
+    let shapes: Vec<(usize, usize)> = shapes.copied().chain([(768, 32000)]).collect();
+    let mut packed = Vec::new();
+    let mut weights = Vec::new();
+    for &(inner, outputs) in &shapes {
+        let w = numbers(outputs * inner);
+        packed.push(PackedMatrix::pack(&[&w], inner));
+        weights.push(Tensor::from_vec(w, (outputs, inner), &Device::Cpu)?.t()?);
+    }
+    println!("all products of one step, in milliseconds");
+    println!(
+        "{:>5} {:>8} {:>8} {:>6}",
+        "rows", "packed", "candle", "ratio"
+    );
+    for rows in [1, 8, 32, 256] {
+        let xs = shapes.iter().map(|(inner, _)| numbers(rows * inner));
+        let xs: Vec<Vec<f32>> = xs.collect();
+        let mut out = vec![0.0; rows * 32000];
+        let ours = best_of(5, || {
+            for ((x, matrix), (_, outputs)) in xs.iter().zip(&packed).zip(&shapes) {
+                matrix.product(x, &mut out[..rows * outputs], threads);
+            }
+        });
+        let tensors = xs
+            .into_iter()
+            .zip(&shapes)
+            .map(|(x, (inner, _))| Tensor::from_vec(x, (rows, *inner), &Device::Cpu));
+        let tensors = tensors.collect::<Result<Vec<_>, _>>()?;
+        let theirs = best_of(5, || {
+            for (x, weight) in tensors.iter().zip(&weights) {
+                drop(x.matmul(weight));
+            }
+        });
+        println!(
+            "{rows:>5} {:>8.2} {:>8.2} {:>6.2}",
+            ours * 1e3,
+            theirs * 1e3,
+            ours / theirs
+        );
     }
     Ok(())
 }
