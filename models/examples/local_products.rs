@@ -2,7 +2,13 @@
 //! not depend on the batch: all products of one step of decoding against those of Candle.
 //!
 //! `cargo run --release -p rounds-models --features local --example local_products [threads]`
+//!
+//! For one thread, run it with `RAYON_NUM_THREADS=1`: Candle takes its threads from there, and times are those of
+//! the thread.
 #![expect(clippy::print_stdout, reason = "an example prints its table")]
+
+#[path = "shared/clock.rs"]
+mod clock;
 
 use std::time::Instant;
 
@@ -16,12 +22,13 @@ fn numbers(count: usize) -> Vec<f32> {
 }
 
 /// The shortest of several runs, in seconds.
-fn best_of(runs: usize, mut f: impl FnMut()) -> f64 {
+fn best_of(runs: usize, threads: &Threads, mut f: impl FnMut()) -> f64 {
+    let origin = Instant::now();
     let mut best = f64::INFINITY;
     for _ in 0..runs {
-        let start = Instant::now();
+        let start = clock::seconds(threads, origin);
         f();
-        best = best.min(start.elapsed().as_secs_f64());
+        best = best.min(clock::seconds(threads, origin) - start);
     }
     best
 }
@@ -41,9 +48,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         for rows in [1, 2, 4, 8, 16, 32, 128] {
             let x = numbers(rows * inner);
             let mut out = vec![0.0; rows * outputs];
-            let ours = best_of(7, || packed.product(&x, &mut out, &threads));
+            let ours = best_of(7, &threads, || packed.product(&x, &mut out, &threads));
             let x = Tensor::from_vec(x, (rows, inner), &Device::Cpu)?;
-            let theirs = best_of(7, || drop(x.matmul(&weight)));
+            let theirs = best_of(7, &threads, || drop(x.matmul(&weight)));
             let flops = 2.0 * (rows * inner * outputs) as f64 / 1e9;
             println!(
                 "{rows:>5} {inner:>6} {outputs:>6} {:>10.1} {:>10.1}",
@@ -76,7 +83,7 @@ fn step(threads: &Threads) -> Result<(), Box<dyn std::error::Error>> {
         let xs = shapes.iter().map(|(inner, _)| numbers(rows * inner));
         let xs: Vec<Vec<f32>> = xs.collect();
         let mut out = vec![0.0; rows * 32000];
-        let ours = best_of(5, || {
+        let ours = best_of(5, threads, || {
             for ((x, matrix), (_, outputs)) in xs.iter().zip(&packed).zip(&shapes) {
                 matrix.product(x, &mut out[..rows * outputs], threads);
             }
@@ -86,7 +93,7 @@ fn step(threads: &Threads) -> Result<(), Box<dyn std::error::Error>> {
             .zip(&shapes)
             .map(|(x, (inner, _))| Tensor::from_vec(x, (rows, *inner), &Device::Cpu));
         let tensors = tensors.collect::<Result<Vec<_>, _>>()?;
-        let theirs = best_of(5, || {
+        let theirs = best_of(5, threads, || {
             for (x, weight) in tensors.iter().zip(&weights) {
                 drop(x.matmul(weight));
             }
