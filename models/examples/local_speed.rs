@@ -9,6 +9,9 @@
 //! transformers.
 #![expect(clippy::print_stdout, reason = "an example prints its table")]
 
+#[path = "shared/clock.rs"]
+mod clock;
+
 use std::error::Error;
 use std::time::Instant;
 
@@ -30,16 +33,6 @@ fn prompt(row: usize, shared: usize, own: usize) -> Vec<u32> {
     (0..shared).map(token).chain(own).collect()
 }
 
-/// Seconds so far: of this thread on the processor, or of the clock.
-fn seconds(model: &CpuModel, origin: Instant) -> f64 {
-    let own = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let own = own.and_then(|text| text.split(' ').next()?.parse::<f64>().ok());
-    match own {
-        Some(nanoseconds) if model.threads().count() == 1 => nanoseconds / 1e9,
-        _ => origin.elapsed().as_secs_f64(),
-    }
-}
-
 /// Seconds of the prefill, and of the decoded steps after it.
 fn run(model: &CpuModel, prompts: &[Vec<u32>], share: bool) -> Result<(f64, f64), Box<dyn Error>> {
     let blocks = prompts
@@ -48,7 +41,7 @@ fn run(model: &CpuModel, prompts: &[Vec<u32>], share: bool) -> Result<(f64, f64)
         .sum();
     let mut cache = KvCache::new(CacheShape::of(model.config(), blocks), b"random")?;
     let origin = Instant::now();
-    let start = seconds(model, origin);
+    let start = clock::seconds(model.threads(), origin);
     // A shared beginning is there after the first row; so the first goes alone.
     let mut next = Vec::new();
     let groups = if share {
@@ -72,8 +65,8 @@ fn run(model: &CpuModel, prompts: &[Vec<u32>], share: bool) -> Result<(f64, f64)
             next.extend(model.pass(&mut cache, &chunks)?.rows().map(argmax));
         }
     }
-    let prefill = seconds(model, origin) - start;
-    let start = seconds(model, origin);
+    let prefill = clock::seconds(model.threads(), origin) - start;
+    let start = clock::seconds(model.threads(), origin);
     for _ in 0..DECODED {
         let chunks: Vec<_> = next
             .iter()
@@ -86,7 +79,7 @@ fn run(model: &CpuModel, prompts: &[Vec<u32>], share: bool) -> Result<(f64, f64)
             .map(argmax)
             .collect();
     }
-    Ok((prefill, seconds(model, origin) - start))
+    Ok((prefill, clock::seconds(model.threads(), origin) - start))
 }
 
 fn last(sequence: SequenceId, tokens: &[u32]) -> Chunk<'_> {

@@ -3,8 +3,11 @@
 //!
 //! `cargo run --release -p rounds-models --features local --example structured_output [FOLDER]`
 //! with the folder of a model's tokenizer; without one, a tokenizer of 32 000 tokens is trained on
-//! made-up words.
+//! made-up words and JSON.
 #![expect(clippy::print_stdout, reason = "an example prints its table")]
+
+#[path = "shared/words.rs"]
+mod words;
 
 use std::error::Error;
 use std::path::Path;
@@ -14,7 +17,7 @@ use rand::{RngExt, SeedableRng};
 use rounds_environments::streams::Stream;
 use rounds_models::Schema;
 use rounds_models::local::text::{
-    BpeTraining, Detokenizer, DrawKey, Grammar, Sampler, Sampling, Seen, Step, Tokenizer,
+    Detokenizer, DrawKey, Grammar, Sampler, Sampling, Seen, Step, Tokenizer,
 };
 use serde_json::{Value, json};
 
@@ -50,44 +53,11 @@ fn schemas() -> [(&'static str, Value); 4] {
     ]
 }
 
-/// A tokenizer of 32 000 tokens over words of random syllables.
-fn made_up() -> Result<Tokenizer, Box<dyn Error>> {
-    let mut rng = Stream::seed_from_u64(1);
-    let syllables: Vec<String> = (0..900)
-        .map(|_| {
-            let mut letter = |of: &str| char::from(of.as_bytes()[rng.random_range(0..of.len())]);
-            [letter("bdfgklmnprstvz"), letter("aeiou"), letter("lmnrst")]
-                .iter()
-                .collect()
-        })
-        .collect();
-    let words: Vec<String> = (0..40_000)
-        .map(|_| {
-            let parts = rng.random_range(2..4);
-            (0..parts)
-                .map(|_| &*syllables[rng.random_range(0..syllables.len())])
-                .collect()
-        })
-        .collect();
-    let lines = (0..20_000).map(|_| {
-        let line: Vec<&str> = (0..12)
-            .map(|_| &*words[rng.random_range(0..words.len())])
-            .collect();
-        line.join(" ")
-    });
-    let lines: Vec<String> = lines.collect();
-    let training = BpeTraining {
-        vocab_size: 32_000,
-        ..BpeTraining::default()
-    };
-    Ok(training.train(lines)?)
-}
-
 fn main() -> Result<(), Box<dyn Error>> {
     let start = Instant::now();
     let tokenizer = match std::env::args().nth(1) {
         Some(folder) => Tokenizer::from_folder(Path::new(&folder))?,
-        None => made_up()?,
+        None => words::tokenizer(32_000)?,
     };
     let vocab = tokenizer.vocab_size();
     println!("tokenizer of {vocab} tokens: {:.1?}", start.elapsed());

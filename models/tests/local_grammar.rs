@@ -143,17 +143,16 @@ fn reply(
         text: String::new(),
         ended: false,
     };
-    let mut waiting: Vec<u32> = Vec::new();
     while (reply.ids.len() as u64) < LIMIT {
         if state.is_stopped() {
             reply.ended = true;
             break;
         }
-        if forced && waiting.is_empty() {
-            waiting = state.forced_tokens();
-            waiting.reverse();
-        }
-        let token = match waiting.pop() {
+        let known = match forced {
+            true => state.forced_token().expect("a mask"),
+            false => None,
+        };
+        let token = match known {
             Some(token) => token,
             None => {
                 let index = reply.ids.len() as u64;

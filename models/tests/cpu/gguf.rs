@@ -9,7 +9,8 @@ use rounds_models::local::transformer::{
     Architecture, Checkpoint, Initial, Parameters, TransformerConfig,
 };
 
-use crate::vectors::{NAMES, bits, cache, checkpoint, run};
+use crate::golden_files::NAMES;
+use crate::vectors::{bits, cache, checkpoint, run};
 
 /// Writes a checkpoint and reads it back.
 fn through_file(checkpoint: &Checkpoint, format: Option<BlockFormat>) -> Gguf {

@@ -2,7 +2,8 @@
 
 use rounds_models::local::cpu::{Chunk, Logits, SequenceId, Wanted};
 
-use crate::vectors::{NAMES, argmax, cache, floats, json, model, run, tokens};
+use crate::golden_files::{NAMES, json};
+use crate::vectors::{argmax, cache, floats, model, run, tokens};
 
 fn close(got: &[f32], expected: &[f32], tolerance: f32, what: &str) {
     assert_eq!(got.len(), expected.len(), "{what}");

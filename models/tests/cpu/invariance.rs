@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use rounds_models::local::cpu::{Chunk, Level, SequenceId, Threads, Wanted};
 
-use crate::vectors::{NAMES, bits, cache, model, run};
+use crate::golden_files::NAMES;
+use crate::vectors::{bits, cache, model, run};
 
 /// Text that is longer than the windows and spans several blocks.
 fn text(length: usize, seed: u32) -> Vec<u32> {

@@ -5,8 +5,11 @@
     reason = "the golden tests say how many cases they read"
 )]
 
+mod damaged;
 mod gguf;
 mod golden;
+#[path = "../shared/golden_files.rs"]
+mod golden_files;
 mod invariance;
 mod scheduling;
 mod vectors;

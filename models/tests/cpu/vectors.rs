@@ -1,47 +1,12 @@
 //! The tiny models of the golden vectors, and ways to run them.
 
-use std::path::{Path, PathBuf};
-
 use rounds_models::local::cpu::{
     CacheShape, Chunk, CpuModel, KvCache, SequenceId, Threads, Wanted,
 };
 use rounds_models::local::transformer::Checkpoint;
 use serde_json::Value;
 
-/// The tiny models.
-pub(crate) const NAMES: [&str; 8] = [
-    "llama",
-    "llama3_rope",
-    "qwen2",
-    "qwen3",
-    "mistral",
-    "mistral_window",
-    "gemma",
-    "gemma2",
-];
-
-/// A file or folder of the vectors; `None` when an outside folder lacks it.
-pub(crate) fn path(name: &str) -> Option<PathBuf> {
-    match std::env::var_os("ROUNDS_GOLDEN") {
-        Some(root) => {
-            let path = PathBuf::from(root).join("local-llm").join(name);
-            if !path.exists() {
-                println!("skipped: {} is missing", path.display());
-                return None;
-            }
-            Some(path)
-        }
-        None => {
-            let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/local-llm");
-            Some(Path::new(root).join(name))
-        }
-    }
-}
-
-pub(crate) fn json(name: &str) -> Option<Value> {
-    let text = std::fs::read_to_string(path(name)?).expect("vectors can be read");
-    Some(serde_json::from_str(&text).expect("vectors are JSON"))
-}
+use crate::golden_files::path;
 
 pub(crate) fn checkpoint(name: &str) -> Option<Checkpoint> {
     let dir = path(&format!("{name}_tiny"))?;

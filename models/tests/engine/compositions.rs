@@ -14,7 +14,7 @@ fn compositions() -> usize {
     asked.and_then(|text| text.parse().ok()).unwrap_or(1000)
 }
 
-fn same_bits(a: &Generated, b: &Generated) -> bool {
+pub(crate) fn same_bits(a: &Generated, b: &Generated) -> bool {
     let bits = |reply: &Generated| -> Vec<u64> {
         let logprobs = reply.logprobs.iter();
         logprobs.map(|token| token.logprob.to_bits()).collect()

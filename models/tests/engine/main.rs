@@ -7,6 +7,7 @@
 )]
 
 mod compositions;
+mod forced;
 mod gguf;
 mod limits;
 mod place;

@@ -3,7 +3,8 @@
 use rounds_models::local::transformer::{Arithmetic, Checkpoint, TokenBatch, Transformer};
 use serde_json::Value;
 
-use crate::tiny::{GOLDEN, golden_folder, golden_path, largest_difference, read_json, values};
+use crate::golden_files::{NAMES, json};
+use crate::tiny::{golden_folder, largest_difference, values};
 
 const LOGITS: f32 = 2e-4;
 const RAGGED: f32 = 5e-5;
@@ -18,12 +19,11 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let mut cases = Vec::new();
-    for name in GOLDEN {
+    for name in NAMES {
         for spelling in ["config.json", "config_transformers_v5.json"] {
-            let (Some(dir), Some(path)) = (
-                golden_folder(name, spelling),
-                golden_path(&format!("{name}.json")),
-            ) else {
+            let (Some(dir), Some(vectors)) =
+                (golden_folder(name, spelling), json(&format!("{name}.json")))
+            else {
                 continue;
             };
             let checkpoint = Checkpoint::load(dir.path()).unwrap();
@@ -34,7 +34,7 @@ fn cases() -> Vec<Case> {
                     spelling,
                     transformer: transformer.with_arithmetic(arithmetic),
                     checkpoint: checkpoint.clone(),
-                    vectors: read_json(&path),
+                    vectors: vectors.clone(),
                 });
             }
         }

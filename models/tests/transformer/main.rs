@@ -14,6 +14,9 @@ mod config;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
+#[path = "../shared/golden_files.rs"]
+mod golden_files;
+#[cfg(test)]
 mod gradients;
 #[cfg(test)]
 mod outside;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use rounds_models::local::transformer::{Arithmetic, Checkpoint, TokenBatch, Transformer};
 use serde_json::{Value, json};
 
-use crate::tiny::{largest_difference, lively, read_json, values, variants};
+use crate::golden_files::read;
+use crate::tiny::{largest_difference, lively, values, variants};
 
 const TOLERANCE: f32 = 2e-4;
 
@@ -31,7 +32,7 @@ fn numbers<T>(list: &Value, convert: impl Fn(f64) -> T) -> Vec<T> {
 
 fn compare(path: &Path) -> f32 {
     let checkpoint = Checkpoint::load(path).unwrap();
-    let expected = read_json(&path.join("expected.json"));
+    let expected = read(&path.join("expected.json"));
     let rows = expected["rows"].as_array().unwrap();
     let mut worst = 0.0f32;
     for (row, expected) in rows.iter().zip(expected["logits"].as_array().unwrap()) {

@@ -1,45 +1,15 @@
 //! Tiny models with every option, and small helpers.
 
-use std::path::{Path, PathBuf};
-
 use candle_core::{Device, Tensor, Var};
 use rounds_models::local::transformer::{
     Activation, Architecture, AttentionMask, Initial, Parameters, RopeScaling, TransformerConfig,
 };
-use serde_json::Value;
 
-pub(crate) const GOLDEN: [&str; 8] = [
-    "llama",
-    "llama3_rope",
-    "qwen2",
-    "qwen3",
-    "mistral",
-    "mistral_window",
-    "gemma",
-    "gemma2",
-];
-
-/// A file of the vectors; `None`, with a line, when an outside folder lacks it.
-pub(crate) fn golden_path(file: &str) -> Option<PathBuf> {
-    let Some(root) = std::env::var_os("ROUNDS_GOLDEN") else {
-        let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/local-llm");
-        return Some(Path::new(own).join(file));
-    };
-    let path = PathBuf::from(root).join("local-llm").join(file);
-    if path.exists() {
-        return Some(path);
-    }
-    println!("skipped: {} is missing", path.display());
-    None
-}
-
-pub(crate) fn read_json(path: &Path) -> Value {
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
+use crate::golden_files::path;
 
 /// A folder with the tensors of `name` and one of its two configs, as `config.json`.
 pub(crate) fn golden_folder(name: &str, config: &str) -> Option<tempfile::TempDir> {
-    let from = golden_path(&format!("{name}_tiny"))?;
+    let from = path(&format!("{name}_tiny"))?;
     let dir = tempfile::tempdir().unwrap();
     std::fs::copy(from.join(config), dir.path().join("config.json")).unwrap();
     let tensors = "model.safetensors";

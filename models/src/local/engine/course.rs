@@ -21,7 +21,10 @@ pub(super) struct Course {
     table: Arc<TokenTable>,
     seen: Seen,
     wants_logprobs: bool,
+    /// Whether tokens that must come next are taken without asking the model.
+    skips_forced: bool,
     tokens: Vec<u32>,
+    handed: usize,
     logprobs: Vec<TokenLogprob>,
     text: String,
     told: usize,
@@ -30,7 +33,7 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// The begin of a reply. `allowed` are the tokens that may be drawn at all, `eos` those that end a
+    /// The begin of a reply, without any token. `allowed` are the tokens that may be drawn at all, `eos` those that end a
     /// reply, `context` is the most tokens of prompt and reply.
     ///
     /// # Errors
@@ -84,7 +87,10 @@ impl Course {
             detokenizer: Detokenizer::new(Arc::clone(table)),
             table: Arc::clone(table),
             wants_logprobs: request.logprobs,
+            // The log-probability of a token needs its logits; a bias can forbid the only token left.
+            skips_forced: !request.logprobs && request.sampling.logit_bias.is_empty(),
             tokens: Vec::new(),
+            handed: 0,
             logprobs: Vec::new(),
             text: String::new(),
             told: 0,
@@ -95,13 +101,27 @@ impl Course {
         })
     }
 
+    /// Asks the model for every token.
+    pub(super) fn ask_for_all(&mut self) {
+        self.skips_forced = false;
+    }
+
     /// Most tokens that the reply can have.
     pub(super) fn most_tokens(&self) -> usize {
         self.most_tokens
     }
 
-    /// Draws the next token from `logits`, `[vocab]`: the token, and why the reply ends with it if
-    /// it does.
+    /// Computes the mask of the next token, where there is one; it depends on the tokens so far
+    /// alone.
+    pub(super) fn prepare(&mut self) {
+        if let Some(grammar) = &mut self.grammar {
+            // An error stays, and comes again when the token is drawn.
+            let _ = grammar.mask();
+        }
+    }
+
+    /// Draws the next token from `logits`, `[vocab]`, and takes those that must follow it: why the
+    /// reply ends with them if it does.
     ///
     /// # Errors
     /// [`GenerationError`] when none can be drawn.
@@ -109,7 +129,7 @@ impl Course {
         &mut self,
         logits: &[f32],
         sampler: &mut Sampler,
-    ) -> Result<(u32, Option<StopReason>), GenerationError> {
+    ) -> Result<Option<StopReason>, GenerationError> {
         let allowed = match &mut self.grammar {
             Some(grammar) => grammar.mask()?,
             None => &*self.allowed,
@@ -125,10 +145,6 @@ impl Course {
         });
         let Sampled { token, logprob } =
             drawn.map_err(|source| GenerationError::Sample { at, source })?;
-        self.tokens.push(token);
-        if self.sampling.has_penalties() {
-            self.seen.push(token);
-        }
         if self.wants_logprobs {
             let bytes = self.table.bytes(token).unwrap_or_default();
             self.logprobs.push(TokenLogprob {
@@ -136,7 +152,40 @@ impl Course {
                 logprob,
             });
         }
-        Ok((token, self.ends_with(token)?))
+        match self.take(token)? {
+            None => self.take_forced(),
+            ended => Ok(ended),
+        }
+    }
+
+    /// Takes the tokens that must come next: why the reply ends with them if it does.
+    ///
+    /// # Errors
+    /// [`GenerationError`] when the grammar fails.
+    pub(super) fn take_forced(&mut self) -> Result<Option<StopReason>, GenerationError> {
+        while self.skips_forced
+            && let Some(grammar) = &mut self.grammar
+            && let Some(token) = grammar.forced_token()?
+        {
+            if let Some(ended) = self.take(token)? {
+                return Ok(Some(ended));
+            }
+        }
+        Ok(None)
+    }
+
+    fn take(&mut self, token: u32) -> Result<Option<StopReason>, GenerationError> {
+        self.tokens.push(token);
+        if self.sampling.has_penalties() {
+            self.seen.push(token);
+        }
+        self.ends_with(token)
+    }
+
+    /// Tokens of the reply that were not taken yet.
+    pub(super) fn new_tokens(&mut self) -> &[u32] {
+        let from = std::mem::replace(&mut self.handed, self.tokens.len());
+        &self.tokens[from..]
     }
 
     fn ends_with(&mut self, token: u32) -> Result<Option<StopReason>, GenerationError> {

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use super::course::Course;
 use super::request::{Generated, GenerationError, GenerationRequest};
 use super::vocabulary::Vocabulary;
-use crate::local::cpu::{CacheCounters, CpuModel, Scheduler, SchedulerCounters, SequenceId};
-use crate::local::text::Sampler;
+use crate::local::cpu::{
+    CacheCounters, CpuModel, Scheduler, SchedulerCounters, SequenceId, Threads,
+};
+use crate::local::text::{Sampler, StopReason};
 
 /// A request that is under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,7 +24,8 @@ pub struct News {
     pub ended: Option<Result<Generated, GenerationError>>,
 }
 
-/// Answers requests together, one token of each a step.
+/// Answers requests together, one token of each a step, and with it the tokens that must follow by
+/// the form of the reply.
 ///
 /// # Determinism
 /// A reply depends on its request alone, bit by bit.
@@ -33,7 +36,20 @@ pub struct Engine {
     vocabulary: Vocabulary,
     context: usize,
     under_way: BTreeMap<SequenceId, Course>,
-    sampler: Sampler,
+    /// Replies that their form alone has ended.
+    ended: Vec<(SequenceId, StopReason)>,
+    skips_forced: bool,
+    threads: Threads,
+    /// One for each thread.
+    samplers: Vec<Sampler>,
+}
+
+/// A token that is drawn.
+struct Draw<'a> {
+    id: SequenceId,
+    course: &'a mut Course,
+    logits: Vec<f32>,
+    drawn: Result<Option<StopReason>, GenerationError>,
 }
 
 impl Engine {
@@ -44,14 +60,27 @@ impl Engine {
         vocabulary: Vocabulary,
         context: usize,
     ) -> Self {
+        let threads = model.threads().clone();
         Self {
             model,
             scheduler,
             vocabulary,
             context,
             under_way: BTreeMap::new(),
-            sampler: Sampler::default(),
+            ended: Vec::new(),
+            skips_forced: true,
+            samplers: (0..threads.count()).map(|_| Sampler::default()).collect(),
+            threads,
         }
+    }
+
+    /// Whether tokens that must come next are taken without asking the model, as they are by
+    /// default where no log-probabilities are wanted. Replies are the same; only a logit that is no number
+    /// goes unnoticed where it was not needed.
+    #[must_use]
+    pub fn skip_forced_tokens(mut self, skip: bool) -> Self {
+        self.skips_forced = skip;
+        self
     }
 
     /// Takes a request.
@@ -60,7 +89,7 @@ impl Engine {
     /// [`GenerationError`] when it cannot be served: nothing has been computed then.
     pub fn begin(&mut self, request: &GenerationRequest) -> Result<Ticket, GenerationError> {
         let vocabulary = &self.vocabulary;
-        let course = Course::begin(
+        let mut course = Course::begin(
             request,
             &vocabulary.grammars,
             Arc::clone(&vocabulary.allowed),
@@ -68,10 +97,21 @@ impl Engine {
             &vocabulary.table,
             self.context,
         )?;
-        let most = course.most_tokens();
-        let submitted = self.scheduler.submit(&self.model, &request.prompt, most);
+        if !self.skips_forced {
+            course.ask_for_all();
+        }
+        let mut most = course.most_tokens();
+        let ended = course.take_forced()?;
+        let mut prompt = request.prompt.clone();
+        if ended.is_none() {
+            let forced = course.new_tokens();
+            most -= forced.len();
+            prompt.extend_from_slice(forced);
+        }
+        let submitted = self.scheduler.submit(&self.model, &prompt, most);
         let id = submitted.map_err(|error| GenerationError::Engine(error.to_string()))?;
         self.under_way.insert(id, course);
+        self.ended.extend(ended.map(|reason| (id, reason)));
         Ok(Ticket(id))
     }
 
@@ -100,36 +140,91 @@ impl Engine {
 
     /// Computes the next tokens, and tells what they bring.
     pub fn step(&mut self) -> Vec<(Ticket, News)> {
-        let rows = match self.scheduler.step(&self.model) {
-            Ok(rows) => rows,
-            Err(error) => return self.fail(&error.to_string()),
-        };
-        let mut news = Vec::with_capacity(rows.len());
-        for (id, logits) in rows {
-            let Some(course) = self.under_way.get_mut(&id) else {
-                continue;
-            };
-            let drawn = course.advance(&logits, &mut self.sampler);
-            let text = course.news().to_owned();
-            let ended = match drawn {
-                Ok((token, None)) => match self.scheduler.push(&self.model, id, &[token]) {
-                    Ok(()) => None,
-                    Err(error) => Some(Err(GenerationError::Engine(error.to_string()))),
-                },
-                Ok((_, Some(reason))) => {
-                    let course = self.under_way.remove(&id);
-                    course.map(|course| Ok(course.end(reason)))
-                }
-                Err(error) => Some(Err(error)),
-            };
-            if ended.is_some() {
-                self.under_way.remove(&id);
-                // It is known, since it ran.
-                let _ = self.scheduler.finish(id);
+        let mut news = Vec::new();
+        for (id, reason) in std::mem::take(&mut self.ended) {
+            news.extend(self.close(id, Ok(reason)));
+        }
+        let Self {
+            model,
+            scheduler,
+            under_way,
+            threads,
+            samplers,
+            ..
+        } = self;
+        let mut courses: Vec<&mut Course> = under_way.values_mut().collect();
+        let (rows, ()) = threads.join(
+            || scheduler.step(model),
+            || threads.for_each_item(&mut courses, |course| course.prepare()),
+        );
+        let mut rows: BTreeMap<_, _> = match rows {
+            Ok(rows) => rows.into_iter().collect(),
+            Err(error) => {
+                news.extend(self.fail(&error.to_string()));
+                return news;
             }
-            news.push((Ticket(id), News { text, ended }));
+        };
+        let asked = under_way.iter_mut().filter_map(|(id, course)| {
+            Some(Draw {
+                id: *id,
+                course,
+                logits: rows.remove(id)?,
+                drawn: Ok(None),
+            })
+        });
+        let mut draws: Vec<Draw<'_>> = asked.collect();
+        let share = draws.len().div_ceil(samplers.len()).max(1);
+        let mut shares: Vec<_> = draws.chunks_mut(share).zip(samplers).collect();
+        threads.for_each_item(&mut shares, |(draws, sampler)| {
+            for Draw {
+                course,
+                logits,
+                drawn,
+                ..
+            } in draws.iter_mut()
+            {
+                *drawn = course.advance(logits, sampler);
+            }
+        });
+        let mut ended = Vec::new();
+        for Draw {
+            id, course, drawn, ..
+        } in draws
+        {
+            let drawn = drawn.and_then(|drawn| match drawn {
+                Some(reason) => Ok(Some(reason)),
+                None => {
+                    let pushed = scheduler.push(model, id, course.new_tokens());
+                    pushed.map_err(|error| GenerationError::Engine(error.to_string()))?;
+                    Ok(None)
+                }
+            });
+            match drawn.transpose() {
+                Some(end) => ended.push((id, end)),
+                None => {
+                    let text = course.news().to_owned();
+                    news.push((Ticket(id), News { text, ended: None }));
+                }
+            }
+        }
+        for (id, end) in ended {
+            news.extend(self.close(id, end));
         }
         news
+    }
+
+    /// Takes a reply out that has ended.
+    fn close(
+        &mut self,
+        id: SequenceId,
+        end: Result<StopReason, GenerationError>,
+    ) -> Option<(Ticket, News)> {
+        let mut course = self.under_way.remove(&id)?;
+        // It is known, since it was under way.
+        let _ = self.scheduler.finish(id);
+        let text = course.news().to_owned();
+        let ended = Some(end.map(|reason| course.end(reason)));
+        Some((Ticket(id), News { text, ended }))
     }
 
     /// Ends every request: the engine itself failed.

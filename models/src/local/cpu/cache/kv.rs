@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::error::CacheError;
 use super::hash::BlockHash;
 use super::pool::Pool;
 use super::shape::CacheShape;
@@ -10,40 +11,6 @@ use crate::local::cpu::kernels::{LANES, Stretch16};
 /// The caller's number of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SequenceId(pub u64);
-
-/// Why the cache refuses.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CacheError {
-    /// A size is 0.
-    #[error("cache: {field} is 0")]
-    Empty {
-        /// The size's name.
-        field: &'static str,
-    },
-    /// The sizes' product is no size.
-    #[error("cache: {blocks} blocks exceed the address space")]
-    TooLarge {
-        /// Blocks that were wanted.
-        blocks: usize,
-    },
-    /// The pool has too few free blocks; other sequences must go first.
-    #[error("cache: sequence {} needs {needed} blocks, {free} are free", sequence.0)]
-    OutOfBlocks {
-        /// Who needs them.
-        sequence: SequenceId,
-        /// How many it needs.
-        needed: usize,
-        /// How many there are.
-        free: usize,
-    },
-    /// No such sequence is open.
-    #[error("cache: sequence {} is not open", .0.0)]
-    Unknown(SequenceId),
-    /// The sequence is open already.
-    #[error("cache: sequence {} is open already", .0.0)]
-    Open(SequenceId),
-}
 
 /// What prefix sharing has saved so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -4,6 +4,7 @@
 //! prefix. A full block is found again by a hash over all tokens up to its end, also after its
 //! last sequence has gone, until the pool needs the room.
 
+mod error;
 mod hash;
 mod kv;
 mod pool;
@@ -11,6 +12,7 @@ mod shape;
 #[cfg(test)]
 mod tests;
 
+pub use error::CacheError;
 pub use hash::BlockHash;
-pub use kv::{CacheCounters, CacheError, KvCache, SequenceId};
+pub use kv::{CacheCounters, KvCache, SequenceId};
 pub use shape::CacheShape;

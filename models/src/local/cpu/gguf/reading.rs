@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::BufReader;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
@@ -53,9 +54,15 @@ pub fn read_gguf(path: impl AsRef<Path>) -> Result<Gguf, GgufError> {
         Err(source) => return Err(GgufError::Open { path, source }),
     };
     let mut file = BufReader::new(file);
-    let content = match Content::read(&mut file) {
-        Ok(content) => content,
-        Err(source) => return Err(GgufError::Format { path, source }),
+    // An alignment of 0 makes the library divide by it.
+    let content = catch_unwind(AssertUnwindSafe(|| Content::read(&mut file)));
+    let content = match content {
+        Ok(Ok(content)) => content,
+        Ok(Err(source)) => return Err(GgufError::Format { path, source }),
+        Err(_) => {
+            let source = candle_core::Error::Msg("its keys make no sense".to_owned());
+            return Err(GgufError::Format { path, source });
+        }
     };
     let tokenizer = GgufTokenizer::read(&content.metadata);
     let embedding = content.tensor_infos.get("token_embd.weight");
@@ -137,6 +144,13 @@ impl GgufWeights {
     }
 
     fn decode(&mut self, name: &str) -> Result<Weights, Box<dyn std::error::Error + Send + Sync>> {
+        // The library multiplies them unchecked, and an order of rows needs memory even where these are empty.
+        let dims = self.content.tensor_infos.get(name);
+        let dims = dims.map_or(&[][..], |info| info.shape.dims());
+        let bytes = dims.iter().try_fold(8_usize, |n, dim| n.checked_mul(*dim));
+        if bytes.is_none_or(|bytes| bytes == 0) {
+            return Err(format!("a tensor of shape {dims:?} has no sound size").into());
+        }
         let tensor = self.content.tensor(&mut self.file, name, &Device::Cpu)?;
         let shape = tensor.shape().dims().to_vec();
         if let (Some(format), [rows, inner]) = (BlockFormat::from_dtype(tensor.dtype()), &shape[..])

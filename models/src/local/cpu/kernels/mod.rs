@@ -1,6 +1,7 @@
 //! Kernels whose bits do not depend on the batch, the threads or the vector width.
 
 mod attention;
+mod attention_rows;
 mod exponential;
 mod lanes;
 #[cfg(target_arch = "x86_64")]
@@ -12,6 +13,7 @@ pub(super) mod level;
 mod packed;
 mod rotary;
 mod rows;
+mod target;
 mod threads;
 mod tile;
 
@@ -22,5 +24,6 @@ pub(super) use level::{at_level, is_wide};
 pub use packed::PackedMatrix;
 pub(super) use rotary::Rotary;
 pub(super) use rows::{Gate, gated, rms_norm, rotate, softcap};
+pub(super) use target::Target;
 pub(super) use threads::Shared;
 pub use threads::Threads;

@@ -4,7 +4,8 @@ use std::cell::Cell;
 
 use super::lanes::LANES;
 use super::level::{Level, Set};
-use super::threads::{Shared, Threads};
+use super::target::Target;
+use super::threads::Threads;
 use super::tile::{Strip, compute_strip};
 
 /// Panels of one piece of work: their weights over [`PART`] steps fit in a second-level cache.
@@ -108,23 +109,18 @@ impl PackedMatrix {
     /// # Panics
     /// When the lengths do not fit.
     pub fn product_at(&self, level: Level, x: &[f32], out: &mut [f32], threads: &Threads) {
-        self.product_into(level, x, out, self.outputs, 0, threads);
+        self.product_into(level, x, Target::whole(out, self.outputs), threads);
     }
 
-    /// The product as part of wider rows: `out[r * stride + column + n]`.
+    /// The product as part of wider rows.
     pub(in crate::local::cpu) fn product_into(
         &self,
         level: Level,
         x: &[f32],
-        out: &mut [f32],
-        stride: usize,
-        column: usize,
+        target: Target<'_>,
         threads: &Threads,
     ) {
-        let rows = x.len() / self.inner;
-        assert_eq!(x.len(), rows * self.inner, "the width of the rows");
-        assert_eq!(out.len(), rows * stride, "the outputs' shape");
-        assert!(column + self.outputs <= stride, "the outputs' width");
+        let rows = target.rows(x, self.inner, self.outputs);
         if rows == 0 || self.outputs == 0 {
             return;
         }
@@ -148,32 +144,26 @@ impl PackedMatrix {
         let strip_panels =
             STRIP_PANELS.min(panels.div_ceil(4 * threads.count()).next_multiple_of(4));
         let part = if rows <= tile_rows { self.inner } else { PART };
-        let to = Shared::new(out);
-        threads.for_each(panels.div_ceil(strip_panels), |task| {
-            let first_panel = task * strip_panels;
-            let panel_count = strip_panels.min(panels - first_panel);
-            let first_column = first_panel * LANES;
-            let mut first = 0;
-            while first < self.inner {
-                let steps = part.min(self.inner - first);
-                let offset = first_panel * self.inner * LANES + first * LANES;
+        let stride = target.stride;
+        target.for_each_strip(self.outputs, strip_panels, threads, |panel, panels, out| {
+            for first in (0..self.inner).step_by(part) {
+                let offset = panel * self.inner * LANES + first * LANES;
                 let strip = Strip {
                     weights: self.panels[offset..].as_ptr(),
                     panel_stride: self.inner * LANES,
-                    panels: panel_count,
-                    columns: self.outputs - first_column,
+                    panels,
+                    columns: self.outputs - panel * LANES,
                     rows: x.as_ptr(),
                     tile_rows,
                     inner: self.inner,
                     first,
-                    steps,
+                    steps: part.min(self.inner - first),
                     row_count: rows,
-                    out: to.get().wrapping_add(column + first_column),
+                    out,
                     out_stride: stride,
                 };
-                // SAFETY: the lengths were checked above; each task writes its own columns.
+                // SAFETY: the target checked the lengths; each strip is of its own columns.
                 unsafe { compute_strip(level, &strip) };
-                first += steps;
             }
         });
         PACKED.set(packed);

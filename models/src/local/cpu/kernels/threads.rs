@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use rayon::ThreadPool;
-use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
+use rayon::iter::{
+    IndexedParallelIterator, IntoParallelIterator, IntoParallelRefMutIterator, ParallelIterator,
+};
 
 /// A number of threads; one means the caller's own.
 ///
@@ -31,6 +33,32 @@ impl Threads {
         self.pool
             .as_ref()
             .map_or(1, |pool| pool.current_num_threads())
+    }
+
+    /// Runs both, at the same time where there are several threads.
+    pub(in crate::local) fn join<A: Send, B: Send>(
+        &self,
+        a: impl FnOnce() -> A + Send,
+        b: impl FnOnce() -> B + Send,
+    ) -> (A, B) {
+        match &self.pool {
+            Some(pool) => pool.join(a, b),
+            None => (a(), b()),
+        }
+    }
+
+    /// Runs `task` on each item.
+    pub(in crate::local) fn for_each_item<T: Send>(
+        &self,
+        items: &mut [T],
+        task: impl Fn(&mut T) + Send + Sync,
+    ) {
+        match &self.pool {
+            Some(pool) if items.len() > 1 => {
+                pool.install(|| items.par_iter_mut().with_max_len(1).for_each(&task));
+            }
+            _ => items.iter_mut().for_each(task),
+        }
     }
 
     /// Runs `task` for each index below `tasks`.

@@ -1,6 +1,6 @@
 //! Linear layers, fused from parts of possibly different formats.
 
-use crate::local::cpu::kernels::{Level, PackedMatrix, Threads};
+use crate::local::cpu::kernels::{Level, PackedMatrix, Target, Threads};
 use crate::local::cpu::quantised::QuantisedMatrix;
 
 /// A weight matrix of one format.
@@ -67,13 +67,14 @@ impl Linear {
         let rows = x.len() / self.inner;
         out.resize(rows * self.outputs, 0.0);
         for (first, matrix) in &self.parts {
+            let target = Target {
+                out: &mut *out,
+                stride: self.outputs,
+                column: *first,
+            };
             match matrix {
-                Matrix::Floats(matrix) => {
-                    matrix.product_into(level, x, out, self.outputs, *first, threads);
-                }
-                Matrix::Quantised(matrix) => {
-                    matrix.product_into(level, x, out, self.outputs, *first, threads);
-                }
+                Matrix::Floats(matrix) => matrix.product_into(level, x, target, threads),
+                Matrix::Quantised(matrix) => matrix.product_into(level, x, target, threads),
             }
         }
     }

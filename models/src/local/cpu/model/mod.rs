@@ -6,6 +6,8 @@
 )]
 mod attention;
 mod build;
+mod chunk;
+mod error;
 mod linear;
 mod parameters;
 mod pass;
@@ -13,6 +15,8 @@ mod weights;
 mod workspace;
 
 pub use build::BuildError;
+pub use chunk::{Chunk, Logits, Wanted};
+pub use error::PassError;
 pub use linear::Linear;
-pub use pass::{Chunk, CpuModel, Logits, PassError, Wanted};
+pub use pass::CpuModel;
 pub use weights::{WeightError, WeightSource, Weights};

@@ -66,7 +66,7 @@ impl Blocks {
         if inner == 0 || !inner.is_multiple_of(format.block_weights()) {
             return Err(BlockError::Width { format, inner });
         }
-        let expected = rows * inner / format.block_weights() * format.block_bytes();
+        let expected = (inner / format.block_weights() * format.block_bytes()).saturating_mul(rows);
         if bytes.len() != expected {
             let got = bytes.len();
             return Err(BlockError::Length {
@@ -253,5 +253,7 @@ mod tests {
                 got
             })
         );
+        // The product of these is 0 in 64 bits.
+        assert!(Blocks::new(format, 1 << 59, 32 << 5, Vec::new()).is_err());
     }
 }

@@ -4,7 +4,7 @@ use super::activations::Activations;
 use super::blocks::{Block, Blocks};
 use super::format::BlockFormat;
 use super::tile::{Layout, Panel, compute_panel, tile_rows};
-use crate::local::cpu::kernels::{LANES, Level, Shared, Threads};
+use crate::local::cpu::kernels::{LANES, Level, Target, Threads};
 
 /// Panels of one piece of work.
 const STRIP_PANELS: usize = 8;
@@ -106,23 +106,18 @@ impl QuantisedMatrix {
     /// # Panics
     /// When the lengths do not fit.
     pub fn product(&self, level: Level, x: &[f32], out: &mut [f32], threads: &Threads) {
-        self.product_into(level, x, out, self.outputs, 0, threads);
+        self.product_into(level, x, Target::whole(out, self.outputs), threads);
     }
 
-    /// The product as part of wider rows: `out[r * stride + column + n]`.
+    /// The product as part of wider rows.
     pub(in crate::local::cpu) fn product_into(
         &self,
         level: Level,
         x: &[f32],
-        out: &mut [f32],
-        stride: usize,
-        column: usize,
+        target: Target<'_>,
         threads: &Threads,
     ) {
-        let rows = x.len() / self.inner;
-        assert_eq!(x.len(), rows * self.inner, "the width of the rows");
-        assert_eq!(out.len(), rows * stride, "the outputs' shape");
-        assert!(column + self.outputs <= stride, "the outputs' width");
+        let rows = target.rows(x, self.inner, self.outputs);
         if rows == 0 || self.outputs == 0 {
             return;
         }
@@ -132,10 +127,9 @@ impl QuantisedMatrix {
         let panel_bytes = groups * Layout::of(self.format).group_bytes;
         let panels = self.outputs.div_ceil(LANES);
         let strip = STRIP_PANELS.min(panels.div_ceil(4 * threads.count()));
-        let to = Shared::new(out);
-        threads.for_each(panels.div_ceil(strip), |task| {
-            for panel in task * strip..panels.min((task + 1) * strip) {
-                let first = panel * LANES;
+        let stride = target.stride;
+        target.for_each_strip(self.outputs, strip, threads, |first, panels, out| {
+            for panel in first..first + panels {
                 let work = Panel {
                     format: self.format,
                     weights: &self.bytes[panel * panel_bytes..(panel + 1) * panel_bytes],
@@ -143,8 +137,8 @@ impl QuantisedMatrix {
                     inner: self.inner,
                     rows,
                     tile_rows,
-                    columns: LANES.min(self.outputs - first),
-                    out: to.get().wrapping_add(column + first),
+                    columns: LANES.min(self.outputs - panel * LANES),
+                    out: out.wrapping_add((panel - first) * LANES),
                     stride,
                 };
                 compute_panel(level, &work);

@@ -19,6 +19,8 @@ use crate::schema::Schema;
 
 /// Schemas whose grammars are kept: as many as a simulation's protocols have, and some more.
 const KEPT: usize = 64;
+/// Most tokens of the reply that prepares a grammar.
+const WALK: usize = 64;
 
 /// Makes grammars for the tokens of one tokenizer.
 ///
@@ -34,14 +36,20 @@ const KEPT: usize = 64;
 /// let schema = Schema::new(&serde_json::json!({"enum": ["yes", "no"]}));
 /// let mut state = grammar.json_schema(&schema)?;
 /// let quote = tokenizer.encode("\"", false)?[0];
-/// assert_eq!(state.forced_tokens(), [quote]);
+/// assert_eq!(state.forced_token()?, Some(quote));
 /// state.accept(quote)?;
 /// assert_eq!(state.mask()?.count(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Grammar {
     factory: ParserFactory,
-    kept: Mutex<HashMap<String, Matcher>>,
+    kept: Mutex<HashMap<String, Kept>>,
+}
+
+/// The grammar of a schema at the begin of a reply.
+struct Kept {
+    matcher: Matcher,
+    prepared: bool,
 }
 
 impl fmt::Debug for Grammar {
@@ -80,8 +88,12 @@ impl Grammar {
     /// [`GrammarError::Refused`] where no value satisfies it or the library cannot keep it.
     pub fn json_schema(&self, schema: &Schema) -> Result<GrammarState, GrammarError> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(matcher) = kept().get(schema.text()) {
-            return Ok(GrammarState::new(matcher.deep_clone()));
+        if let Some(kept) = kept().get_mut(schema.text()) {
+            if !kept.prepared {
+                prepare(&mut kept.matcher);
+                kept.prepared = true;
+            }
+            return Ok(GrammarState::new(kept.matcher.deep_clone()));
         }
         let mut value = schema.value();
         check(&value, "#")?;
@@ -104,7 +116,11 @@ impl Grammar {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(schema.text().to_owned(), matcher.deep_clone());
+        let first = Kept {
+            matcher: matcher.deep_clone(),
+            prepared: false,
+        };
+        kept.insert(schema.text().to_owned(), first);
         Ok(GrammarState::new(matcher))
     }
 
@@ -145,4 +161,31 @@ impl Grammar {
             None => Ok(matcher),
         }
     }
+}
+
+/// Follows one made-up reply, so that the states of the lexer are there that replies come through: copies of
+/// the grammar need not compute them again. What a grammar allows stays as it is.
+fn prepare(matcher: &mut Matcher) {
+    let copy = matcher.deep_clone();
+    // This clone shares the lexer's states with the copy, and nothing else.
+    let mut reply = copy.clone();
+    let mut draw = 1_u32;
+    for _ in 0..WALK {
+        if reply.is_stopped() {
+            break;
+        }
+        let Ok(mask) = reply.compute_mask() else {
+            return;
+        };
+        // Numbers of a linear congruence; any tokens that are not always the same will do.
+        draw = draw.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
+        let at = (draw >> 8) as usize % mask.num_set().max(1);
+        let Some(token) = mask.iter().nth(at) else {
+            return;
+        };
+        if reply.consume_token(token).is_err() {
+            return;
+        }
+    }
+    *matcher = copy;
 }

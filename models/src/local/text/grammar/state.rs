@@ -88,10 +88,22 @@ impl GrammarState {
         self.matcher.is_stopped()
     }
 
-    /// The tokens that must come next, none where there is a choice. Accepting them one by one
-    /// gives the same reply as sampling them, without asking the model.
-    pub fn forced_tokens(&mut self) -> Vec<u32> {
-        self.matcher.compute_ff_tokens()
+    /// The token that must come next, none where there is a choice or the library does not see that
+    /// there is none. It is the only one of [`mask`](Self::mask), so that accepting it gives the same
+    /// reply as sampling it.
+    ///
+    /// # Errors
+    /// [`GrammarError::Failed`] when the grammar is too complex for its limits.
+    pub fn forced_token(&mut self) -> Result<Option<u32>, GrammarError> {
+        if self.is_stopped() {
+            return Ok(None);
+        }
+        // Cheap beside a mask, which is asked for only to be sure.
+        let Some(&token) = self.matcher.compute_ff_tokens().first() else {
+            return Ok(None);
+        };
+        let mask = self.mask()?;
+        Ok((mask.allows(token) && mask.count() == 1).then_some(token))
     }
 }
 

@@ -4,6 +4,7 @@
 //! it: the expressions are those of llama.cpp and of the models' own `tokenizer.json`. A file
 //! with the key `tokenizer.huggingface.json` holds all, and nothing else is looked at.
 
+mod keys;
 mod reading;
 mod sentencepiece;
 mod splits;

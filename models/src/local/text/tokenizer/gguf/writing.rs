@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::reading::{CONTROL, NORMAL, UNUSED, USER_DEFINED};
+use super::keys::{CONTROL, NORMAL, UNUSED, USER_DEFINED};
 use super::splits::Split;
 use crate::local::cpu::GgufTokenizer;
 use crate::local::text::tokenizer::encoding::Tokenizer;
