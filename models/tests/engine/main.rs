@@ -7,6 +7,7 @@
 )]
 
 mod compositions;
+mod device;
 mod gguf;
 mod limits;
 mod place;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::course::Course;
 use super::request::{Generated, GenerationError, GenerationRequest};
+use super::runner::{Runner, Scheduled};
 use super::vocabulary::Vocabulary;
-use crate::local::cpu::{CacheCounters, CpuModel, Scheduler, SchedulerCounters, SequenceId};
+use crate::local::cpu::{CacheCounters, Inference, Scheduler, SchedulerCounters, SequenceId};
 use crate::local::text::Sampler;
 
 /// A request that is under way.
@@ -25,11 +26,11 @@ pub struct News {
 /// Answers requests together, one token of each a step.
 ///
 /// # Determinism
-/// A reply depends on its request alone, bit by bit.
+/// A reply depends on its request alone, bit by bit, where the model's logits do: those of
+/// [`CpuModel`](crate::local::cpu::CpuModel).
 #[derive(Debug)]
 pub struct Engine {
-    model: CpuModel,
-    scheduler: Scheduler,
+    runner: Box<dyn Runner>,
     vocabulary: Vocabulary,
     context: usize,
     under_way: BTreeMap<SequenceId, Course>,
@@ -38,15 +39,14 @@ pub struct Engine {
 
 impl Engine {
     /// An engine of `model`; `context` is the most tokens of a prompt with its reply.
-    pub fn new(
-        model: CpuModel,
-        scheduler: Scheduler,
+    pub fn new<M: Inference + 'static>(
+        model: M,
+        scheduler: Scheduler<M::Blocks>,
         vocabulary: Vocabulary,
         context: usize,
     ) -> Self {
         Self {
-            model,
-            scheduler,
+            runner: Box::new(Scheduled { model, scheduler }),
             vocabulary,
             context,
             under_way: BTreeMap::new(),
@@ -69,7 +69,7 @@ impl Engine {
             self.context,
         )?;
         let most = course.most_tokens();
-        let submitted = self.scheduler.submit(&self.model, &request.prompt, most);
+        let submitted = self.runner.submit(&request.prompt, most);
         let id = submitted.map_err(|error| GenerationError::Engine(error.to_string()))?;
         self.under_way.insert(id, course);
         Ok(Ticket(id))
@@ -79,7 +79,7 @@ impl Engine {
     pub fn cancel(&mut self, ticket: Ticket) {
         if self.under_way.remove(&ticket.0).is_some() {
             // It is known, since it was under way.
-            let _ = self.scheduler.finish(ticket.0);
+            let _ = self.runner.finish(ticket.0);
         }
     }
 
@@ -95,12 +95,12 @@ impl Engine {
 
     /// What was found in the cache and what was computed.
     pub fn counters(&self) -> (CacheCounters, SchedulerCounters) {
-        (self.scheduler.cache_counters(), self.scheduler.counters())
+        self.runner.counters()
     }
 
     /// Computes the next tokens, and tells what they bring.
     pub fn step(&mut self) -> Vec<(Ticket, News)> {
-        let rows = match self.scheduler.step(&self.model) {
+        let rows = match self.runner.step() {
             Ok(rows) => rows,
             Err(error) => return self.fail(&error.to_string()),
         };
@@ -112,7 +112,7 @@ impl Engine {
             let drawn = course.advance(&logits, &mut self.sampler);
             let text = course.news().to_owned();
             let ended = match drawn {
-                Ok((token, None)) => match self.scheduler.push(&self.model, id, &[token]) {
+                Ok((token, None)) => match self.runner.push(id, token) {
                     Ok(()) => None,
                     Err(error) => Some(Err(GenerationError::Engine(error.to_string()))),
                 },
@@ -125,7 +125,7 @@ impl Engine {
             if ended.is_some() {
                 self.under_way.remove(&id);
                 // It is known, since it ran.
-                let _ = self.scheduler.finish(id);
+                let _ = self.runner.finish(id);
             }
             news.push((Ticket(id), News { text, ended }));
         }
@@ -138,7 +138,7 @@ impl Engine {
         failed
             .into_keys()
             .map(|id| {
-                let _ = self.scheduler.finish(id);
+                let _ = self.runner.finish(id);
                 let ended = Some(Err(GenerationError::Engine(why.to_owned())));
                 let text = String::new();
                 (Ticket(id), News { text, ended })

@@ -8,9 +8,11 @@ mod hash;
 mod kv;
 mod pool;
 mod shape;
+mod storage;
 #[cfg(test)]
 mod tests;
 
 pub use hash::BlockHash;
 pub use kv::{CacheCounters, CacheError, KvCache, SequenceId};
 pub use shape::CacheShape;
+pub use storage::{BlockStorage, HostBlocks};

@@ -6,6 +6,7 @@
 )]
 mod attention;
 mod build;
+mod chunks;
 mod linear;
 mod parameters;
 mod pass;
@@ -13,6 +14,8 @@ mod weights;
 mod workspace;
 
 pub use build::BuildError;
+pub use chunks::{Chunk, Inference, Logits, PassError, Wanted};
+pub(in crate::local) use chunks::{Span, spans};
 pub use linear::Linear;
-pub use pass::{Chunk, CpuModel, Logits, PassError, Wanted};
+pub use pass::CpuModel;
 pub use weights::{WeightError, WeightSource, Weights};

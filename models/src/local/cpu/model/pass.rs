@@ -4,117 +4,12 @@ use std::sync::Arc;
 
 use super::attention::attend_chunks;
 use super::build::Parts;
+use super::chunks::{Chunk, Inference, Logits, PassError, Span, spans};
 use super::linear::Linear;
 use super::workspace::{Workspace, Workspaces};
-use crate::local::cpu::cache::{CacheError, KvCache, SequenceId};
+use crate::local::cpu::cache::{HostBlocks, KvCache};
 use crate::local::cpu::kernels::{Gate, Level, Rotary, Threads, gated, rms_norm, rotate, softcap};
 use crate::local::transformer::TransformerConfig;
-
-/// Which logits a chunk wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Wanted {
-    /// None: more of the prompt follows.
-    None,
-    /// Those after the last token.
-    #[default]
-    Last,
-    /// Those after every token.
-    All,
-}
-
-impl Wanted {
-    fn rows(self, tokens: usize) -> usize {
-        match self {
-            Self::None => 0,
-            Self::Last => 1,
-            Self::All => tokens,
-        }
-    }
-}
-
-/// The next tokens of one sequence.
-#[derive(Debug, Clone, Copy)]
-pub struct Chunk<'a> {
-    /// An open sequence of the cache.
-    pub sequence: SequenceId,
-    /// Tokens that follow those in the cache; at least one.
-    pub tokens: &'a [u32],
-    /// Which logits are wanted.
-    pub wanted: Wanted,
-}
-
-/// Rows of logits.
-///
-/// # Shapes
-/// `[rows, vocab]`, chunk after chunk in the order they were given.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Logits {
-    vocab: usize,
-    values: Vec<f32>,
-}
-
-impl Logits {
-    /// Logits of a row.
-    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[f32]> {
-        self.values.chunks_exact(self.vocab)
-    }
-
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.values.len() / self.vocab
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    /// All rows, one after the other.
-    pub fn into_values(self) -> Vec<f32> {
-        self.values
-    }
-}
-
-/// Why a pass cannot run. Nothing has been written then.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PassError {
-    /// The cache refuses.
-    #[error(transparent)]
-    Cache(#[from] CacheError),
-    /// The cache has other sizes than the model.
-    #[error("pass: expected a cache of (layers, kv_heads, head_dim) {expected:?}, got {got:?}")]
-    Shape {
-        /// Of the model.
-        expected: [usize; 3],
-        /// Of the cache.
-        got: [usize; 3],
-    },
-    /// A chunk has no token.
-    #[error("pass: the chunk of sequence {} has no token", .0.0)]
-    EmptyChunk(SequenceId),
-    /// Two chunks belong to one sequence.
-    #[error("pass: two chunks of sequence {}", .0.0)]
-    Twice(SequenceId),
-    /// A token is not in the vocabulary.
-    #[error("pass: expected tokens below {vocab}, got {token}")]
-    Token {
-        /// The token.
-        token: u32,
-        /// Size of the vocabulary.
-        vocab: usize,
-    },
-    /// A sequence grows past the model's context.
-    #[error("pass: sequence {} of {length} tokens exceeds the context of {context}", sequence.0)]
-    TooLong {
-        /// The sequence.
-        sequence: SequenceId,
-        /// Its length with the chunk.
-        length: usize,
-        /// The model's limit.
-        context: usize,
-    },
-}
 
 /// One layer's weights.
 #[derive(Debug, Clone)]
@@ -147,18 +42,6 @@ pub struct CpuModel {
     threads: Threads,
     level: Level,
     workspaces: Arc<Workspaces>,
-}
-
-/// A position of the packed rows.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
-    pub(super) sequence: SequenceId,
-    /// Its first row.
-    pub(super) row: usize,
-    /// Its number of rows.
-    pub(super) count: usize,
-    /// The position of its first token.
-    pub(super) start: usize,
 }
 
 impl CpuModel {
@@ -218,60 +101,12 @@ impl CpuModel {
     /// # Errors
     /// [`PassError`]; no sequence has grown then, though blocks may have been reserved.
     pub fn pass(&self, cache: &mut KvCache, chunks: &[Chunk<'_>]) -> Result<Logits, PassError> {
-        let spans = self.spans(cache, chunks)?;
+        let spans = spans(&self.config, cache, chunks)?;
         let hidden = self.hidden(cache, chunks, &spans);
         for chunk in chunks {
             cache.append(chunk.sequence, chunk.tokens)?;
         }
         Ok(self.logits(chunks, &spans, &hidden))
-    }
-
-    /// Checks the chunks and makes room for them.
-    fn spans(&self, cache: &mut KvCache, chunks: &[Chunk<'_>]) -> Result<Vec<Span>, PassError> {
-        let config = &self.config;
-        let shape = cache.shape();
-        let expected = [config.layers, config.kv_heads, config.head_dim];
-        let got = [shape.layers, shape.kv_heads, shape.head_dim];
-        if expected != got {
-            return Err(PassError::Shape { expected, got });
-        }
-        let mut row = 0;
-        let mut spans: Vec<Span> = Vec::with_capacity(chunks.len());
-        let mut seen = std::collections::BTreeSet::new();
-        for chunk in chunks {
-            let sequence = chunk.sequence;
-            let start = cache.len(sequence).ok_or(CacheError::Unknown(sequence))?;
-            let count = chunk.tokens.len();
-            if count == 0 {
-                return Err(PassError::EmptyChunk(sequence));
-            }
-            if !seen.insert(sequence) {
-                return Err(PassError::Twice(sequence));
-            }
-            let vocab = config.vocab_size;
-            if let Some(token) = chunk.tokens.iter().find(|t| **t as usize >= vocab) {
-                let token = *token;
-                return Err(PassError::Token { token, vocab });
-            }
-            if start + count > config.context {
-                return Err(PassError::TooLong {
-                    sequence,
-                    length: start + count,
-                    context: config.context,
-                });
-            }
-            spans.push(Span {
-                sequence,
-                row,
-                count,
-                start,
-            });
-            row += count;
-        }
-        for span in &spans {
-            cache.reserve(span.sequence, span.count)?;
-        }
-        Ok(spans)
     }
 
     /// The residual stream after the last layer.
@@ -369,10 +204,7 @@ impl CpuModel {
         if let Some(cap) = self.config.logit_softcap {
             softcap(self.level, &mut values, cap as f32);
         }
-        Logits {
-            vocab: self.config.vocab_size,
-            values,
-        }
+        Logits::new(self.config.vocab_size, values)
     }
 
     fn qkv_width(&self) -> usize {
@@ -477,6 +309,18 @@ impl CpuModel {
         for (x, y) in stream.iter_mut().zip(branch) {
             *x += y;
         }
+    }
+}
+
+impl Inference for CpuModel {
+    type Blocks = HostBlocks;
+
+    fn config(&self) -> &TransformerConfig {
+        self.config()
+    }
+
+    fn pass(&self, cache: &mut KvCache, chunks: &[Chunk<'_>]) -> Result<Logits, PassError> {
+        self.pass(cache, chunks)
     }
 }
 
