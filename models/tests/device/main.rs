@@ -13,4 +13,8 @@ mod models;
 mod scheduling;
 mod types;
 #[path = "../cpu/vectors.rs"]
+#[expect(
+    dead_code,
+    reason = "shared with the tests of the processor's own model, which use more of it"
+)]
 mod vectors;

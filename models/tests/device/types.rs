@@ -16,8 +16,8 @@ fn sixteen_bits_are_near_the_floats() {
         let mut exact = vectors::cache(&own, 8, 16);
         exact.open(SequenceId(1), &input).expect("a new sequence");
         let expected = run(&own, &mut exact, SequenceId(1), &input, &[]);
-        // Eight and eleven digits of two.
-        for (precision, most) in [(Precision::Bf16, 0.02), (Precision::F16, 0.0025)] {
+        // Eight and eleven binary digits; such random models widen the error of a weight about five times.
+        for (precision, most) in [(Precision::Bf16, 0.04), (Precision::F16, 0.005)] {
             let model = placed(&checkpoint, precision);
             for cuts in [&[][..], &[3, 20]] {
                 let mut cache = cache(&model, 8, 16);

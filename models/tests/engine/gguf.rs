@@ -90,7 +90,8 @@ fn quantised_weights_are_widened_in_another_type() {
     let loaded = LoadedModel::open(&file, &options).unwrap();
     assert!(matches!(loaded.model, AnyModel::Device(_)));
     assert_eq!(loaded.memory.weights, 2 * loaded.config().parameter_count());
-    // The first tokens have nearly the probabilities that the quantised model gives them.
+    // The first tokens have nearly the probabilities that the quantised model gives them, which rounds its rows to
+    // eight bits as well.
     let asked: Vec<GenerationRequest> = requests(24)
         .into_iter()
         .map(|request| GenerationRequest {
@@ -107,7 +108,7 @@ fn quantised_weights_are_widened_in_another_type() {
     for (one, other) in widened.iter().zip(&quantised) {
         if one.tokens == other.tokens {
             let off = (one.logprobs[0].logprob - other.logprobs[0].logprob).abs();
-            assert!(off < 0.1, "{off}");
+            assert!(off < 0.2, "{off}");
             same += 1;
         }
     }
