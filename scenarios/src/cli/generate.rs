@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 
-use rounds_models::local::device::ChoiceError;
+use rounds_models::local::device::{ChoiceError, ComputeDevice, Precision};
 use rounds_models::local::engine::{Form, Generated, GenerationRequest};
 use rounds_models::local::model::{LocalModel, LocalOptions};
 use rounds_models::local::text::{DrawKey, Sampling, StopReason};
@@ -21,10 +21,14 @@ pub(crate) fn generate(arguments: &GenerateArgs) -> Result<(), Failure> {
     let form = form_of(arguments)?;
     let prompt = prompt_of(arguments)?;
     let wrong = |error: ChoiceError| Failure::Usage(with_causes(&error));
-    let dtype = arguments.dtype.as_deref().map(str::parse).transpose();
+    let dtype = arguments
+        .dtype
+        .as_deref()
+        .map(str::parse::<Precision>)
+        .transpose();
     let options = LocalOptions {
         template: arguments.template.clone(),
-        device: arguments.device.parse().map_err(wrong)?,
+        device: arguments.device.parse::<ComputeDevice>().map_err(wrong)?,
         dtype: dtype.map_err(wrong)?,
         threads: arguments.threads.map(|n| n as usize),
         sequences: arguments.replies.min(64) as usize,

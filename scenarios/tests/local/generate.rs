@@ -22,7 +22,7 @@ fn the_device_and_its_type_are_chosen_by_name() {
         // Other bits, and nearly the same probability.
         let reply = first(&["--dtype", dtype]);
         let off = (logprob(&reply) - logprob(&exact)).abs();
-        assert!(off > 0.0 && off < 0.05, "{dtype}: {off}");
+        assert!(off > 0.0 && off < 0.2, "{dtype}: {off}");
     }
     let mut refused = vec![
         (["--device", "gpu"], "`cuda:N`"),
