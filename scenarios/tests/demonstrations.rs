@@ -136,9 +136,12 @@ fn visits_go_astray_while_the_teacher_is_what_is_learnt() {
     // The teacher asks what it would ask: of two clinicians in one state, the same.
     let first = |of: &[Demonstration]| {
         let mut made = of.iter().filter(|made| made.key.purpose == "propose");
-        made.next().map(|made| (made.messages.clone(), made.reply.clone()))
+        made.next()
+            .map(|made| (made.messages.clone(), made.reply.clone()))
     };
     assert_eq!(first(&straight), first(&astray));
-    let lists = astray.iter().filter(|made| made.reply.contains("\"diagnosis\""));
+    let lists = astray
+        .iter()
+        .filter(|made| made.reply.contains("\"diagnosis\""));
     assert!(lists.count() > 12);
 }

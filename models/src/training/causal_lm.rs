@@ -10,7 +10,8 @@ use super::data::hex;
 use super::lora::AdaptedWeights;
 use super::{Batch, Lora, LoraConfig, TrainError, Trainable};
 use crate::local::transformer::{
-    Activation, Branch, ForwardError, Parameters, TokenBatch, Transformer, TransformerConfig, Weights,
+    Activation, Branch, ForwardError, Parameters, TokenBatch, Transformer, TransformerConfig,
+    Weights,
 };
 
 /// A language model that predicts the next token.
@@ -111,7 +112,9 @@ impl CausalLm {
             }
             count += piece.len;
             branches.push(Branch {
-                after: piece.after.map(|(before, shared)| (branch_of[before], shared)),
+                after: piece
+                    .after
+                    .map(|(before, shared)| (branch_of[before], shared)),
                 tokens: &batch.tokens[own],
             });
         }

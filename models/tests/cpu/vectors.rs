@@ -1,7 +1,7 @@
 //! The tiny models of the golden vectors, and ways to run them.
 
 use rounds_models::local::cpu::{
-    CacheShape, Chunk, CpuModel, KvCache, SequenceId, Threads, Wanted,
+    CacheShape, Chunk, CpuModel, Inference, KvCache, SequenceId, Threads, Wanted,
 };
 use rounds_models::local::transformer::Checkpoint;
 use serde_json::Value;
@@ -44,9 +44,9 @@ pub(crate) fn cache(model: &CpuModel, blocks: usize, block_size: usize) -> KvCac
 }
 
 /// Runs chunks of one sequence after the other and returns all their logits.
-pub(crate) fn run(
-    model: &CpuModel,
-    cache: &mut KvCache,
+pub(crate) fn run<M: Inference>(
+    model: &M,
+    cache: &mut KvCache<M::Blocks>,
     sequence: SequenceId,
     tokens: &[u32],
     cuts: &[usize],

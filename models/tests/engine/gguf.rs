@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use rounds_models::Message;
 use rounds_models::local::cpu::{BlockFormat, write_gguf};
+use rounds_models::local::device::Precision;
 use rounds_models::local::engine::{Form, GenerationRequest};
-use rounds_models::local::model::{LoadedModel, LocalError, LocalModel, LocalOptions};
+use rounds_models::local::model::{AnyModel, LoadedModel, LocalError, LocalModel, LocalOptions};
 use rounds_models::local::text::{DrawKey, Tokenizer};
 use rounds_models::local::transformer::Checkpoint;
 use tempfile::TempDir;
@@ -77,6 +78,41 @@ fn conversations_are_put_to_a_file_as_to_the_folder() {
     };
     assert_eq!(ask(&gguf), ask(&gguf));
     assert_eq!(ask(&gguf).len(), 4);
+}
+
+#[test]
+fn quantised_weights_are_widened_in_another_type() {
+    let (_place, file) = written("tokenizer_bytes.json", Some(BlockFormat::Q8_0));
+    let options = LocalOptions {
+        dtype: Some(Precision::F16),
+        ..LocalOptions::default()
+    };
+    let loaded = LoadedModel::open(&file, &options).unwrap();
+    assert!(matches!(loaded.model, AnyModel::Device(_)));
+    assert_eq!(loaded.memory.weights, 2 * loaded.config().parameter_count());
+    // The first tokens have nearly the probabilities that the quantised model gives them, which rounds its rows to
+    // eight bits as well.
+    let asked: Vec<GenerationRequest> = requests(24)
+        .into_iter()
+        .map(|request| GenerationRequest {
+            max_tokens: 1,
+            ..request
+        })
+        .collect();
+    let asked: Vec<(u32, &GenerationRequest)> = asked.iter().map(|r| (0, r)).collect();
+    let widened = replies(&mut loaded.into_engine(&options).unwrap().0, &asked);
+    let plain = LocalOptions::default();
+    let loaded = LoadedModel::open(&file, &plain).unwrap();
+    let quantised = replies(&mut loaded.into_engine(&plain).unwrap().0, &asked);
+    let mut same = 0;
+    for (one, other) in widened.iter().zip(&quantised) {
+        if one.tokens == other.tokens {
+            let off = (one.logprobs[0].logprob - other.logprobs[0].logprob).abs();
+            assert!(off < 0.2, "{off}");
+            same += 1;
+        }
+    }
+    assert!(same >= 20, "{same} of 24");
 }
 
 #[test]

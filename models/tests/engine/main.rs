@@ -7,6 +7,7 @@
 )]
 
 mod compositions;
+mod device;
 mod forced;
 mod gguf;
 mod limits;

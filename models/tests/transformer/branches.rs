@@ -41,7 +41,9 @@ fn branches_give_what_rows_of_their_own_give() {
         for row in 0..9 {
             let alone = config.mask == AttentionMask::Bidirectional;
             let shared = if alone { 0 } else { row * 13 % 24 };
-            let mut text = texts.last().map_or_else(Vec::new, |last| last[..shared].to_vec());
+            let mut text = texts
+                .last()
+                .map_or_else(Vec::new, |last| last[..shared].to_vec());
             text.extend((shared..24 + row % 3).map(|at| id(row, at)));
             branches.push((row > 0).then_some((row.saturating_sub(1), shared)));
             texts.push(text);
@@ -117,7 +119,10 @@ fn what_cannot_be_shared_is_refused() {
         // Texts, and not what stands in a row, have to fit into the context.
         let text = vec![1; context];
         let of = |after| {
-            let branch = |after| Branch { after, tokens: &text };
+            let branch = |after| Branch {
+                after,
+                tokens: &text,
+            };
             let batch = TokenBatch::of_branches(&[branch(None), branch(after)]).unwrap();
             transformer.forward(&parameters, &batch)
         };

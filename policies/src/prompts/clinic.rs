@@ -135,12 +135,7 @@ fn seen_with_due() -> Vec<Value> {
     contexts
 }
 
-const LIST: [Variable; 4] = [
-    SPECIALITY,
-    DIAGNOSE,
-    LIST_LENGTH,
-    ADDITION,
-];
+const LIST: [Variable; 4] = [SPECIALITY, DIAGNOSE, LIST_LENGTH, ADDITION];
 
 const MOST: [Variable; 2] = [variable("most", "most specialists to name"), ADDITION];
 

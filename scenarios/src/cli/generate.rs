@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 
+use rounds_models::local::device::{ChoiceError, ComputeDevice, Precision};
 use rounds_models::local::engine::{Form, Generated, GenerationRequest};
 use rounds_models::local::model::{LocalModel, LocalOptions};
 use rounds_models::local::text::{DrawKey, Sampling, StopReason};
@@ -19,8 +20,16 @@ use crate::speech::with_causes;
 pub(crate) fn generate(arguments: &GenerateArgs) -> Result<(), Failure> {
     let form = form_of(arguments)?;
     let prompt = prompt_of(arguments)?;
+    let wrong = |error: ChoiceError| Failure::Usage(with_causes(&error));
+    let dtype = arguments
+        .dtype
+        .as_deref()
+        .map(str::parse::<Precision>)
+        .transpose();
     let options = LocalOptions {
         template: arguments.template.clone(),
+        device: arguments.device.parse::<ComputeDevice>().map_err(wrong)?,
+        dtype: dtype.map_err(wrong)?,
         threads: arguments.threads.map(|n| n as usize),
         sequences: arguments.replies.min(64) as usize,
         ..LocalOptions::default()

@@ -57,6 +57,12 @@ pub(crate) struct GenerateArgs {
     /// End the reply before this text; may be given several times.
     #[arg(long, value_name = "TEXT")]
     pub(crate) stop: Vec<String>,
+    /// What computes: "cpu", "cuda" or "cuda:N" (the program rounds-cuda).
+    #[arg(long, value_name = "DEVICE", default_value = "cpu")]
+    pub(crate) device: String,
+    /// The type of weights, keys and values: "f32", "bf16" or "f16"; by default f32 on the processor, else bf16.
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) dtype: Option<String>,
     /// Threads that compute; by default all of the machine.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1024))]
     pub(crate) threads: Option<u32>,

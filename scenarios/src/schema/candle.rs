@@ -2,12 +2,14 @@
 
 use std::path::PathBuf;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{
+    diagnostics::ProblemKind,
+    document::Node,
     paths::PathKind,
     reader::TableReader,
-    values::{Range, path, string},
+    values::{Fault, Range, choice, path, string},
 };
 
 /// Most threads, sequences and tokens that can be asked for.
@@ -27,6 +29,43 @@ const PENALTY: Range = Range {
     words: "a number above 0, where 1 changes nothing",
 };
 
+choice! {
+    /// The type of weights, keys and values.
+    pub enum DtypeSpec {
+        /// 32 bits.
+        F32 = "f32",
+        /// 16 bits with the range of `f32`.
+        Bf16 = "bf16",
+        /// 16 bits with more digits and less range.
+        F16 = "f16",
+    }
+}
+
+/// What computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeviceSpec {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// The graphics processor of this number.
+    Cuda(u32),
+}
+
+impl DeviceSpec {
+    fn is_cpu(&self) -> bool {
+        *self == Self::Cpu
+    }
+}
+
+impl Serialize for DeviceSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Cpu => serializer.serialize_str("cpu"),
+            Self::Cuda(number) => serializer.collect_str(&format_args!("cuda:{number}")),
+        }
+    }
+}
+
 /// A language model on this machine.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CandleSpec {
@@ -37,6 +76,13 @@ pub struct CandleSpec {
     pub train: Option<PathBuf>,
     /// A file of the chat template, in place of the model's own.
     pub template: Option<PathBuf>,
+    /// What computes.
+    // Left out where it is the processor, so that scenarios keep the hash they had without it.
+    #[serde(skip_serializing_if = "DeviceSpec::is_cpu")]
+    pub device: DeviceSpec,
+    /// The type of weights, keys and values; by default `f32` on the processor, else `bf16`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dtype: Option<DtypeSpec>,
     /// Threads that compute; by default all of the machine.
     pub threads: Option<u32>,
     /// Most tokens of a prompt with its reply; by default those of the model.
@@ -71,6 +117,8 @@ impl CandleSpec {
             path: path.into(),
             train: None,
             template: None,
+            device: DeviceSpec::Cpu,
+            dtype: None,
             threads: None,
             context: None,
             cache_tokens: None,
@@ -106,6 +154,8 @@ pub(super) fn read_candle(table: &mut TableReader<'_>) -> Option<CandleSpec> {
     Some(CandleSpec {
         train,
         template: table.path("template", PathKind::File),
+        device: table.get("device", device).unwrap_or_default(),
+        dtype: table.choice("dtype"),
         threads: optional(table, "threads", MOST_THREADS),
         context: optional(table, "context", MOST_TOKENS),
         cache_tokens: optional(table, "cache_tokens", MOST_TOKENS),
@@ -120,4 +170,21 @@ pub(super) fn read_candle(table: &mut TableReader<'_>) -> Option<CandleSpec> {
         logprobs: table.boolean("logprobs", spec.logprobs),
         path: at?,
     })
+}
+
+/// Reads the name of a device.
+fn device(node: &Node) -> Result<DeviceSpec, Fault> {
+    let words = "cpu, cuda or cuda:N";
+    let name = string(node).map_err(|_| Fault::wrong_type(words))?;
+    let number = match name.as_str() {
+        "cpu" => return Ok(DeviceSpec::Cpu),
+        "cuda" => return Ok(DeviceSpec::Cuda(0)),
+        other => other.strip_prefix("cuda:").unwrap_or_default(),
+    };
+    // `+1` is a number to the parser, and no name of a device.
+    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit());
+    match number.parse() {
+        Ok(number) if is_plain => Ok(DeviceSpec::Cuda(number)),
+        _ => Err(Fault::new(ProblemKind::UnknownValue, words)),
+    }
 }

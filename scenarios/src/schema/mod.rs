@@ -51,7 +51,7 @@ mod words;
 mod write;
 
 pub use behaviour::{BEHAVIOUR_SCHEMA, BehaviourSpec, DoctorBias, Side, load_behaviour};
-pub use candle::CandleSpec;
+pub use candle::{CandleSpec, DeviceSpec, DtypeSpec};
 pub use case::{
     AtLeast, CASE_SCHEMA, CaseLimits, CasePatientSpec, CaseSpec, CaseTruth, CheckSpec, Decides,
     JudgeSpec, PassSpec, PatientFile, load_case,

@@ -4,6 +4,7 @@ use rounds_environments::clinic::case::Person;
 use rounds_environments::clinic::day::{Queue, Staffing};
 
 use super::behaviour::Side;
+use super::candle::DtypeSpec;
 use super::clinic::{Fidelity, Matching, Tests, answers_words};
 use super::coordination::{InformationSpec, RegretSpec, ScoreSpec};
 use super::graph::GraphSpecKind;
@@ -21,6 +22,7 @@ pub(crate) fn words(name: &str) -> Option<Vec<&'static str>> {
     }
     Some(match name {
         "Answers" => answers_words(),
+        "DtypeSpec" => of::<DtypeSpec>(),
         "Flooding" => of::<Flooding>(),
         "GraphSpecKind" => of::<GraphSpecKind>(),
         "InformationSpec" => of::<InformationSpec>(),

@@ -13,11 +13,23 @@ use crate::schema::CandleSpec;
 /// [`RunError::Input`] when it is not there, cannot be used, or does not fit into the memory.
 #[cfg(feature = "local")]
 pub(super) fn candle_model(spec: &CandleSpec) -> Result<Arc<dyn LanguageModel>, RunError> {
+    use rounds_models::local::device::{ComputeDevice, Precision};
     use rounds_models::local::model::{LocalModel, LocalOptions};
     use rounds_models::local::text::Sampling;
 
+    use crate::schema::{DeviceSpec, DtypeSpec};
+
     let options = LocalOptions {
         template: spec.template.clone(),
+        device: match spec.device {
+            DeviceSpec::Cpu => ComputeDevice::Cpu,
+            DeviceSpec::Cuda(number) => ComputeDevice::Cuda(number as usize),
+        },
+        dtype: spec.dtype.map(|dtype| match dtype {
+            DtypeSpec::F32 => Precision::F32,
+            DtypeSpec::Bf16 => Precision::Bf16,
+            DtypeSpec::F16 => Precision::F16,
+        }),
         threads: spec.threads.map(|n| n as usize),
         context: spec.context.map(|n| n as usize),
         cache_tokens: spec.cache_tokens.map(|n| n as usize),

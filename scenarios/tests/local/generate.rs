@@ -5,6 +5,39 @@ use serde_json::Value;
 use crate::{Place, golden_model};
 
 #[test]
+fn the_device_and_its_type_are_chosen_by_name() {
+    let place = Place::new();
+    golden_model(&place, "model");
+    let base = [
+        "generate", "--model", "model", "--prompt", "Hello", "--raw", "--json",
+    ];
+    let first = |more: &[&str]| -> Value {
+        let said = place.works(&[&base[..], &["--max-tokens", "1"], more].concat());
+        serde_json::from_str(&said).unwrap()
+    };
+    let logprob = |reply: &Value| reply["tokens"][0]["logprob"].as_f64().unwrap();
+    let exact = first(&[]);
+    assert_eq!(first(&["--device", "cpu", "--dtype", "f32"]), exact);
+    for dtype in ["bf16", "f16"] {
+        // Other bits, and nearly the same probability.
+        let reply = first(&["--dtype", dtype]);
+        let off = (logprob(&reply) - logprob(&exact)).abs();
+        assert!(off > 0.0 && off < 0.2, "{dtype}: {off}");
+    }
+    let mut refused = vec![
+        (["--device", "gpu"], "`cuda:N`"),
+        (["--dtype", "int8"], "`bf16`"),
+    ];
+    if !cfg!(feature = "cuda") {
+        refused.push((["--device", "cuda:1"], "rounds-cuda"));
+    }
+    for (arguments, told) in refused {
+        let said = place.fails(2, &[&base[..], &arguments].concat());
+        assert!(said.contains(told), "{arguments:?}: {said}");
+    }
+}
+
+#[test]
 fn a_folder_is_asked_in_every_way() {
     let place = Place::new();
     golden_model(&place, "model");

@@ -103,3 +103,34 @@ fn a_model_that_is_not_there_is_told_with_the_nearest_name() {
     assert!(told.contains("no folder or .gguf file"), "{told}");
     assert!(!place.path("run").exists());
 }
+
+#[test]
+fn a_device_is_named_in_the_scenario_and_refused_where_it_is_not() {
+    let place = Place::new();
+    crate::golden_model(&place, "model");
+    let ward = local_ward()
+        .replace("train = \"training.toml\"\n", "")
+        .replace("path = \"tiny\"", "path = \"model\"");
+    place.write("local.toml", ward);
+    let refused =
+        |setting: &str| place.fails(2, &["run", "local.toml", "--out", "run", "--set", setting]);
+    for (setting, told) in [
+        ("models.tiny.device=\"gpu\"", "expected cpu, cuda or cuda:N"),
+        (
+            "models.tiny.device=\"cuda:+1\"",
+            "expected cpu, cuda or cuda:N",
+        ),
+        ("models.tiny.dtype=\"bf17\"", "bf16"),
+    ] {
+        let said = refused(setting);
+        assert!(said.contains(told), "{setting}: {said}");
+    }
+    assert!(!place.path("run").exists());
+    if !cfg!(feature = "cuda") {
+        let said = refused("models.tiny.device=\"cuda:1\"");
+        assert!(
+            said.contains("rounds-cuda") && said.contains("cuda:1"),
+            "{said}"
+        );
+    }
+}

@@ -11,12 +11,15 @@ mod model;
 mod quantised;
 mod scheduler;
 
-pub use cache::{BlockHash, CacheCounters, CacheError, CacheShape, KvCache, SequenceId};
+pub use cache::{
+    BlockHash, BlockStorage, CacheCounters, CacheError, CacheShape, HostBlocks, KvCache, SequenceId,
+};
 pub use gguf::{Gguf, GgufError, GgufTokenizer, GgufWeights, read_gguf, write_gguf};
 pub use kernels::{Level, PackedMatrix, Threads};
 pub use model::{
-    BuildError, Chunk, CpuModel, Linear, Logits, PassError, Wanted, WeightError, WeightSource,
-    Weights,
+    BuildError, Chunk, CpuModel, Inference, Linear, Logits, PassError, Wanted, WeightError,
+    WeightSource, Weights,
 };
+pub(in crate::local) use model::{Span, spans};
 pub use quantised::{BlockError, BlockFormat, Blocks, QuantiseError, QuantisedMatrix};
 pub use scheduler::{Scheduler, SchedulerCounters, SchedulerOptions, StepError, SubmitError};

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::course::Course;
 use super::request::{Generated, GenerationError, GenerationRequest};
+use super::runner::{Runner, Scheduled};
 use super::vocabulary::Vocabulary;
 use crate::local::cpu::{
-    CacheCounters, CpuModel, Scheduler, SchedulerCounters, SequenceId, Threads,
+    CacheCounters, Inference, Scheduler, SchedulerCounters, SequenceId, Threads,
 };
 use crate::local::text::{Sampler, StopReason};
 
@@ -28,11 +29,11 @@ pub struct News {
 /// the form of the reply.
 ///
 /// # Determinism
-/// A reply depends on its request alone, bit by bit.
+/// A reply depends on its request alone, bit by bit, where the model's logits do: those of
+/// [`CpuModel`](crate::local::cpu::CpuModel).
 #[derive(Debug)]
 pub struct Engine {
-    model: CpuModel,
-    scheduler: Scheduler,
+    runner: Box<dyn Runner>,
     vocabulary: Vocabulary,
     context: usize,
     under_way: BTreeMap<SequenceId, Course>,
@@ -54,16 +55,15 @@ struct Draw<'a> {
 
 impl Engine {
     /// An engine of `model`; `context` is the most tokens of a prompt with its reply.
-    pub fn new(
-        model: CpuModel,
-        scheduler: Scheduler,
+    pub fn new<M: Inference + 'static>(
+        model: M,
+        scheduler: Scheduler<M::Blocks>,
         vocabulary: Vocabulary,
         context: usize,
     ) -> Self {
-        let threads = model.threads().clone();
+        let threads = model.threads();
         Self {
-            model,
-            scheduler,
+            runner: Box::new(Scheduled { model, scheduler }),
             vocabulary,
             context,
             under_way: BTreeMap::new(),
@@ -108,7 +108,7 @@ impl Engine {
             most -= forced.len();
             prompt.extend_from_slice(forced);
         }
-        let submitted = self.scheduler.submit(&self.model, &prompt, most);
+        let submitted = self.runner.submit(&prompt, most);
         let id = submitted.map_err(|error| GenerationError::Engine(error.to_string()))?;
         self.under_way.insert(id, course);
         self.ended.extend(ended.map(|reason| (id, reason)));
@@ -119,7 +119,7 @@ impl Engine {
     pub fn cancel(&mut self, ticket: Ticket) {
         if self.under_way.remove(&ticket.0).is_some() {
             // It is known, since it was under way.
-            let _ = self.scheduler.finish(ticket.0);
+            let _ = self.runner.finish(ticket.0);
         }
     }
 
@@ -135,7 +135,7 @@ impl Engine {
 
     /// What was found in the cache and what was computed.
     pub fn counters(&self) -> (CacheCounters, SchedulerCounters) {
-        (self.scheduler.cache_counters(), self.scheduler.counters())
+        self.runner.counters()
     }
 
     /// Computes the next tokens, and tells what they bring.
@@ -145,8 +145,7 @@ impl Engine {
             news.extend(self.close(id, Ok(reason)));
         }
         let Self {
-            model,
-            scheduler,
+            runner,
             under_way,
             threads,
             samplers,
@@ -154,7 +153,7 @@ impl Engine {
         } = self;
         let mut courses: Vec<&mut Course> = under_way.values_mut().collect();
         let (rows, ()) = threads.join(
-            || scheduler.step(model),
+            || runner.step(),
             || threads.for_each_item(&mut courses, |course| course.prepare()),
         );
         let mut rows: BTreeMap<_, _> = match rows {
@@ -194,7 +193,7 @@ impl Engine {
             let drawn = drawn.and_then(|drawn| match drawn {
                 Some(reason) => Ok(Some(reason)),
                 None => {
-                    let pushed = scheduler.push(model, id, course.new_tokens());
+                    let pushed = runner.push(id, course.new_tokens());
                     pushed.map_err(|error| GenerationError::Engine(error.to_string()))?;
                     Ok(None)
                 }
@@ -221,7 +220,7 @@ impl Engine {
     ) -> Option<(Ticket, News)> {
         let mut course = self.under_way.remove(&id)?;
         // It is known, since it was under way.
-        let _ = self.scheduler.finish(id);
+        let _ = self.runner.finish(id);
         let text = course.news().to_owned();
         let ended = Some(end.map(|reason| course.end(reason)));
         Some((Ticket(id), News { text, ended }))
@@ -233,7 +232,7 @@ impl Engine {
         failed
             .into_keys()
             .map(|id| {
-                let _ = self.scheduler.finish(id);
+                let _ = self.runner.finish(id);
                 let ended = Some(Err(GenerationError::Engine(why.to_owned())));
                 let text = String::new();
                 (Ticket(id), News { text, ended })

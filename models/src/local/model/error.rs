@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::memory::MemoryEstimate;
 use crate::local::cpu::{BuildError, CacheError, GgufError};
+use crate::local::device::ChoiceError;
 use crate::local::text::{SamplingError, TokenizerError};
 use crate::local::transformer::LoadError;
 
@@ -58,6 +59,9 @@ pub enum LocalError {
          quantised weights"
     )]
     Memory(MemoryEstimate),
+    /// The device cannot be had.
+    #[error(transparent)]
+    Device(#[from] ChoiceError),
     /// The engine could not be started.
     #[error("the engine could not be started: {0}")]
     Engine(String),

@@ -6,7 +6,8 @@ use super::error::LocalError;
 use super::load::LoadedModel;
 use super::memory::MemoryEstimate;
 use super::options::LocalOptions;
-use crate::local::cpu::{CpuModel, Threads, read_gguf};
+use super::place::{Place, precision};
+use crate::local::cpu::read_gguf;
 use crate::local::text::{ChatError, ChatTemplate, TemplateSource, Tokenizer};
 use crate::local::transformer::Generation;
 
@@ -23,7 +24,14 @@ impl LoadedModel {
             path: path.to_owned(),
             source: Box::new(source),
         })?;
-        let memory = MemoryEstimate::new(&gguf.config, gguf.weights.bytes(), options);
+        let place = Place::new(options)?;
+        let element = precision(options).bytes();
+        let weights = match &place {
+            Place::Cpu(_) => gguf.weights.bytes(),
+            // Quantised weights are widened there.
+            Place::Device(..) => element as u64 * gguf.config.parameter_count(),
+        };
+        let memory = MemoryEstimate::new(&gguf.config, weights, element, place.free(), options);
         memory.check()?;
         let name = path.display().to_string();
         let tokenizer = Tokenizer::from_gguf(&name, &gguf.tokenizer).map_err(|source| {
@@ -33,13 +41,11 @@ impl LoadedModel {
             }
         })?;
         let template = template(options, &tokenizer);
-        let threads = Threads::new(options.threads.unwrap_or(0));
-        let model =
-            CpuModel::build(&gguf.config, &mut gguf.weights, threads).map_err(|source| {
-                LocalError::Build {
-                    path: path.to_owned(),
-                    source: Box::new(source),
-                }
+        let model = place
+            .build(&gguf.config, &mut gguf.weights)
+            .map_err(|source| LocalError::Build {
+                path: path.to_owned(),
+                source: Box::new(source),
             })?;
         let eos = gguf.config.eos;
         Self::join(

@@ -7,16 +7,17 @@ use super::error::LocalError;
 use super::gguf::is_gguf;
 use super::memory::{MemoryEstimate, context_of};
 use super::options::LocalOptions;
-use crate::local::cpu::{CacheShape, CpuModel, KvCache, Scheduler, SchedulerOptions, Threads};
+use super::place::{AnyModel, Place, precision};
+use crate::local::cpu::{CacheShape, KvCache, Scheduler, SchedulerOptions};
 use crate::local::engine::{Engine, Vocabulary};
 use crate::local::text::{Chat, ChatError, ChatTemplate, TemplateSource, Tokenizer};
-use crate::local::transformer::{Checkpoint, Generation, TransformerConfig};
+use crate::local::transformer::{Checkpoint, FolderWeights, Generation, TransformerConfig};
 
 /// A model with its tokenizer and chat template.
 #[derive(Debug)]
 pub struct LoadedModel {
-    /// The weights, packed for this processor.
-    pub model: CpuModel,
+    /// The weights, where they compute.
+    pub model: AnyModel,
     /// The tokenizer.
     pub tokenizer: Arc<Tokenizer>,
     /// The tokenizer with the chat template; the error where the model has none.
@@ -55,36 +56,31 @@ impl LoadedModel {
 
     fn open_folder(path: &Path, options: &LocalOptions) -> Result<Self, LocalError> {
         let config = Checkpoint::load_config(path)?;
-        let memory = MemoryEstimate::new(&config, 4 * config.parameter_count(), options);
+        let place = Place::new(options)?;
+        let element = precision(options).bytes();
+        let weights = element as u64 * config.parameter_count();
+        let memory = MemoryEstimate::new(&config, weights, element, place.free(), options);
         memory.check()?;
         let tokenizer = Tokenizer::from_folder(path).map_err(|source| LocalError::Tokenizer {
             path: path.to_owned(),
             source,
         })?;
         let template = template(options, path, &tokenizer);
-        let checkpoint = Checkpoint::load(path)?;
-        let model = CpuModel::from_parameters(
-            &config,
-            &checkpoint.parameters,
-            Threads::new(options.threads.unwrap_or(0)),
-        );
-        let model = model.map_err(|source| LocalError::Build {
-            path: path.to_owned(),
-            source: Box::new(source),
-        })?;
-        let eos = checkpoint.eos();
-        Self::join(
-            path,
-            (model, tokenizer, template),
-            eos,
-            checkpoint.generation,
-            memory,
-        )
+        let generation = Checkpoint::load_generation(path)?;
+        let mut weights = FolderWeights::open(path, &config)?;
+        let model = place
+            .build(&config, &mut weights)
+            .map_err(|source| LocalError::Build {
+                path: path.to_owned(),
+                source: Box::new(source),
+            })?;
+        let eos = generation.all_eos(&config);
+        Self::join(path, (model, tokenizer, template), eos, generation, memory)
     }
 
     pub(super) fn join(
         path: &Path,
-        (model, tokenizer, template): (CpuModel, Tokenizer, Result<ChatTemplate, ChatError>),
+        (model, tokenizer, template): (AnyModel, Tokenizer, Result<ChatTemplate, ChatError>),
         mut eos: Vec<u32>,
         generation: Generation,
         memory: MemoryEstimate,
@@ -156,7 +152,6 @@ impl LoadedModel {
             block_size: block,
             ..CacheShape::of(config, self.memory.cache_tokens.div_ceil(block))
         };
-        let cache = KvCache::new(shape, self.salt.as_bytes())?;
         let context = context_of(config, options);
         let vocabulary = Vocabulary::new(&self.tokenizer, allowed, &self.eos)
             .map_err(|error| LocalError::Engine(error.to_string()))?;
@@ -165,8 +160,17 @@ impl LoadedModel {
             token_budget: options.step_tokens.max(1),
             share_prefixes: options.prefix_sharing,
         };
-        let scheduler = Scheduler::new(cache, limits);
-        let engine = Engine::new(self.model, scheduler, vocabulary, context);
+        let salt = self.salt.as_bytes();
+        let engine = match self.model {
+            AnyModel::Cpu(model) => {
+                let scheduler = Scheduler::new(KvCache::new(shape, salt)?, limits);
+                Engine::new(model, scheduler, vocabulary, context)
+            }
+            AnyModel::Device(model) => {
+                let scheduler = Scheduler::new(model.cache(shape, salt)?, limits);
+                Engine::new(model, scheduler, vocabulary, context)
+            }
+        };
         Ok((engine, self.chat))
     }
 }

@@ -4,11 +4,7 @@ use std::fmt;
 
 use super::error::LocalError;
 use super::options::LocalOptions;
-use crate::local::memory::available;
 use crate::local::transformer::TransformerConfig;
-
-/// Bytes of an element of keys and values.
-const ELEMENT: usize = 4;
 
 /// What a model will take, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,12 +20,19 @@ pub struct MemoryEstimate {
 }
 
 impl MemoryEstimate {
-    /// The estimate for a model whose weights take `weights` bytes.
-    pub fn new(config: &TransformerConfig, weights: u64, options: &LocalOptions) -> Self {
+    /// The estimate for a model whose weights take `weights` bytes, and whose keys and values are elements of
+    /// `element` bytes, where `free` bytes are free.
+    pub fn new(
+        config: &TransformerConfig,
+        weights: u64,
+        element: usize,
+        free: Option<u64>,
+        options: &LocalOptions,
+    ) -> Self {
         let context = context_of(config, options);
         let block = options.block_tokens.max(1);
-        let token = config.kv_bytes_per_token(ELEMENT).max(1);
-        let available = options.memory_bytes.or_else(available);
+        let token = config.kv_bytes_per_token(element).max(1);
+        let available = options.memory_bytes.or(free);
         let useful = options.sequences.max(1).saturating_mul(context + block);
         let fitting = available.map_or(usize::MAX, |bytes| {
             let quarter = bytes.saturating_sub(weights) / 4 / token;

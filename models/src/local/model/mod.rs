@@ -6,6 +6,7 @@ mod load;
 mod local;
 mod memory;
 mod options;
+mod place;
 mod worker;
 
 pub use error::LocalError;
@@ -13,3 +14,4 @@ pub use load::LoadedModel;
 pub use local::{GeneratedReply, LocalModel, PromptError};
 pub use memory::MemoryEstimate;
 pub use options::LocalOptions;
+pub use place::AnyModel;

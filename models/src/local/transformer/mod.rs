@@ -6,7 +6,7 @@ pub mod forward;
 mod kernels;
 pub mod parameters;
 
-pub use checkpoint::{Checkpoint, Generation, LoadError, SaveError};
+pub use checkpoint::{Checkpoint, FolderWeights, Generation, LoadError, SaveError};
 pub use config::{
     Activation, Architecture, AttentionMask, ConfigError, RopeScaling, TransformerConfig,
 };

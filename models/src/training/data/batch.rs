@@ -229,7 +229,11 @@ mod tests {
             to: 3,
             after,
         };
-        let row = vec![piece(0, None), piece(1, Some((0, 2))), piece(2, Some((1, 3)))];
+        let row = vec![
+            piece(0, None),
+            piece(1, Some((0, 2))),
+            piece(2, Some((1, 3))),
+        ];
         let batch = Batch::new(&data, &[vec![piece(1, None)], row]);
         assert_eq!((batch.rows, batch.length), (2, 4));
         assert_eq!(batch.tokens, [1, 2, 5, 0, 1, 2, 3, 5]);

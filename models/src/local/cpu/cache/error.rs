@@ -34,4 +34,7 @@ pub enum CacheError {
     /// The sequence is open already.
     #[error("cache: sequence {} is open already", .0.0)]
     Open(SequenceId),
+    /// What holds the keys and values failed.
+    #[error("cache: {0}")]
+    Storage(String),
 }

@@ -6,7 +6,7 @@ use super::error::CacheError;
 use super::hash::BlockHash;
 use super::pool::Pool;
 use super::shape::CacheShape;
-use crate::local::cpu::kernels::{LANES, Stretch16};
+use super::storage::{BlockStorage, HostBlocks};
 
 /// The caller's number of a sequence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,33 +29,42 @@ struct Sequence {
     chain: BlockHash,
 }
 
-/// Keys and values of many sequences in blocks of one pool.
-///
-/// # Shapes
-/// For each layer, keys `[blocks][kv_heads][head_dim][block_size]` and values
-/// `[blocks][kv_heads][block_size][head_dim]`.
+/// Keys and values of many sequences in blocks of one pool; a [`BlockStorage`] holds the numbers.
 ///
 /// # Determinism
 /// Which block a sequence gets never changes results; the order of eviction depends on the order
 /// of calls alone.
 #[derive(Debug, Clone)]
-pub struct KvCache {
-    shape: CacheShape,
+pub struct KvCache<S = HostBlocks> {
+    pub(super) shape: CacheShape,
     root: BlockHash,
     pool: Pool,
     sequences: BTreeMap<SequenceId, Sequence>,
-    pub(super) keys: Vec<Vec<f32>>,
-    pub(super) values: Vec<Vec<f32>>,
+    pub(super) storage: S,
     counters: CacheCounters,
 }
 
 impl KvCache {
-    /// An empty cache. The salt names what keys and values depend on besides the tokens: the
-    /// model and its adapter.
+    /// An empty cache in main memory. The salt names what keys and values depend on besides the tokens:
+    /// the model and its adapter.
     ///
     /// # Errors
     /// [`CacheError::Empty`] when a size is 0, [`CacheError::TooLarge`] when their product is no size.
     pub fn new(shape: CacheShape, salt: &[u8]) -> Result<Self, CacheError> {
+        Self::over(shape, salt, HostBlocks::new)
+    }
+}
+
+impl<S: BlockStorage> KvCache<S> {
+    /// An empty cache whose keys and values lie where `storage` puts them.
+    ///
+    /// # Errors
+    /// [`CacheError::Empty`] when a size is 0, or what `storage` refuses.
+    pub fn over(
+        shape: CacheShape,
+        salt: &[u8],
+        storage: impl FnOnce(&CacheShape) -> Result<S, CacheError>,
+    ) -> Result<Self, CacheError> {
         for (field, size) in [
             ("layers", shape.layers),
             ("kv_heads", shape.kv_heads),
@@ -67,23 +76,12 @@ impl KvCache {
                 return Err(CacheError::Empty { field });
             }
         }
-        // Sixteen spare floats: the last block may be read as a whole group of lanes.
-        let floats = [shape.kv_heads, shape.head_dim, shape.block_size]
-            .into_iter()
-            .try_fold(shape.blocks, usize::checked_mul)
-            .and_then(|floats| floats.checked_add(LANES))
-            .filter(|floats| *floats <= isize::MAX as usize / size_of::<f32>());
-        let Some(floats) = floats else {
-            let blocks = shape.blocks;
-            return Err(CacheError::TooLarge { blocks });
-        };
         Ok(Self {
+            storage: storage(&shape)?,
             shape,
             root: BlockHash::root(salt),
             pool: Pool::new(shape.blocks),
             sequences: BTreeMap::new(),
-            keys: (0..shape.layers).map(|_| vec![0.0; floats]).collect(),
-            values: (0..shape.layers).map(|_| vec![0.0; floats]).collect(),
             counters: CacheCounters::default(),
         })
     }
@@ -220,7 +218,7 @@ impl KvCache {
     /// Makes room for `count` more tokens, or changes nothing.
     ///
     /// # Errors
-    /// [`CacheError::Unknown`], [`CacheError::OutOfBlocks`].
+    /// [`CacheError::Unknown`], [`CacheError::OutOfBlocks`], [`CacheError::Storage`].
     pub fn reserve(&mut self, id: SequenceId, count: usize) -> Result<(), CacheError> {
         let sequence = self.sequences.get_mut(&id).ok_or(CacheError::Unknown(id))?;
         let length = sequence.tokens.len();
@@ -243,12 +241,12 @@ impl KvCache {
             });
         }
         if shared && let Some(copy) = self.pool.take() {
+            if let Err(error) = self.storage.copy(sequence.blocks[next], copy) {
+                self.pool.release(copy);
+                return Err(error);
+            }
             let original = std::mem::replace(&mut sequence.blocks[next], copy);
             self.pool.release(original);
-            let floats = self.shape.block_floats();
-            for layer in self.keys.iter_mut().chain(&mut self.values) {
-                layer.copy_within(original * floats..(original + 1) * floats, copy * floats);
-            }
         }
         for _ in 0..missing {
             sequence.blocks.extend(self.pool.take());
@@ -292,7 +290,7 @@ impl KvCache {
     }
 
     /// Says that the keys and values of these tokens have been written.
-    pub(in crate::local::cpu) fn append(
+    pub(in crate::local) fn append(
         &mut self,
         id: SequenceId,
         tokens: &[u32],
@@ -310,77 +308,13 @@ impl KvCache {
         Ok(())
     }
 
+    /// What holds the keys and values.
+    pub(in crate::local) fn storage(&self) -> &S {
+        &self.storage
+    }
+
     /// The blocks of a sequence.
-    pub(in crate::local::cpu) fn blocks(&self, id: SequenceId) -> Option<&[usize]> {
+    pub(in crate::local) fn blocks(&self, id: SequenceId) -> Option<&[usize]> {
         self.sequences.get(&id).map(|s| s.blocks.as_slice())
-    }
-
-    /// Writes one position's key and value of one head.
-    pub(in crate::local::cpu) fn write(
-        &mut self,
-        layer: usize,
-        block: usize,
-        head: usize,
-        offset: usize,
-        key: &[f32],
-        value: &[f32],
-    ) {
-        let (dim, size) = (self.shape.head_dim, self.shape.block_size);
-        let start = block * self.shape.block_floats() + head * dim * size;
-        let keys = &mut self.keys[layer][start..start + dim * size];
-        for (to, key) in keys[offset..].iter_mut().step_by(size).zip(key) {
-            *to = *key;
-        }
-        let values = &mut self.values[layer][start..start + dim * size];
-        values[offset * dim..(offset + 1) * dim].copy_from_slice(value);
-    }
-
-    /// One head's keys and values in groups of 16 positions, up to position `last`.
-    ///
-    /// Blocks whose size is no multiple of 16 are copied to `scratch`, which the result points into.
-    pub(in crate::local::cpu) fn stretches(
-        &self,
-        layer: usize,
-        blocks: &[usize],
-        head: usize,
-        last: usize,
-        scratch: &mut Vec<f32>,
-        stretches: &mut Vec<Stretch16>,
-    ) {
-        let (dim, size) = (self.shape.head_dim, self.shape.block_size);
-        let (keys, values) = (&self.keys[layer], &self.values[layer]);
-        let start = |block: usize| block * self.shape.block_floats() + head * dim * size;
-        let count = last / LANES + 1;
-        stretches.clear();
-        if size % LANES == 0 {
-            stretches.extend((0..count).map(|i| {
-                let (block, offset) = (blocks[i * LANES / size], i * LANES % size);
-                Stretch16 {
-                    keys: keys[start(block) + offset..].as_ptr(),
-                    key_stride: size,
-                    values: values[start(block) + offset * dim..].as_ptr(),
-                }
-            }));
-            return;
-        }
-        let floats = LANES * dim;
-        scratch.clear();
-        scratch.resize(2 * count * floats, 0.0);
-        let (key_copy, value_copy) = scratch.split_at_mut(count * floats);
-        for position in 0..=last {
-            let (block, offset) = (blocks[position / size], position % size);
-            let keys = &keys[start(block) + offset..];
-            let to = position / LANES * floats + position % LANES;
-            for d in 0..dim {
-                key_copy[to + d * LANES] = keys[d * size];
-            }
-            let values = &values[start(block) + offset * dim..][..dim];
-            value_copy[position * dim..(position + 1) * dim].copy_from_slice(values);
-        }
-        stretches.extend((0..count).map(|i| Stretch16 {
-            keys: key_copy[i * floats..].as_ptr(),
-            key_stride: LANES,
-            values: value_copy[i * floats..].as_ptr(),
-        }));
     }
 }

@@ -9,6 +9,7 @@ mod hash;
 mod kv;
 mod pool;
 mod shape;
+mod storage;
 #[cfg(test)]
 mod tests;
 
@@ -16,3 +17,4 @@ pub use error::CacheError;
 pub use hash::BlockHash;
 pub use kv::{CacheCounters, KvCache, SequenceId};
 pub use shape::CacheShape;
+pub use storage::{BlockStorage, HostBlocks};

@@ -88,9 +88,9 @@ fn a_fork_copies_the_partial_block_when_it_grows() {
     assert_eq!(cache.free_blocks(), 0);
     let copy = cache.blocks(SequenceId(2)).unwrap()[1];
     assert_ne!(copy, block);
-    assert_eq!(cache.keys[0][copy * 8], 0.5);
-    assert_eq!(cache.keys[0][copy * 8 + 4], 0.25);
-    assert_eq!(cache.values[0][copy * 8..copy * 8 + 2], [2.0, 4.0]);
+    assert_eq!(cache.storage.keys[0][copy * 8], 0.5);
+    assert_eq!(cache.storage.keys[0][copy * 8 + 4], 0.25);
+    assert_eq!(cache.storage.values[0][copy * 8..copy * 8 + 2], [2.0, 4.0]);
     // The parent is alone with its block now, and grows in place.
     cache.reserve(SequenceId(1), 1).unwrap();
     assert_eq!(cache.blocks(SequenceId(1)).unwrap()[1], block);

@@ -1,6 +1,6 @@
 //! Attention of all rows of a pass.
 
-use super::chunk::Span;
+use super::chunks::Span;
 use crate::local::cpu::cache::KvCache;
 use crate::local::cpu::kernels::{Attention, Level, QUERIES, QueryRow, Shared, Threads, attend};
 use crate::local::transformer::TransformerConfig;

@@ -30,6 +30,9 @@ pub enum BuildError {
     /// Only causal models can be run token by token.
     #[error("model: expected a causal attention mask, got a bidirectional one")]
     Bidirectional,
+    /// The device refuses the weights.
+    #[error("device: {0}")]
+    Device(String),
 }
 
 /// All weights of a model, packed.

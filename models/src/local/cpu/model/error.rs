@@ -41,4 +41,7 @@ pub enum PassError {
         /// The model's limit.
         context: usize,
     },
+    /// What computes failed; the blocks may hold part of the chunks then.
+    #[error("pass: {0}")]
+    Device(String),
 }

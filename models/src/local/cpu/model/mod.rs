@@ -6,7 +6,7 @@
 )]
 mod attention;
 mod build;
-mod chunk;
+mod chunks;
 mod error;
 mod linear;
 mod parameters;
@@ -15,7 +15,8 @@ mod weights;
 mod workspace;
 
 pub use build::BuildError;
-pub use chunk::{Chunk, Logits, Wanted};
+pub use chunks::{Chunk, Inference, Logits, Wanted};
+pub(in crate::local) use chunks::{Span, spans};
 pub use error::PassError;
 pub use linear::Linear;
 pub use pass::CpuModel;

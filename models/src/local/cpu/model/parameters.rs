@@ -5,7 +5,7 @@ use super::pass::CpuModel;
 use super::weights::{WeightError, WeightSource, Weights};
 use crate::local::cpu::kernels::Threads;
 use crate::local::cpu::quantised::{BlockFormat, Blocks, QuantiseError};
-use crate::local::transformer::{Parameters, TransformerConfig};
+use crate::local::transformer::{FolderWeights, Parameters, TransformerConfig};
 
 impl WeightSource for &Parameters {
     fn weights(&mut self, name: &str) -> Result<Weights, WeightError> {
@@ -21,6 +21,19 @@ impl WeightSource for &Parameters {
             shape: var.dims().to_vec(),
             values,
         })
+    }
+}
+
+impl WeightSource for FolderWeights {
+    fn weights(&mut self, name: &str) -> Result<Weights, WeightError> {
+        match self.read(name) {
+            Ok(Some((shape, values))) => Ok(Weights::Floats { shape, values }),
+            Ok(None) => Err(WeightError::Missing(name.to_owned())),
+            Err(source) => Err(WeightError::Unreadable {
+                name: name.to_owned(),
+                source: Box::new(source),
+            }),
+        }
     }
 }
 

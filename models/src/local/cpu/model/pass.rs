@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::attention::attend_chunks;
 use super::build::Parts;
-use super::chunk::{Chunk, Logits, Span};
+use super::chunks::{Chunk, Inference, Logits, Span, spans};
 use super::error::PassError;
 use super::linear::Linear;
 use super::workspace::{Workspace, Workspaces};
-use crate::local::cpu::cache::{CacheError, KvCache};
+use crate::local::cpu::cache::{HostBlocks, KvCache};
 use crate::local::cpu::kernels::{Gate, Level, Rotary, Threads, gated, rms_norm, rotate, softcap};
 use crate::local::transformer::TransformerConfig;
 
@@ -102,60 +102,12 @@ impl CpuModel {
     /// # Errors
     /// [`PassError`]; no sequence has grown then, though blocks may have been reserved.
     pub fn pass(&self, cache: &mut KvCache, chunks: &[Chunk<'_>]) -> Result<Logits, PassError> {
-        let spans = self.spans(cache, chunks)?;
+        let spans = spans(&self.config, cache, chunks)?;
         let hidden = self.hidden(cache, chunks, &spans);
         for chunk in chunks {
             cache.append(chunk.sequence, chunk.tokens)?;
         }
         Ok(self.logits(chunks, &spans, &hidden))
-    }
-
-    /// Checks the chunks and makes room for them.
-    fn spans(&self, cache: &mut KvCache, chunks: &[Chunk<'_>]) -> Result<Vec<Span>, PassError> {
-        let config = &self.config;
-        let shape = cache.shape();
-        let expected = [config.layers, config.kv_heads, config.head_dim];
-        let got = [shape.layers, shape.kv_heads, shape.head_dim];
-        if expected != got {
-            return Err(PassError::Shape { expected, got });
-        }
-        let mut row = 0;
-        let mut spans: Vec<Span> = Vec::with_capacity(chunks.len());
-        let mut seen = std::collections::BTreeSet::new();
-        for chunk in chunks {
-            let sequence = chunk.sequence;
-            let start = cache.len(sequence).ok_or(CacheError::Unknown(sequence))?;
-            let count = chunk.tokens.len();
-            if count == 0 {
-                return Err(PassError::EmptyChunk(sequence));
-            }
-            if !seen.insert(sequence) {
-                return Err(PassError::Twice(sequence));
-            }
-            let vocab = config.vocab_size;
-            if let Some(token) = chunk.tokens.iter().find(|t| **t as usize >= vocab) {
-                let token = *token;
-                return Err(PassError::Token { token, vocab });
-            }
-            if start + count > config.context {
-                return Err(PassError::TooLong {
-                    sequence,
-                    length: start + count,
-                    context: config.context,
-                });
-            }
-            spans.push(Span {
-                sequence,
-                row,
-                count,
-                start,
-            });
-            row += count;
-        }
-        for span in &spans {
-            cache.reserve(span.sequence, span.count)?;
-        }
-        Ok(spans)
     }
 
     /// The residual stream after the last layer.
@@ -253,10 +205,7 @@ impl CpuModel {
         if let Some(cap) = self.config.logit_softcap {
             softcap(self.level, &mut values, cap as f32);
         }
-        Logits {
-            vocab: self.config.vocab_size,
-            values,
-        }
+        Logits::new(self.config.vocab_size, values)
     }
 
     fn qkv_width(&self) -> usize {
@@ -361,6 +310,22 @@ impl CpuModel {
         for (x, y) in stream.iter_mut().zip(branch) {
             *x += y;
         }
+    }
+}
+
+impl Inference for CpuModel {
+    type Blocks = HostBlocks;
+
+    fn config(&self) -> &TransformerConfig {
+        self.config()
+    }
+
+    fn threads(&self) -> Threads {
+        self.threads().clone()
+    }
+
+    fn pass(&self, cache: &mut KvCache, chunks: &[Chunk<'_>]) -> Result<Logits, PassError> {
+        self.pass(cache, chunks)
     }
 }
 

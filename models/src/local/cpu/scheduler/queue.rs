@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::entry::Entry;
 use super::error::{StepError, SubmitError};
 use super::options::{SchedulerCounters, SchedulerOptions};
-use crate::local::cpu::cache::{BlockHash, CacheCounters, CacheError, KvCache, SequenceId};
-use crate::local::cpu::model::{Chunk, CpuModel, Wanted};
+use crate::local::cpu::cache::{
+    BlockHash, BlockStorage, CacheCounters, CacheError, HostBlocks, KvCache, SequenceId,
+};
+use crate::local::cpu::model::{Chunk, Inference, Wanted};
 
 /// Runs many sequences over one cache.
 ///
@@ -20,21 +22,21 @@ use crate::local::cpu::model::{Chunk, CpuModel, Wanted};
 /// starts again later with all its tokens, its place in the order kept.
 ///
 /// # Determinism
-/// The rows of a sequence depend on its tokens alone, bit by bit; when they come depends on the
-/// order of calls alone.
+/// Which sequences run in a step depends on the order of calls alone. On the CPU's own model the rows of a
+/// sequence depend on its tokens alone, bit by bit.
 #[derive(Debug)]
-pub struct Scheduler {
+pub struct Scheduler<S = HostBlocks> {
     options: SchedulerOptions,
-    cache: KvCache,
+    cache: KvCache<S>,
     /// All sequences by arrival.
     entries: BTreeMap<SequenceId, Entry>,
     next: u64,
     counters: SchedulerCounters,
 }
 
-impl Scheduler {
+impl<S: BlockStorage> Scheduler<S> {
     /// A scheduler over an empty cache.
-    pub fn new(cache: KvCache, options: SchedulerOptions) -> Self {
+    pub fn new(cache: KvCache<S>, options: SchedulerOptions) -> Self {
         Self {
             options,
             cache,
@@ -45,7 +47,7 @@ impl Scheduler {
     }
 
     /// The cache.
-    pub fn cache(&self) -> &KvCache {
+    pub fn cache(&self) -> &KvCache<S> {
         &self.cache
     }
 
@@ -75,7 +77,7 @@ impl Scheduler {
     /// [`SubmitError`] when the prompt is empty, has a token outside the vocabulary, or could never fit.
     pub fn submit(
         &mut self,
-        model: &CpuModel,
+        model: &impl Inference<Blocks = S>,
         prompt: &[u32],
         max_new: usize,
     ) -> Result<SequenceId, SubmitError> {
@@ -102,7 +104,7 @@ impl Scheduler {
     /// [`SubmitError`] when the sequence is unknown or not asked for tokens, or the tokens do not fit.
     pub fn push(
         &mut self,
-        model: &CpuModel,
+        model: &impl Inference<Blocks = S>,
         id: SequenceId,
         tokens: &[u32],
     ) -> Result<(), SubmitError> {
@@ -139,8 +141,11 @@ impl Scheduler {
     /// arrival. Without anything to run it returns nothing.
     ///
     /// # Errors
-    /// [`StepError`] when the cache is not the model's.
-    pub fn step(&mut self, model: &CpuModel) -> Result<Vec<(SequenceId, Vec<f32>)>, StepError> {
+    /// [`StepError`] when the cache is not the model's, or the device fails.
+    pub fn step(
+        &mut self,
+        model: &impl Inference<Blocks = S>,
+    ) -> Result<Vec<(SequenceId, Vec<f32>)>, StepError> {
         self.admit()?;
         let work = self.plan()?;
         if work.is_empty() {
@@ -295,7 +300,7 @@ impl Scheduler {
     }
 }
 
-fn check_tokens(model: &CpuModel, tokens: &[u32]) -> Result<(), SubmitError> {
+fn check_tokens(model: &impl Inference, tokens: &[u32]) -> Result<(), SubmitError> {
     if tokens.is_empty() {
         return Err(SubmitError::Empty);
     }

@@ -68,13 +68,7 @@ impl Checkpoint {
     pub fn load_on(dir: impl AsRef<Path>, device: &Device) -> Result<Self, LoadError> {
         let dir = dir.as_ref();
         let config = Self::load_config(dir)?;
-        let path = dir.join("generation_config.json");
-        let generation = if path.exists() {
-            Generation::from_hf(&read_json(&path)?)
-                .map_err(|source| LoadError::Config { path, source })?
-        } else {
-            Generation::default()
-        };
+        let generation = Self::load_generation(dir)?;
         let tokenizer_files = TOKENIZER_FILES
             .iter()
             .map(|name| dir.join(name))
@@ -105,6 +99,18 @@ impl Checkpoint {
             .map_err(|source| LoadError::Config { path, source })
     }
 
+    /// Reads only `generation_config.json` of a folder, which it need not have.
+    ///
+    /// # Errors
+    /// [`LoadError`] when it is refused.
+    pub fn load_generation(dir: impl AsRef<Path>) -> Result<Generation, LoadError> {
+        let path = dir.as_ref().join("generation_config.json");
+        if !path.exists() {
+            return Ok(Generation::default());
+        }
+        Generation::from_hf(&read_json(&path)?).map_err(|source| LoadError::Config { path, source })
+    }
+
     /// Writes a folder that transformers and [`load`](Self::load) read: `config.json`,
     /// `model.safetensors` in f32, `generation_config.json` and copies of the tokenizer's files.
     ///
@@ -122,12 +128,6 @@ impl Checkpoint {
 
     /// All tokens that end a text, of the configuration and of the generation settings.
     pub fn eos(&self) -> Vec<u32> {
-        let mut all = self.config.eos.clone();
-        for id in &self.generation.eos {
-            if !all.contains(id) {
-                all.push(*id);
-            }
-        }
-        all
+        self.generation.all_eos(&self.config)
     }
 }

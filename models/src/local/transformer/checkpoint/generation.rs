@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::local::transformer::config::{ConfigError, fields::Fields};
+use crate::local::transformer::config::{ConfigError, TransformerConfig, fields::Fields};
 
 /// How a checkpoint's authors want replies to be drawn; absent keys are `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -28,6 +28,17 @@ pub struct Generation {
 }
 
 impl Generation {
+    /// All tokens that end a text, of the configuration and of these settings.
+    pub fn all_eos(&self, config: &TransformerConfig) -> Vec<u32> {
+        let mut all = config.eos.clone();
+        for id in &self.eos {
+            if !all.contains(id) {
+                all.push(*id);
+            }
+        }
+        all
+    }
+
     /// Reads a parsed `generation_config.json`.
     ///
     /// # Errors

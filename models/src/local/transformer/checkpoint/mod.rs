@@ -5,8 +5,10 @@ mod folder;
 mod fused;
 mod generation;
 mod reading;
+mod weights;
 mod writing;
 
 pub use error::{LoadError, SaveError};
 pub use folder::Checkpoint;
 pub use generation::Generation;
+pub use weights::FolderWeights;

@@ -10,7 +10,7 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use serde_json::Value;
 
 use super::LoadError;
-use super::fused::stored;
+use super::fused::{Stored, stored};
 use crate::local::transformer::TransformerConfig;
 use crate::local::transformer::parameters::{ParameterError, Parameters};
 
@@ -47,60 +47,94 @@ fn unreadable(path: &Path, source: std::io::Error) -> LoadError {
     }
 }
 
+/// The safetensors files of a folder.
+pub(super) struct Folder {
+    dir: PathBuf,
+    shards: Vec<Shard>,
+    /// Tensors that nobody has claimed yet, with the numbers of their files.
+    found: HashMap<String, usize>,
+}
+
+impl Folder {
+    pub(super) fn open(dir: &Path) -> Result<Self, LoadError> {
+        let mut shards = Vec::new();
+        for path in shard_paths(dir)? {
+            shards.push(Shard::open(path)?);
+        }
+        let mut found = HashMap::new();
+        for (ix, shard) in shards.iter().enumerate() {
+            for name in shard.metadata.offset_keys() {
+                found.insert(name, ix);
+            }
+        }
+        Ok(Self {
+            dir: dir.to_owned(),
+            shards,
+            found,
+        })
+    }
+
+    /// The number of the file that holds a tensor.
+    pub(super) fn claim(&mut self, stored: &Stored) -> Result<usize, LoadError> {
+        self.found.remove(&stored.name).ok_or_else(|| {
+            self.failed(ParameterError::Missing {
+                tensor: stored.name.clone(),
+                expected: stored.shape.clone(),
+            })
+        })
+    }
+
+    /// A tensor of file number `ix`, in f32 in main memory.
+    pub(super) fn read(&mut self, stored: &Stored, ix: usize) -> Result<Tensor, LoadError> {
+        self.shards[ix].read(&stored.name, &stored.shape)
+    }
+
+    /// Refuses tensors that nobody has claimed.
+    pub(super) fn finish(&mut self, config: &TransformerConfig) -> Result<(), LoadError> {
+        // Old files carry the rotary frequencies, and some store a tied head twice.
+        self.found.retain(|name, _| {
+            !(name.ends_with("rotary_emb.inv_freq")
+                || (config.tied_head && name == "lm_head.weight"))
+        });
+        match std::mem::take(&mut self.found).into_iter().min() {
+            None => Ok(()),
+            Some((tensor, ix)) => Err(LoadError::Tensor {
+                path: self.shards[ix].path.clone(),
+                source: ParameterError::Unexpected { tensor },
+            }),
+        }
+    }
+
+    pub(super) fn failed(&self, source: ParameterError) -> LoadError {
+        LoadError::Tensor {
+            path: self.dir.clone(),
+            source,
+        }
+    }
+}
+
 /// Reads all parameters of `config` from the safetensors files of `dir`.
 pub(super) fn read_parameters(
     dir: &Path,
     config: &TransformerConfig,
     device: &Device,
 ) -> Result<Parameters, LoadError> {
-    let mut shards = Vec::new();
-    for path in shard_paths(dir)? {
-        shards.push(Shard::open(path)?);
-    }
-    let mut found = HashMap::new();
-    for (ix, shard) in shards.iter().enumerate() {
-        for name in shard.metadata.offset_keys() {
-            found.insert(name, ix);
-        }
-    }
+    let mut folder = Folder::open(dir)?;
     let mut tensors = HashMap::new();
     for stored in stored(config) {
-        let Some(ix) = found.remove(&stored.name) else {
-            return Err(LoadError::Tensor {
-                path: dir.to_owned(),
-                source: ParameterError::Missing {
-                    tensor: stored.name,
-                    expected: stored.shape,
-                },
-            });
-        };
-        let shard = &mut shards[ix];
-        let whole = shard.read(&stored.name, &stored.shape)?;
-        let broken = |source: candle_core::Error| LoadError::Tensor {
-            path: dir.to_owned(),
-            source: source.into(),
-        };
+        let ix = folder.claim(&stored)?;
+        let whole = folder.read(&stored, ix)?;
         let mut start = 0;
         for (name, rows) in stored.parts {
-            let part = whole.narrow(0, start, rows).map_err(broken)?;
+            let part = whole
+                .narrow(0, start, rows)
+                .map_err(|source| folder.failed(source.into()))?;
             start += rows;
             tensors.insert(name, part);
         }
     }
-    // Old files carry the rotary frequencies, and some store a tied head twice.
-    found.retain(|name, _| {
-        !(name.ends_with("rotary_emb.inv_freq") || (config.tied_head && name == "lm_head.weight"))
-    });
-    if let Some((tensor, ix)) = found.into_iter().min() {
-        return Err(LoadError::Tensor {
-            path: shards[ix].path.clone(),
-            source: ParameterError::Unexpected { tensor },
-        });
-    }
-    Parameters::from_tensors(config, tensors, device).map_err(|source| LoadError::Tensor {
-        path: dir.to_owned(),
-        source,
-    })
+    folder.finish(config)?;
+    Parameters::from_tensors(config, tensors, device).map_err(|source| folder.failed(source))
 }
 
 /// The one file, or the files that the index names.

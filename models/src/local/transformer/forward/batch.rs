@@ -107,7 +107,9 @@ impl TokenBatch {
 
     /// Tokens of the longest text.
     pub(super) fn longest(&self) -> usize {
-        self.branches.as_ref().map_or(self.length, Branches::longest)
+        self.branches
+            .as_ref()
+            .map_or(self.length, Branches::longest)
     }
 
     /// The branches of its one row, where it has any.

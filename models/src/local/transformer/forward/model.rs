@@ -244,7 +244,9 @@ impl Transformer {
                 context: self.config.context,
             });
         }
-        let shares = batch.branches().is_some_and(|branches| !branches.are_apart());
+        let shares = batch
+            .branches()
+            .is_some_and(|branches| !branches.are_apart());
         if shares && self.config.mask == AttentionMask::Bidirectional {
             return Err(ForwardError::SharedBeginning);
         }

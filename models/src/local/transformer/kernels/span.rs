@@ -191,7 +191,9 @@ mod tests {
         let mut scores = vec![0.0; 8];
         span.softmax(&mut scores, 1.0);
         let third = 1.0 / 3.0;
-        for (found, expected) in scores.iter().zip([third, third, third, 0.0, 0.25, 0.25, 0.25, 0.25])
+        for (found, expected) in scores
+            .iter()
+            .zip([third, third, third, 0.0, 0.25, 0.25, 0.25, 0.25])
         {
             assert!((found - expected).abs() < 1e-6, "{scores:?}");
         }
