@@ -12,4 +12,5 @@ mod golden;
 mod golden_files;
 mod invariance;
 mod scheduling;
+#[path = "../shared/vectors.rs"]
 mod vectors;

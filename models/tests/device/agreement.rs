@@ -11,8 +11,9 @@ use rounds_models::local::transformer::{
     Activation, Architecture, Checkpoint, Initial, Parameters, RopeScaling, TransformerConfig,
 };
 
+use crate::golden_files::NAMES;
 use crate::models::{cache, distance, exact, placed, relative};
-use crate::vectors::{self, NAMES, model, run};
+use crate::vectors::{self, model, run};
 
 /// How far logits may be off in f32.
 const CLOSE: f32 = 5e-5;

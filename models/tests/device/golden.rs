@@ -2,8 +2,9 @@
 
 use rounds_models::local::cpu::{Chunk, Inference, SequenceId, Wanted};
 
+use crate::golden_files::{NAMES, json};
 use crate::models::{cache, distance, exact};
-use crate::vectors::{NAMES, argmax, floats, json, run, tokens};
+use crate::vectors::{argmax, floats, run, tokens};
 
 #[test]
 fn golden_device_logits_and_losses() {

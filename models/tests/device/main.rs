@@ -9,10 +9,12 @@
 
 mod agreement;
 mod golden;
+#[path = "../shared/golden_files.rs"]
+mod golden_files;
 mod models;
 mod scheduling;
 mod types;
-#[path = "../cpu/vectors.rs"]
+#[path = "../shared/vectors.rs"]
 #[expect(
     dead_code,
     reason = "shared with the tests of the processor's own model, which use more of it"

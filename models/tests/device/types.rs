@@ -3,8 +3,9 @@
 use rounds_models::local::cpu::SequenceId;
 use rounds_models::local::device::{ChoiceError, ComputeDevice, Precision};
 
+use crate::golden_files::NAMES;
 use crate::models::{cache, placed, relative};
-use crate::vectors::{self, NAMES, checkpoint, model, run};
+use crate::vectors::{self, checkpoint, model, run};
 
 #[test]
 fn sixteen_bits_are_near_the_floats() {
