@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn keys_that_stand_together_are_not_copied() {
         let span = Span::new(0, 0..3, &Fork);
-        assert_eq!((span.key_count(), &span.keys[..]), (3, &[0..3][..]));
+        assert_eq!((span.key_count(), span.keys.len()), (3, 1));
         let mut gathered = Vec::new();
         span.rows(&[0.0; 7], 1, 0, 1, &mut gathered);
         assert!(gathered.is_empty());
