@@ -4,7 +4,7 @@ use serde_json::Value;
 use super::{Batch, TrainError};
 
 /// A model that a [`Trainer`](super::Trainer) can train.
-pub trait Trainable {
+pub trait Trainable: Sync {
     /// What is trained, by name, always in the same order: contiguous f32 variables on the CPU.
     fn parameters(&self) -> Vec<(String, Var)>;
 

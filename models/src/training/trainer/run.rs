@@ -15,6 +15,7 @@ use super::super::{
     Evaluation, Event, Gradients, Groups, Hook, Objective, Observer, Optimizer, ParameterSet,
     Plugins, State, StepReport, TrainConfig, TrainError, Trainable, TrainingData, Verdict,
 };
+use super::step::at_a_time;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,6 +99,7 @@ impl<'a> Trainer<'a> {
                 .unwrap_or(0),
             slots: optimizer.slots() as u64,
             activations: model.activation_bytes(config.micro_batch, config.data.length),
+            at_a_time: at_a_time(&config) as u64,
         };
         need.check(config.memory_bytes)?;
         Ok(Self {

@@ -1,10 +1,31 @@
 //! One step, and one evaluation.
 
+use candle_core::Tensor;
+use rayon::prelude::*;
 use rounds_environments::streams::RunSeed;
 
 use super::super::data::Row;
-use super::super::{Batch, Evaluation, ExampleLosses, Hook, Moment, StepReport, TrainError};
+use super::super::{
+    Batch, Evaluation, ExampleLosses, Hook, Moment, StepReport, TrainConfig, TrainError, Trainable,
+};
 use super::Trainer;
+
+/// Micro-batches of a step that are computed at a time: one a thread.
+pub(super) fn at_a_time(config: &TrainConfig) -> usize {
+    rayon::current_num_threads().min(config.accumulation)
+}
+
+fn losses(model: &dyn Trainable, batch: &Batch) -> Result<Tensor, TrainError> {
+    let losses = model.losses(batch)?;
+    if losses.dims() != [batch.places.len()] {
+        return Err(TrainError::Parameter {
+            name: "losses of the model".to_owned(),
+            expected: format!("one for each of {} targets", batch.places.len()),
+            got: format!("shape {:?}", losses.dims()),
+        });
+    }
+    Ok(losses)
+}
 
 impl Trainer<'_> {
     /// Makes one step of the optimizer.
@@ -35,10 +56,12 @@ impl Trainer<'_> {
             .map(|batch| batch.examples.len() as u64)
             .sum();
         self.gradients.clear();
-        for batch in &batches {
-            let (loss, objective) = self.backward(batch, report.tokens, examples)?;
-            report.loss += loss / report.tokens as f64;
-            report.objective += objective;
+        // Several at a time, but objective and sums in order: results do not depend on how many.
+        for batches in batches.chunks(at_a_time(&self.config)) {
+            for (loss, objective) in self.backward(batches, report.tokens, examples)? {
+                report.loss += loss / report.tokens as f64;
+                report.objective += objective;
+            }
         }
         report.gradient_norm = match self.config.clip {
             0.0 => self.gradients.norm(),
@@ -67,7 +90,7 @@ impl Trainer<'_> {
         let (mut sum, mut tokens) = (0.0, 0);
         for rows in rows.chunks(self.config.micro_batch).take(most) {
             let batch = Batch::new(self.data, rows);
-            sum += total(&self.losses(&batch)?)?;
+            sum += total(&losses(self.model, &batch)?)?;
             tokens += batch.targets_len();
         }
         if tokens == 0 {
@@ -120,39 +143,39 @@ impl Trainer<'_> {
         batches.collect()
     }
 
-    fn losses(&self, batch: &Batch) -> Result<candle_core::Tensor, TrainError> {
-        let losses = self.model.losses(batch)?;
-        if losses.dims() != [batch.places.len()] {
-            return Err(TrainError::Parameter {
-                name: "losses of the model".to_owned(),
-                expected: format!("one for each of {} targets", batch.places.len()),
-                got: format!("shape {:?}", losses.dims()),
-            });
-        }
-        Ok(losses)
-    }
-
-    /// Adds a micro-batch's gradients; its summed loss and its part of the objective.
+    /// Adds the gradients of some micro-batches; of each its summed loss and its part of the objective.
     fn backward(
         &mut self,
-        batch: &Batch,
+        batches: &[Batch],
         tokens: u64,
         examples: u64,
-    ) -> Result<(f64, f64), TrainError> {
-        let losses = self.losses(batch)?;
-        let loss = total(&losses)?;
-        self.check_finite("the loss", loss)?;
-        let sums = batch.per_example(&losses)?;
-        let part = self.objective.loss(&ExampleLosses {
-            examples: &batch.examples,
-            sums: &sums,
-            batch_tokens: tokens,
-            batch_examples: examples,
-        })?;
-        let objective = f64::from(part.to_scalar::<f32>()?);
-        self.check_finite("the objective", objective)?;
-        self.gradients.add(&self.parameters, &part.backward()?)?;
-        Ok((loss, objective))
+    ) -> Result<Vec<(f64, f64)>, TrainError> {
+        let model = self.model;
+        let forward = batches.par_iter().map(|batch| losses(model, batch));
+        let forward: Vec<Result<Tensor, TrainError>> = forward.collect();
+        let mut found = Vec::with_capacity(batches.len());
+        let mut parts = Vec::with_capacity(batches.len());
+        for (batch, losses) in batches.iter().zip(forward) {
+            let losses = losses?;
+            let loss = total(&losses)?;
+            self.check_finite("the loss", loss)?;
+            let sums = batch.per_example(&losses)?;
+            let part = self.objective.loss(&ExampleLosses {
+                examples: &batch.examples,
+                sums: &sums,
+                batch_tokens: tokens,
+                batch_examples: examples,
+            })?;
+            let objective = f64::from(part.to_scalar::<f32>()?);
+            self.check_finite("the objective", objective)?;
+            found.push((loss, objective));
+            parts.push(part);
+        }
+        let gradients: Vec<_> = parts.par_iter().map(Tensor::backward).collect();
+        for gradients in gradients {
+            self.gradients.add(&self.parameters, &gradients?)?;
+        }
+        Ok(found)
     }
 
     fn check_finite(&self, what: &str, value: f64) -> Result<(), TrainError> {
@@ -208,6 +231,6 @@ impl Trainer<'_> {
 }
 
 /// Sum in f64, in order.
-fn total(losses: &candle_core::Tensor) -> Result<f64, TrainError> {
+fn total(losses: &Tensor) -> Result<f64, TrainError> {
     Ok(losses.to_vec1::<f32>()?.into_iter().map(f64::from).sum())
 }
