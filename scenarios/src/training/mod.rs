@@ -11,6 +11,7 @@ mod corpus;
 mod held_out;
 mod prepare;
 mod report;
+mod start;
 mod trained;
 
 pub use corpus::{Corpus, Example, collect};

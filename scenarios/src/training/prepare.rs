@@ -2,16 +2,12 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 use rayon::prelude::*;
 use rounds_environments::streams::RunSeed;
 use rounds_models::Message;
-use rounds_models::local::Device;
-use rounds_models::local::text::{
-    BpeTraining, Chat, ChatTemplate, RenderRequest, TemplateSource, Tokenizer,
-};
-use rounds_models::local::transformer::{Checkpoint, Initial, Parameters, TransformerConfig};
+use rounds_models::local::text::{Chat, RenderRequest};
+use rounds_models::local::transformer::{Checkpoint, Parameters};
 use rounds_models::training::{
     CausalLm, Document, Event, Outcome, Plugins, TrainConfig, TrainError, Trainer, TrainingData,
     Verdict,
@@ -19,15 +15,13 @@ use rounds_models::training::{
 
 use super::corpus::{Corpus, Example, collect};
 use super::held_out::held_out_loss;
+use super::start::{new_chat, new_model};
 use super::trained::{NOTE, TRAINED_SCHEMA, Trained, hash_of};
 use crate::clinic::NOTICE;
 use crate::run::{RunError, pretty};
-use crate::schema::{ModelStart, NewModelSpec, TrainingSpec};
+use crate::schema::{ModelStart, TrainingSpec};
 use crate::speech::with_causes;
 use crate::statistics::Estimate;
-
-/// Texts from which the tokenizer is learnt, at most: more change it little.
-const TOKENIZER_TEXTS: usize = 20_000;
 
 /// Folder of the run that holds what was trained beside a frozen base, as PEFT reads it.
 const ADAPTER: &str = "adapter";
@@ -298,59 +292,6 @@ fn check_plugins(config: &TrainConfig) -> Result<(), RunError> {
         plugins.hook(hook).map_err(training)?;
     }
     Ok(())
-}
-
-fn new_chat(sizes: &NewModelSpec, corpus: &Corpus) -> Result<Chat, RunError> {
-    let wrong = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
-    let training = BpeTraining {
-        vocab_size: sizes.vocabulary as usize,
-        ..BpeTraining::default()
-    };
-    // Spread over all, since examples of one visit stand together.
-    let stride = corpus.examples.len().div_ceil(TOKENIZER_TEXTS).max(1);
-    let texts = corpus.examples.iter().step_by(stride).flat_map(texts_of);
-    let texts: Vec<&str> = texts.collect();
-    let tokenizer: Tokenizer = training.train(texts).map_err(|e| wrong(&e))?;
-    let source = TemplateSource::of_builtin("chatml").map_err(|e| wrong(&e))?;
-    let template = ChatTemplate::new(&source, tokenizer.special()).map_err(|e| wrong(&e))?;
-    Ok(Chat::new(Arc::new(tokenizer), template))
-}
-
-fn texts_of(example: &Example) -> Vec<&str> {
-    match example {
-        Example::Conversation { messages, .. } => messages
-            .iter()
-            .map(|message| message.content.as_str())
-            .collect(),
-        Example::Text { text, .. } => vec![text.as_str()],
-    }
-}
-
-fn new_model(sizes: &NewModelSpec, chat: &Chat, seed: u64) -> Result<Checkpoint, RunError> {
-    let wrong = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
-    let special = chat.tokenizer().special();
-    let config = TransformerConfig {
-        bos: special.bos.as_ref().map(|token| token.id),
-        eos: chat.stop_ids().to_vec(),
-        pad: special.pad.as_ref().map(|token| token.id),
-        ..TransformerConfig::llama(
-            chat.tokenizer().vocab_size(),
-            sizes.hidden as usize,
-            sizes.intermediate as usize,
-            sizes.layers as usize,
-            sizes.heads as usize,
-            sizes.kv_heads as usize,
-            sizes.context as usize,
-        )
-    };
-    config.validate().map_err(|e| wrong(&e))?;
-    let initial = Initial {
-        scale_residual: true,
-        ..Initial::default()
-    };
-    let device = Device::Cpu;
-    let parameters = Parameters::random(&config, seed, initial, &device).map_err(|e| wrong(&e))?;
-    Ok(Checkpoint::new(config, parameters))
 }
 
 fn documents(chat: &Chat, corpus: &Corpus) -> Result<Vec<Document>, RunError> {
