@@ -10,6 +10,8 @@ mod gguf;
 mod golden;
 #[path = "../shared/golden_files.rs"]
 mod golden_files;
+#[path = "../shared/golden_passes.rs"]
+mod golden_passes;
 mod invariance;
 mod scheduling;
 #[path = "../shared/vectors.rs"]

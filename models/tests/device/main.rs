@@ -11,6 +11,8 @@ mod agreement;
 mod golden;
 #[path = "../shared/golden_files.rs"]
 mod golden_files;
+#[path = "../shared/golden_passes.rs"]
+mod golden_passes;
 mod models;
 mod scheduling;
 mod types;
