@@ -88,7 +88,8 @@ pub(crate) enum Command {
 pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) common: Common,
-    /// The arm to run; by default the first.
+    /// The arm to run; by default the first, with the scenario's `baseline` beside it where it
+    /// names one.
     #[arg(long, value_name = "NAME")]
     pub(crate) arm: Option<String>,
 }

@@ -15,7 +15,7 @@ use crate::evaluate::{ArmResult, SuiteFile, read_judgements};
 use crate::family::{Built, Gather, gathered_sections, notice};
 use crate::report::{
     EpisodeCounts, Outcome, ReportArm, ReportBranch, ReportCase, ReportComparison, ReportData,
-    ReportError, ReportMetric, render,
+    ReportError, ReportMetric, ReportRequests, render,
 };
 use crate::run::{
     ArmRows, Episode, RunDirectory, RunError, Scored, SummaryHead, derive, pretty, summarise,
@@ -125,6 +125,7 @@ pub(crate) fn conclude(
     summary.until.clone_from(&typed.until);
     write_whole(&folder.join("summary.json"), &pretty(&summary))?;
     let mut data = report_data(set, typed, folder, &summary, told, restricted);
+    data.requests = rows.iter().map(asked_of_models).collect();
     data.evaluation = evaluation;
     data.branches = branches(arms)?;
     let undrawn = |error: ReportError| Failure::Run(RunError::Input(error.to_string()));
@@ -302,6 +303,24 @@ fn untold(arm: &str, episode: &Episode, scored: &Scored) -> ReportCase {
     }
 }
 
+/// What an arm asked models.
+fn asked_of_models(arm: &ArmRows) -> ReportRequests {
+    let metric = |name: &str| {
+        let rows = arm.rows.iter();
+        rows.filter_map(|row| row.metrics.get(name).copied().flatten())
+            .sum()
+    };
+    ReportRequests {
+        arm: arm.name.clone(),
+        requests: arm.calls.count,
+        prompt_tokens: arm.calls.prompt_tokens,
+        completion_tokens: arm.calls.completion_tokens,
+        malformed: metric("malformed"),
+        mended: metric("mended"),
+        cost_usd: arm.calls.cost_usd,
+    }
+}
+
 fn report_data(
     set: &ScenarioSet,
     typed: &Typed,
@@ -359,6 +378,7 @@ fn report_data(
             aborted: counts.aborted,
         },
         calls: summary.calls.words().lines().map(str::to_owned).collect(),
+        requests: Vec::new(),
         limits: summary.limit.clone(),
         arms,
         comparisons,

@@ -35,10 +35,14 @@ const SHOWN_OF_CASES: [&str; 11] = [
 
 /// Metrics to show of a run: those of cases where it has any, and the worst of their repeats.
 pub(crate) fn shown(summary: &Summary) -> Vec<&str> {
+    let replies = match summary.calls.count {
+        0 => [].as_slice(),
+        _ => ["malformed", "mended"].as_slice(),
+    };
     if summary.evaluation.is_none() {
-        return SHOWN.to_vec();
+        return [&SHOWN, replies].concat();
     }
-    let mut shown = SHOWN_OF_CASES.to_vec();
+    let mut shown = [&SHOWN_OF_CASES, replies].concat();
     let names = summary.arms.iter().flat_map(|arm| arm.metrics.keys());
     let mut worst = names.filter(|name| name.starts_with("worst_of_"));
     if let Some(worst) = worst.next() {

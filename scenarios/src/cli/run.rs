@@ -26,7 +26,7 @@ use crate::speech::{Cassette, recording};
 use crate::statistics::Summary;
 use crate::statistics::summary::Until;
 
-/// Runs one arm of a scenario.
+/// Runs one arm of a scenario; beside the first one, when none is named, the scenario's baseline.
 pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
     let common = &arguments.common;
     let sets = load(common, &[])?;
@@ -40,10 +40,16 @@ pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
         (name, _) => number_of(&sets[0], name.as_deref())?,
     };
     check_replay(common)?;
-    make_ready(common, &sets, &[number])?;
+    let mut numbers = vec![number];
+    if arguments.arm.is_none() {
+        let other = sets[0].baseline.filter(|baseline| *baseline != number);
+        numbers.extend(other);
+    }
+    of_one_arm(common, numbers.len())?;
+    make_ready(common, &sets, &numbers)?;
     let folder = folder_of(common, &sets[0]);
-    if sets.len() > 1 {
-        return run_all(common, "run", &sets, &[number], &folder);
+    if sets.len() > 1 || numbers.len() > 1 {
+        return run_all(common, "run", &sets, &numbers, &folder);
     }
     let began = Instant::now();
     let (arm, news) = run_arm(common, &sets[0], number, &folder, true, None)?;

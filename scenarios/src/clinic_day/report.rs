@@ -2,7 +2,9 @@
 
 use super::gathered::{GatheredDays, OfDays};
 use super::score::in_configuration;
-use crate::report::{Curve, ReportError, ReportFigure, ReportSection, ReportTable, curves, ward};
+use crate::report::{
+    Curve, ReportError, ReportFigure, ReportSection, ReportTable, Scale, curves, ward,
+};
 use crate::statistics::Summary;
 
 /// Configurations whose days are drawn; all are in the tables.
@@ -96,7 +98,7 @@ fn loads(
                     reference: false,
                 })
                 .collect();
-            if let Some(svg) = curves(&drawn, ("patients an hour", title))? {
+            if let Some(svg) = curves(&drawn, ("patients an hour", title), Scale::Linear)? {
                 let mut caption = format!("{title}, overlap {overlap}");
                 if let Some(first) = caption.get_mut(..1) {
                     first.make_ascii_uppercase();

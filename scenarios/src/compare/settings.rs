@@ -54,6 +54,8 @@ pub(crate) fn resolved_settings(manifest: &Manifest) -> BTreeMap<String, Value> 
         return settings;
     };
     let arms = table.remove("arms");
+    // Which arm is played beside another says nothing of this one.
+    table.remove("baseline");
     flatten("", table, &mut settings);
     let arms = arms
         .as_ref()

@@ -8,7 +8,9 @@ use rounds_environments::streams::RunSeed;
 use rounds_policies::coordination::{Constants, Method, ProvedRatio};
 
 use super::gathered::{Gathered, OfConfiguration};
-use crate::report::{Curve, ReportError, ReportFigure, ReportSection, ReportTable, curves, paths};
+use crate::report::{
+    Curve, ReportError, ReportFigure, ReportSection, ReportTable, Scale, curves, paths,
+};
 use crate::statistics::{Sample, estimate};
 
 /// Configurations that are drawn; all are in the tables.
@@ -75,7 +77,7 @@ fn utility(all: &[Configuration<'_>], seed: RunSeed) -> Result<ReportSection, Re
             })
             .collect();
         drawn.extend(bounds(of, seed));
-        if let Some(svg) = curves(&drawn, ("round", "average utility"))? {
+        if let Some(svg) = curves(&drawn, ("round", "average utility"), Scale::Linear)? {
             let caption = format!("Running average utility{}", of.suffix());
             figures.push(ReportFigure { caption, svg });
         }

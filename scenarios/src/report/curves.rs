@@ -16,6 +16,43 @@ pub struct Curve {
     pub reference: bool,
 }
 
+/// How heights grow with values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// In proportion, from zero or the least value up.
+    Linear,
+    /// With the logarithm: equal heights are equal factors. Values of zero and less are not drawn.
+    Logarithmic,
+}
+
+impl Scale {
+    /// Height of a value before it is fitted to the plot.
+    fn height(self, value: f64) -> f64 {
+        match self {
+            Self::Linear => value,
+            Self::Logarithmic => value.log10(),
+        }
+    }
+
+    fn draws(self, value: f64) -> bool {
+        self.height(value).is_finite()
+    }
+
+    /// Values to name between two values, both drawn.
+    fn ticks(self, low: f64, high: f64) -> Vec<f64> {
+        if self == Self::Linear {
+            return ticks(low, high);
+        }
+        let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
+        let few = high / low < 30.0;
+        let steps: &[f64] = if few { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        decades
+            .flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)))
+            .filter(|tick| (low..=high).contains(tick))
+            .collect()
+    }
+}
+
 const WIDTH: f64 = 760.0;
 const HEIGHT: f64 = 460.0;
 
@@ -26,29 +63,35 @@ const HEIGHT: f64 = 460.0;
 pub fn curves(
     curves: &[Curve],
     (across, upright): (&str, &str),
+    scale: Scale,
 ) -> Result<Option<String>, ReportError> {
     let shown: Vec<&Curve> = curves.iter().filter(|c| !c.points.is_empty()).collect();
     let points = || shown.iter().flat_map(|curve| &curve.points);
     let ends = points().flat_map(|(_, mean, ci)| ci.unwrap_or([*mean, *mean]));
     let ends = ends.chain(points().map(|(_, mean, _)| *mean));
-    let (low, high) = span(ends.filter(|y| y.is_finite()));
+    let (low, high) = span(ends.filter(|y| scale.draws(*y)));
     let (first, last) = span(points().map(|(x, ..)| *x));
     if !(low <= high && first <= last) {
         return Ok(None);
     }
-    let low = low.min(0.0);
-    let high = if high > low { high } else { low + 1.0 };
+    let (low, high) = match scale {
+        Scale::Linear if high > low.min(0.0) => (low.min(0.0), high),
+        Scale::Linear => (low, low + 1.0),
+        // Room above and below, and for a single value.
+        Scale::Logarithmic => (low / 1.1, high * 1.1),
+    };
     let last = if last > first { last } else { first + 1.0 };
     let names = shown.iter().map(|curve| text_width(&curve.name));
     let margin = names.fold(40.0, f64::max).min(190.0) + 18.0;
     let (left, right, top, bottom) = (56.0, WIDTH - margin, 26.0, HEIGHT - 46.0);
     let x = |value: f64| left + (value - first) / (last - first) * (right - left);
-    let y = |value: f64| bottom - (value - low) / (high - low) * (bottom - top);
+    let (least, most) = (scale.height(low), scale.height(high));
+    let y = |value: f64| bottom - (scale.height(value) - least) / (most - least) * (bottom - top);
     draw(
         "curves over the rounds",
         (WIDTH as u32, HEIGHT as u32),
         |pen| {
-            for tick in ticks(low, high) {
+            for tick in scale.ticks(low, high) {
                 pen.line(&[(left, y(tick)), (right, y(tick))], Ink::Grid, 1)?;
                 pen.text(&plain(tick), (left - 8.0, y(tick)), Ink::Muted, Anchor::End)?;
             }
@@ -83,13 +126,14 @@ pub fn curves(
                     .iter()
                     .filter_map(|(at, _, ci)| Some((*at, (*ci)?[0])));
                 let outline = upper.chain(lower.rev());
-                let outline: Vec<(f64, f64)> = outline.map(|(at, v)| (x(at), y(v))).collect();
+                let drawn = outline.filter(|(_, v)| scale.draws(*v));
+                let outline: Vec<(f64, f64)> = drawn.map(|(at, v)| (x(at), y(v))).collect();
                 if outline.len() > 2 {
                     pen.band(&outline, ink(curve))?;
                 }
             }
             for curve in &shown {
-                let line = curve.points.iter().filter(|(_, mean, _)| mean.is_finite());
+                let line = curve.points.iter().filter(|(_, mean, _)| scale.draws(*mean));
                 let line: Vec<(f64, f64)> = line.map(|(at, mean, _)| (x(*at), y(*mean))).collect();
                 let width = if curve.reference { 1 } else { 2 };
                 pen.line(&line, ink(curve), width)?;
@@ -156,13 +200,32 @@ mod tests {
         let all: Vec<Curve> = (0..9)
             .map(|k| curve(&format!("arm{k}"), &[1.0, 2.0]))
             .collect();
-        let svg = curves(&all, ("round", "utility")).unwrap().unwrap();
+        let svg = curves(&all, ("round", "utility"), Scale::Linear).unwrap().unwrap();
         assert!((0..9).all(|k| svg.contains(&format!("arm{k}"))));
         let labels: Vec<(f64, &Curve)> = all.iter().map(|c| (50.0, c)).collect();
         let heights = spread(&labels, 20.0, 400.0);
         assert!(heights.windows(2).all(|pair| pair[1] - pair[0] >= LETTER));
-        assert!(curves(&[], ("", "")).unwrap().is_none());
+        assert!(curves(&[], ("", ""), Scale::Linear).unwrap().is_none());
         let flat = curve("one", &[f64::NAN]);
-        assert!(curves(&[flat], ("", "")).unwrap().is_none());
+        assert!(curves(&[flat], ("", ""), Scale::Linear).unwrap().is_none());
+    }
+
+    #[test]
+    fn equal_factors_are_equal_heights_on_a_logarithmic_scale() {
+        let log = Scale::Logarithmic;
+        assert_eq!(log.ticks(0.04, 4.0), [0.1, 1.0]);
+        assert_eq!(log.ticks(0.9, 11.0), [1.0, 2.0, 5.0, 10.0]);
+        assert!(!log.draws(0.0) && !log.draws(-1.0) && log.draws(0.01));
+        let falling = Curve {
+            points: vec![(0.0, 4.0, None), (1.0, 0.0, None), (2.0, 0.04, None)],
+            ..Curve::default()
+        };
+        let svg = curves(&[falling], ("step", "loss"), log).unwrap().unwrap();
+        assert!(!svg.contains("NaN") && !svg.contains("inf"));
+        let below = Curve {
+            points: vec![(0.0, -1.0, None)],
+            ..Curve::default()
+        };
+        assert!(curves(&[below], ("", ""), log).unwrap().is_none());
     }
 }

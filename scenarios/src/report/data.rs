@@ -2,6 +2,7 @@
 
 use super::branch::ReportBranch;
 use super::evaluation::ReportEvaluation;
+use super::requests::ReportRequests;
 use super::section::ReportSection;
 use crate::statistics::summary::LimitCut;
 
@@ -23,6 +24,8 @@ pub struct ReportData {
     pub episodes: EpisodeCounts,
     /// What is to be said of calls of models, a line each.
     pub calls: Vec<String>,
+    /// What each arm asked models.
+    pub requests: Vec<ReportRequests>,
     /// Limits that cut episodes.
     pub limits: Vec<LimitCut>,
     /// The arms in their order.

@@ -16,6 +16,7 @@ mod headline;
 mod html;
 mod page;
 mod paths;
+mod requests;
 mod restrict;
 mod review;
 mod section;
@@ -35,7 +36,7 @@ mod sample;
 
 pub use branch::{BranchRow, ReportBranch};
 pub use comparison::render_comparison;
-pub use curves::{Curve, curves};
+pub use curves::{Curve, Scale, curves};
 pub use data::{
     BeliefPoint, EpisodeCounts, Outcome, ReportArm, ReportCase, ReportComparison, ReportData,
     ReportError, ReportMetric, TeamSpan, TranscriptLine,
@@ -43,6 +44,7 @@ pub use data::{
 pub use evaluation::{ReportCaseRow, ReportCases, ReportEvaluation, ReportGroup, ReportVariant};
 pub use page::{CLINICAL_DISCLAIMER, MAX_BYTES, render};
 pub use paths::{Paths, paths};
+pub use requests::ReportRequests;
 pub(crate) use restrict::NOTE;
 pub use review::render_review;
 pub use section::{ReportFigure, ReportSection, ReportTable};

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 
 use super::data::{Outcome, ReportCase, ReportData, ReportError};
 use super::html::{count, escape_cut, name};
+use super::requests::requests;
 use super::transcript::{Anchors, block, figure, filter, plots};
 use super::{accuracy, restrict, tables};
 
@@ -136,7 +137,11 @@ fn head(data: &ReportData) -> String {
 }
 
 fn results(data: &ReportData) -> Result<String, ReportError> {
-    let mut out = format!("<section><h2>Results</h2>{}", tables::metrics(&data.arms));
+    let mut out = format!(
+        "<section><h2>Results</h2>{}{}",
+        tables::metrics(&data.arms),
+        requests(&data.requests)
+    );
     let mut drawn = String::new();
     if let Some(svg) = accuracy::by_arm(&data.arms)? {
         drawn.push_str(&figure("Accuracy by arm", &svg));

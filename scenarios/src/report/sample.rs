@@ -179,6 +179,7 @@ pub(super) fn sample() -> ReportData {
             aborted: 2,
         },
         calls: Vec::new(),
+        requests: Vec::new(),
         arms: vec![
             arm("dynamic", 0.83, 0.95, 7.4),
             arm("static panel", 0.81, 0.94, 7.6),

@@ -1,6 +1,6 @@
 //! The page of a training: the loss over the steps, and what was trained on what.
 
-use super::curves::{Curve, curves};
+use super::curves::{Curve, Scale, curves};
 use super::data::ReportError;
 use super::html::name;
 use super::page::CLINICAL_DISCLAIMER;
@@ -41,13 +41,26 @@ pub fn render_training(of: &ReportTraining) -> Result<String, ReportError> {
             "Loss",
             &of.loss,
             "nats a token",
-            "bands are 95 % intervals of the mean of neighbouring steps",
+            "logarithmic; bands are 95 % intervals of the mean of neighbouring steps",
+            Scale::Logarithmic,
         ),
-        ("Learning rate", &of.rate, "thousandths", "the schedule"),
-        ("Gradient", &of.gradient, "norm", "before it was shortened"),
+        (
+            "Learning rate",
+            &of.rate,
+            "thousandths",
+            "the schedule",
+            Scale::Linear,
+        ),
+        (
+            "Gradient",
+            &of.gradient,
+            "norm",
+            "logarithmic; before it was shortened",
+            Scale::Logarithmic,
+        ),
     ];
-    for (title, lines, upright, caption) in plots {
-        let Some(svg) = curves(lines, ("step", upright))? else {
+    for (title, lines, upright, caption, scale) in plots {
+        let Some(svg) = curves(lines, ("step", upright), scale)? else {
             continue;
         };
         out.push_str(&format!(

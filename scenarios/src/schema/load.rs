@@ -53,6 +53,8 @@ pub struct ScenarioSet {
     pub scenario: Scenario,
     /// Its arms, at least one; `default` when the file has none.
     pub arms: Vec<Arm>,
+    /// The arm, by number, that a run of another one is compared with.
+    pub baseline: Option<usize>,
     /// All layers as one TOML text with absolute paths, which loads as the same set.
     pub resolved_toml: String,
     /// SHA-256, in hexadecimal, of all layers with paths as written: equal on every machine. Limits
@@ -128,6 +130,8 @@ pub(super) fn resolve(
     let mut layers = if overrides.vary.is_empty() {
         declared
     } else {
+        // The arms that the file names are not played.
+        table.remove("baseline");
         variations(&overrides.vary)?
     };
     if let Some(choice) = &overrides.model {
@@ -142,6 +146,7 @@ pub(super) fn resolve(
     problems.finish()?;
     check_timeline(&table, &problems);
     check_names(&layers, &problems);
+    let baseline = read_baseline(&table, start.clone(), &layers, &problems);
     table.remove("arms");
     let mut arms = Vec::new();
     for layer in &layers {
@@ -183,6 +188,7 @@ pub(super) fn resolve(
     Ok(ScenarioSet {
         scenario,
         arms,
+        baseline,
         resolved_toml: document(&with_arms(&table, &layers)),
         hash,
     })
@@ -237,6 +243,30 @@ fn read_arms(table: &Table, place: Origin, problems: &Problems) -> Vec<Layer> {
     arms
 }
 
+/// Reads `baseline`, the name of one of the arms.
+fn read_baseline(
+    table: &Table,
+    place: Origin,
+    layers: &[Layer],
+    problems: &Problems,
+) -> Option<usize> {
+    let mut root = TableReader::new(table, "", place, problems);
+    let name = root.string("baseline")?;
+    let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
+    let number = names.iter().position(|known| *known == name);
+    if number.is_none() {
+        let place = &table.get("baseline")?.value.origin;
+        let message = format!("there is no arm `{name}`");
+        let kind = ProblemKind::UnknownName;
+        let problem = Problem::at(place, kind, message, "not an arm");
+        problems.add(match names.is_empty() {
+            true => problem.help("name an arm of this file: it has no [[arms]]"),
+            false => problem.suggest(&name, "arms", &names),
+        });
+    }
+    number
+}
+
 fn check_names(layers: &[Layer], problems: &Problems) {
     let mut names = BTreeSet::new();
     for layer in layers {
@@ -253,7 +283,9 @@ fn check_names(layers: &[Layer], problems: &Problems) {
 
 /// Notes settings that all arms must share, so that they can be compared.
 fn check_set(set: &Table, problems: &Problems) {
-    const SHARED: [&str; 6] = ["schema", "name", "seed", "episodes", "repeats", "arms"];
+    const SHARED: [&str; 7] = [
+        "schema", "name", "seed", "episodes", "repeats", "arms", "baseline",
+    ];
     for (key, entry) in set {
         if SHARED.contains(&key.as_str()) {
             let message = format!("`{key}` cannot differ between arms");

@@ -86,7 +86,9 @@ pub use suite::{SUITE_SCHEMA, SuiteJudge, SuiteSpec, Variants};
 pub use team::{MissingTest, Protocol, TeamKind, TeamSpec};
 pub use timeline::TimelineEntry;
 #[cfg(feature = "local")]
-pub use training::{DemonstrationsSpec, ModelStart, NewModelSpec, TrainingDataSpec, TrainingSpec};
+pub use training::{
+    DemonstrationsSpec, ModelStart, NewModelSpec, TokensWithin, TrainingDataSpec, TrainingSpec,
+};
 pub use until::UntilRule;
 pub(crate) use words::words;
 

@@ -138,6 +138,7 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
     let limits = read_limits(&mut root, rounds, visits, days);
     // Arms are laid over the tree and read each as a scenario of its own.
     root.entry("arms");
+    root.entry("baseline");
     root.finish();
     Some(Scenario {
         name: name?,

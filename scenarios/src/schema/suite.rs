@@ -216,6 +216,17 @@ fn swap_arms(part: &str, swap: &BTreeMap<String, Vec<String>>) -> Result<Vec<Lay
 
 /// Notes an environment that is none of the clinic.
 fn refuse_other_kinds(table: &Table, problems: &Problems) {
+    if let Some(entry) = table.get("baseline") {
+        problems.add(
+            Problem::at(
+                &entry.key,
+                ProblemKind::NotAllowed,
+                "`baseline` means nothing for a suite",
+                "a suite plays all of its arms",
+            )
+            .help("leave it out"),
+        );
+    }
     let environment = table.get("environment").map(|entry| &entry.value.data);
     let Some(Data::Table(environment)) = environment else {
         return;

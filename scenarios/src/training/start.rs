@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use rounds_models::local::Device;
-use rounds_models::local::text::{BpeTraining, Chat, ChatTemplate, TemplateSource, Tokenizer};
+use rounds_models::local::text::{
+    BpeTraining, Chat, ChatTemplate, TemplateSource, TokenSpan, Tokenizer,
+};
 use rounds_models::local::transformer::{Checkpoint, Initial, Parameters, TransformerConfig};
 
 use super::corpus::{Corpus, Example};
 use crate::run::RunError;
-use crate::schema::NewModelSpec;
+use crate::schema::{NewModelSpec, TokensWithin};
 
 /// Texts from which the tokenizer is learnt, at most: more change it little.
 const TOKENIZER_TEXTS: usize = 20_000;
@@ -21,6 +23,10 @@ pub(super) fn new_chat(sizes: &NewModelSpec, corpus: &Corpus) -> Result<Chat, Ru
     let wrong = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
     let training = BpeTraining {
         vocab_size: sizes.vocabulary as usize,
+        span: match sizes.tokens {
+            TokensWithin::Words => TokenSpan::Word,
+            TokensWithin::Phrases => TokenSpan::Phrase,
+        },
         ..BpeTraining::default()
     };
     // Spread over all, since examples of one visit stand together.

@@ -20,9 +20,10 @@ use super::{KINDS, fits, schema, shipped_files};
 const STRANGE: &str = "qqqqqqqqqqqqqqqq";
 
 /// Keys that the reader lists although they have no use there.
-const UNUSED: [(&str, &str); 1] = [
-    // A suite's patients are its cases.
+const UNUSED: [(&str, &str); 2] = [
+    // A suite's patients are its cases, and it plays all of its arms.
     ("suite", "environment.patients"),
+    ("suite", "baseline"),
 ];
 
 /// A folder with the files that the examples of the schemas name.

@@ -6,5 +6,5 @@ mod settings;
 mod spec;
 
 pub use data::{DemonstrationsSpec, TrainingDataSpec};
-pub use model::{ModelStart, NewModelSpec};
+pub use model::{ModelStart, NewModelSpec, TokensWithin};
 pub use spec::TrainingSpec;

@@ -5,9 +5,20 @@ use std::path::PathBuf;
 use crate::schema::diagnostics::{Problem, ProblemKind};
 use crate::schema::paths::PathKind;
 use crate::schema::reader::TableReader;
+use crate::schema::values::choice;
 
 /// Largest sizes that can be asked for.
 const MOST: u32 = 1 << 20;
+
+choice! {
+    /// What the tokens of a new vocabulary lie within.
+    pub enum TokensWithin {
+        /// A word with the space before it.
+        Words = "words",
+        /// A part of a sentence, so that a token may be several words.
+        Phrases = "phrases",
+    }
+}
 
 /// What a model begins as.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +35,8 @@ pub struct NewModelSpec {
     /// Tokens of the vocabulary, at least 260: bytes, special tokens and the commonest parts of
     /// words of the data.
     pub vocabulary: u32,
+    /// What a token lies within.
+    pub tokens: TokensWithin,
     /// Layers.
     pub layers: u32,
     /// Width of the residual stream.
@@ -41,6 +54,7 @@ pub struct NewModelSpec {
 pub(super) fn read_start(mut table: TableReader<'_>) -> Option<ModelStart> {
     let sizes = [
         "vocabulary",
+        "tokens",
         "layers",
         "hidden",
         "heads",
@@ -67,6 +81,7 @@ pub(super) fn read_start(mut table: TableReader<'_>) -> Option<ModelStart> {
     let heads = table.small("heads", 1, MOST, 4);
     let new = NewModelSpec {
         vocabulary: table.small("vocabulary", 260, MOST, 2048),
+        tokens: table.choice("tokens").unwrap_or(TokensWithin::Words),
         layers: table.small("layers", 1, MOST, 4),
         hidden,
         heads,

@@ -48,64 +48,52 @@ at_level! {
     pub(super) unsafe fn compute_strip(strip: &Strip) = compute
 }
 
+/// Some panels at a time, whose weights over this part stay in the first-level cache while all
+/// rows pass by them.
 #[inline(always)]
 unsafe fn compute<L: Lanes>(strip: &Strip) {
-    // SAFETY: the caller describes the strip truly; tiles stay inside it.
+    // Together with the weights of one step the sums fill the registers.
+    let wide = match (L::WIDE, strip.tile_rows) {
+        (true, ..=6) => 4,
+        (true, _) => 3,
+        (false, ..=2) => 2,
+        (false, _) => 1,
+    };
+    let mut panel = 0;
+    // SAFETY: the caller describes the strip truly; panels and rows stay inside it.
     unsafe {
-        let mut row = 0;
+        while panel < strip.panels {
+            let taken = if panel + wide <= strip.panels { wide } else { 1 };
+            match taken {
+                4 => all_rows::<L, 4>(strip, panel),
+                3 => all_rows::<L, 3>(strip, panel),
+                2 => all_rows::<L, 2>(strip, panel),
+                _ => all_rows::<L, 1>(strip, panel),
+            }
+            panel += taken;
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn all_rows<L: Lanes, const P: usize>(strip: &Strip, panel: usize) {
+    let mut row = 0;
+    // SAFETY: the caller gives `P` panels of the strip; tiles stay inside its rows.
+    unsafe {
         while row < strip.row_count {
             let rows = strip.tile_rows.min(strip.row_count - row);
             let x = strip.rows.add(row * strip.inner + strip.first * rows);
-            tile_row::<L>(strip, row, rows, x);
+            match rows {
+                1 => tile::<L, 1, P>(strip, row, x, panel),
+                2 => tile::<L, 2, P>(strip, row, x, panel),
+                3 => tile::<L, 3, P>(strip, row, x, panel),
+                4 => tile::<L, 4, P>(strip, row, x, panel),
+                5 => tile::<L, 5, P>(strip, row, x, panel),
+                6 => tile::<L, 6, P>(strip, row, x, panel),
+                7 => tile::<L, 7, P>(strip, row, x, panel),
+                _ => tile::<L, 8, P>(strip, row, x, panel),
+            }
             row += rows;
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn tile_row<L: Lanes>(strip: &Strip, row: usize, rows: usize, x: *const f32) {
-    // SAFETY: the caller gives at most `tile_rows` rows of the strip.
-    unsafe {
-        if L::WIDE {
-            match rows {
-                1 => panels::<L, 1, 4>(strip, row, x),
-                2 => panels::<L, 2, 4>(strip, row, x),
-                3 => panels::<L, 3, 4>(strip, row, x),
-                4 => panels::<L, 4, 4>(strip, row, x),
-                5 => panels::<L, 5, 4>(strip, row, x),
-                6 => panels::<L, 6, 4>(strip, row, x),
-                7 => panels::<L, 7, 3>(strip, row, x),
-                _ => panels::<L, 8, 3>(strip, row, x),
-            }
-        } else {
-            match rows {
-                1 => panels::<L, 1, 2>(strip, row, x),
-                2 => panels::<L, 2, 2>(strip, row, x),
-                3 => panels::<L, 3, 1>(strip, row, x),
-                4 => panels::<L, 4, 1>(strip, row, x),
-                5 => panels::<L, 5, 1>(strip, row, x),
-                _ => panels::<L, 6, 1>(strip, row, x),
-            }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn panels<L: Lanes, const R: usize, const P: usize>(
-    strip: &Strip,
-    row: usize,
-    x: *const f32,
-) {
-    let mut panel = 0;
-    // SAFETY: panels stay below the strip's number.
-    unsafe {
-        while panel + P <= strip.panels {
-            tile::<L, R, P>(strip, row, x, panel);
-            panel += P;
-        }
-        while panel < strip.panels {
-            tile::<L, R, 1>(strip, row, x, panel);
-            panel += 1;
         }
     }
 }

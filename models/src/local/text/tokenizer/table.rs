@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::error::TokenizerError;
+use super::gguf::parts_within_words;
 
 /// How the vocabulary writes bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,8 +105,11 @@ impl TokenTable {
         self.drops_leading_space
     }
 
-    /// Encoding a piece of text gives tokens of just these bytes: no space is put before it and
-    /// nothing is rewritten. Only then can text that a grammar forces be encoded by itself.
+    /// Encoding a piece of text gives tokens of just these bytes, which also begin what encodes a
+    /// longer text but for the last of them: no space is put before it, nothing is rewritten, and
+    /// text is parted in one of the ways that are known to do so within words. Only then can text
+    /// that a grammar forces be encoded by itself. Where a token may go on for a sentence, what is
+    /// forced may be a small part of a token.
     pub fn is_canonical(&self) -> bool {
         self.canonical
     }
@@ -151,10 +155,7 @@ fn drops_space(decoder: &Value) -> bool {
 }
 
 fn is_canonical(json: &Value, alphabet: Alphabet) -> bool {
-    let adds_space = |part: &Value| part["type"] == "ByteLevel" && part["add_prefix_space"] == true;
-    alphabet == Alphabet::ByteLevel
-        && !parts(&json["pre_tokenizer"], "pretokenizers").any(adds_space)
-        && parts(&json["normalizer"], "normalizers").all(|part| part["type"] == "NFC")
+    alphabet == Alphabet::ByteLevel && parts_within_words(json)
 }
 
 fn token_bytes(text: &str, alphabet: Alphabet, characters: &HashMap<char, u8>) -> Vec<u8> {

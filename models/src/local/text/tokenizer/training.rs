@@ -9,6 +9,7 @@ use tokenizers::processors::template::TemplateProcessing;
 
 use super::encoding::Tokenizer;
 use super::error::TokenizerError;
+use super::phrases::{TokenSpan, common_phrases, with_phrases};
 
 /// How a tokenizer is trained.
 ///
@@ -19,6 +20,8 @@ pub struct BpeTraining {
     pub vocab_size: usize,
     /// Times that a pair of tokens must occur to become a token.
     pub min_frequency: u64,
+    /// What a token lies within.
+    pub span: TokenSpan,
     /// Begins a text.
     pub bos: Option<String>,
     /// Ends a text or a turn.
@@ -34,6 +37,7 @@ impl Default for BpeTraining {
         Self {
             vocab_size: 4096,
             min_frequency: 2,
+            span: TokenSpan::Word,
             bos: Some("<|bos|>".to_owned()),
             eos: "<|im_end|>".to_owned(),
             pad: Some("<|pad|>".to_owned()),
@@ -95,23 +99,39 @@ impl BpeTraining {
             reason: error.to_string(),
         };
         let special = self.special();
+        let pre_tokenizer = self.span.pre_tokenizer().map_err(failed)?;
+        let pieces: Vec<String> = texts
+            .into_iter()
+            .flat_map(|text| without(text.as_ref(), &special))
+            .collect();
+        let phrases = match self.span {
+            TokenSpan::Word => Vec::new(),
+            TokenSpan::Phrase => {
+                let room = self.vocab_size - 256 - special.len();
+                let most = room - room / 4;
+                common_phrases(&pieces, &pre_tokenizer, self.min_frequency, most).map_err(failed)?
+            }
+        };
         let tokens = special.iter().map(|token| AddedToken::from(*token, true));
         let trainer = BpeTrainer::builder()
-            .vocab_size(self.vocab_size)
+            .vocab_size(self.vocab_size - phrases.len())
             .min_frequency(self.min_frequency)
             .special_tokens(tokens.collect())
             .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
             .show_progress(false)
             .build();
         let mut inner = tokenizers::Tokenizer::new(BPE::default());
-        inner.with_pre_tokenizer(Some(ByteLevel::new(false, true, true)));
+        inner.with_pre_tokenizer(Some(pre_tokenizer));
         inner.with_decoder(Some(ByteLevel::new(false, true, true)));
-        let pieces = texts
-            .into_iter()
-            .flat_map(|text| without(text.as_ref(), &special));
         inner
-            .train(&mut TrainerWrapper::BpeTrainer(trainer), pieces)
+            .train(
+                &mut TrainerWrapper::BpeTrainer(trainer),
+                pieces.into_iter(),
+            )
             .map_err(failed)?;
+        if self.span == TokenSpan::Phrase {
+            inner = with_phrases(&inner, phrases, self.vocab_size).map_err(failed)?;
+        }
         if let Some(bos) = &self.bos {
             // As in the files of Llama: the first token is added to a plain text.
             let id = inner.token_to_id(bos).unwrap_or_default();
@@ -203,14 +223,47 @@ mod tests {
 
     #[test]
     fn a_saved_tokenizer_reads_back_the_same() {
-        let tokenizer = trained(&texts());
-        let folder = tempfile::tempdir().unwrap();
-        tokenizer.save(folder.path()).unwrap();
-        let back = Tokenizer::from_folder(folder.path()).unwrap();
-        assert_eq!(back.hash(), tokenizer.hash());
-        assert_eq!(back.special(), tokenizer.special());
-        assert_eq!(back.config(), tokenizer.config());
-        assert!(back.config()["chat_template"].is_string());
+        for span in [TokenSpan::Word, TokenSpan::Phrase] {
+            let options = BpeTraining {
+                vocab_size: 320,
+                span,
+                ..BpeTraining::default()
+            };
+            let tokenizer = options.train(texts()).unwrap();
+            let folder = tempfile::tempdir().unwrap();
+            tokenizer.save(folder.path()).unwrap();
+            let back = Tokenizer::from_folder(folder.path()).unwrap();
+            assert_eq!(back.hash(), tokenizer.hash());
+            assert_eq!(back.special(), tokenizer.special());
+            assert_eq!(back.config(), tokenizer.config());
+            assert!(back.config()["chat_template"].is_string());
+        }
+    }
+
+    #[test]
+    fn phrases_become_tokens_and_end_at_quotes_lines_and_stops() {
+        let question = "Do you have a cough?";
+        let texts: Vec<String> = (0..50)
+            .map(|_| format!("{question} No.\n{{\"ask\":\"{question}\",\"of\":[\"a b\",\"c, d\"]}}"))
+            .collect();
+        let training = BpeTraining {
+            span: TokenSpan::Phrase,
+            ..BpeTraining::default()
+        };
+        let tokenizer = training.train(&texts).unwrap();
+        let text = &texts[0];
+        let ids = tokenizer.encode(text, false).unwrap();
+        let pieces: Vec<String> = ids
+            .iter()
+            .map(|id| tokenizer.decode(&[*id], false).unwrap())
+            .collect();
+        let expected = [
+            question, " No.\n", "{\"ask\":\"", question, "\",\"of\":[\"", "a b", "\",\"", "c, d", "\"]}",
+        ];
+        assert_eq!(pieces, expected);
+        let other = "温度 is .5 🙂, \"quoted\"\n\n?";
+        let ids = tokenizer.encode(other, false).unwrap();
+        assert_eq!(tokenizer.decode(&ids, false).unwrap(), other);
     }
 
     #[test]

@@ -9,3 +9,11 @@ mod reading;
 mod sentencepiece;
 mod splits;
 mod writing;
+
+use serde_json::Value;
+
+/// Whether the tokenizer that `json` describes parts texts in a way that has a name, all of which
+/// keep within words.
+pub(super) fn parts_within_words(json: &Value) -> bool {
+    splits::Split::of_json(json).is_some()
+}
