@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rounds_environments::streams::Stream;
 use rounds_models::Schema;
 use rounds_models::local::text::{
-    BpeTraining, Detokenizer, DrawKey, Grammar, Sampler, Sampling, Seen, Step, Tokenizer,
+    BpeTraining, Detokenizer, DrawKey, Grammar, Sampler, Sampling, Seen, Step, TokenSpan, Tokenizer,
 };
 use serde_json::{Map, Value, json};
 
@@ -194,9 +194,14 @@ fn bytes() -> Tokenizer {
 
 /// Pairs of the text of replies, so that tokens cross the parts of JSON.
 fn small_bpe() -> Tokenizer {
+    of_json_text(TokenSpan::Word)
+}
+
+fn of_json_text(span: TokenSpan) -> Tokenizer {
     let text = r#"{"vote":"low","reason":"no one","n":12,"agent_3":[1,2,3],"weights":[0.5,1.25,"high"],"été":true,"a b":null}"#;
     let bpe = BpeTraining {
         vocab_size: 400,
+        span,
         ..BpeTraining::default()
     };
     bpe.train((0..20).map(|i| format!("{text} {i} naïve")))
@@ -242,6 +247,37 @@ fn every_reply_that_ends_satisfies_its_schema_over_bytes() {
 #[test]
 fn every_reply_that_ends_satisfies_its_schema_over_pairs() {
     all_valid(&small_bpe(), "small BPE", 500);
+}
+
+#[test]
+fn every_reply_that_ends_satisfies_its_schema_over_phrases() {
+    all_valid(&of_json_text(TokenSpan::Phrase), "phrases", 1000);
+}
+
+#[test]
+fn a_token_may_reach_beyond_what_the_schema_forces() {
+    let tokenizer = of_json_text(TokenSpan::Phrase);
+    let grammar = Grammar::new(&tokenizer, &tokenizer.eos_ids()).expect("grammars");
+    let text = r#"{"vote":"low","reason":"no one"}"#;
+    let schema = Schema::new(&json!({
+        "type": "object",
+        "properties": {"vote": {"type": "string"}, "reason": {"type": "string"}},
+        "required": ["vote", "reason"],
+        "additionalProperties": false,
+    }));
+    let mut state = grammar.json_schema(&schema).expect("a state");
+    let ids = tokenizer.encode(text, false).expect("tokens");
+    let pieces = ids
+        .iter()
+        .map(|id| tokenizer.decode(&[*id], false).expect("text"));
+    let pieces: Vec<String> = pieces.collect();
+    let expected = ["{\"vote\":\"", "low", "\",\"reason\":\"", "no one"];
+    assert_eq!(pieces[..4], expected);
+    for (id, piece) in ids.iter().zip(&pieces) {
+        assert!(state.mask().expect("a mask").allows(*id), "{piece}");
+        state.accept(*id).expect("a token");
+    }
+    assert!(state.is_accepting());
 }
 
 #[test]

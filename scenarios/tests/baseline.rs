@@ -81,11 +81,21 @@ fn a_baseline_is_one_of_the_arms() {
     let place = Place::new("baseline = \"on\"");
     let (code, _, errors) = place.rounds(&["check", "three.toml"]);
     assert_eq!(code, Some(2));
-    for part in ["there is no arm `on`", "three.toml:5", "did you mean `one`?"] {
+    for part in [
+        "there is no arm `on`",
+        "three.toml:5",
+        "did you mean `one`?",
+    ] {
         assert!(errors.contains(part), "{part}: {errors}");
     }
-    let (code, _, errors) =
-        place.rounds(&["run", "three.toml", "--set", "baseline=\"many\"", "--out", "run"]);
+    let (code, _, errors) = place.rounds(&[
+        "run",
+        "three.toml",
+        "--set",
+        "baseline=\"many\"",
+        "--out",
+        "run",
+    ]);
     // The first arm is not played twice.
     assert_eq!(code, Some(0), "{errors}");
     assert!(!place.path("run/arms").exists());

@@ -133,7 +133,10 @@ pub fn curves(
                 }
             }
             for curve in &shown {
-                let line = curve.points.iter().filter(|(_, mean, _)| scale.draws(*mean));
+                let line = curve
+                    .points
+                    .iter()
+                    .filter(|(_, mean, _)| scale.draws(*mean));
                 let line: Vec<(f64, f64)> = line.map(|(at, mean, _)| (x(*at), y(*mean))).collect();
                 let width = if curve.reference { 1 } else { 2 };
                 pen.line(&line, ink(curve), width)?;
@@ -200,7 +203,9 @@ mod tests {
         let all: Vec<Curve> = (0..9)
             .map(|k| curve(&format!("arm{k}"), &[1.0, 2.0]))
             .collect();
-        let svg = curves(&all, ("round", "utility"), Scale::Linear).unwrap().unwrap();
+        let svg = curves(&all, ("round", "utility"), Scale::Linear)
+            .unwrap()
+            .unwrap();
         assert!((0..9).all(|k| svg.contains(&format!("arm{k}"))));
         let labels: Vec<(f64, &Curve)> = all.iter().map(|c| (50.0, c)).collect();
         let heights = spread(&labels, 20.0, 400.0);

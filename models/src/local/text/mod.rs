@@ -23,5 +23,6 @@ pub use sampling::{
 };
 pub use stop::{StopError, StopReason, StopWatch};
 pub use tokenizer::{
-    BpeTraining, Encoded, SpecialToken, SpecialTokens, TokenSpan, TokenTable, Tokenizer, TokenizerError,
+    BpeTraining, Encoded, SpecialToken, SpecialTokens, TokenSpan, TokenTable, Tokenizer,
+    TokenizerError,
 };

@@ -63,7 +63,11 @@ unsafe fn compute<L: Lanes>(strip: &Strip) {
     // SAFETY: the caller describes the strip truly; panels and rows stay inside it.
     unsafe {
         while panel < strip.panels {
-            let taken = if panel + wide <= strip.panels { wide } else { 1 };
+            let taken = if panel + wide <= strip.panels {
+                wide
+            } else {
+                1
+            };
             match taken {
                 4 => all_rows::<L, 4>(strip, panel),
                 3 => all_rows::<L, 3>(strip, panel),

@@ -16,7 +16,7 @@ mod training;
 
 pub use encoding::{Encoded, Tokenizer};
 pub use error::TokenizerError;
+pub use phrases::TokenSpan;
 pub use special::{SpecialToken, SpecialTokens};
 pub use table::TokenTable;
-pub use phrases::TokenSpan;
 pub use training::BpeTraining;

@@ -13,7 +13,8 @@ use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer
 
 /// Quotes of JSON with what stands around them, keys included; all up to the end of a sentence and
 /// its line; ends that stand alone.
-const PATTERN: &str = r#"[\s,:\[\]{}]*"[\s,:\[\]{}"]*(?:\w+"\s*:[\s\[\]{}"]*)?|[^"\n?.!;]+[?.!;]*\n*|[?.!;]+\n*|\n+"#;
+const PATTERN: &str =
+    r#"[\s,:\[\]{}]*"[\s,:\[\]{}"]*(?:\w+"\s*:[\s\[\]{}"]*)?|[^"\n?.!;]+[?.!;]*\n*|[?.!;]+\n*|\n+"#;
 
 /// What a token lies within.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

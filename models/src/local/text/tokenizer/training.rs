@@ -124,10 +124,7 @@ impl BpeTraining {
         inner.with_pre_tokenizer(Some(pre_tokenizer));
         inner.with_decoder(Some(ByteLevel::new(false, true, true)));
         inner
-            .train(
-                &mut TrainerWrapper::BpeTrainer(trainer),
-                pieces.into_iter(),
-            )
+            .train(&mut TrainerWrapper::BpeTrainer(trainer), pieces.into_iter())
             .map_err(failed)?;
         if self.span == TokenSpan::Phrase {
             inner = with_phrases(&inner, phrases, self.vocab_size).map_err(failed)?;
@@ -244,7 +241,9 @@ mod tests {
     fn phrases_become_tokens_and_end_at_quotes_lines_and_stops() {
         let question = "Do you have a cough?";
         let texts: Vec<String> = (0..50)
-            .map(|_| format!("{question} No.\n{{\"ask\":\"{question}\",\"of\":[\"a b\",\"c, d\"]}}"))
+            .map(|_| {
+                format!("{question} No.\n{{\"ask\":\"{question}\",\"of\":[\"a b\",\"c, d\"]}}")
+            })
             .collect();
         let training = BpeTraining {
             span: TokenSpan::Phrase,
@@ -258,7 +257,15 @@ mod tests {
             .map(|id| tokenizer.decode(&[*id], false).unwrap())
             .collect();
         let expected = [
-            question, " No.\n", "{\"ask\":\"", question, "\",\"of\":[\"", "a b", "\",\"", "c, d", "\"]}",
+            question,
+            " No.\n",
+            "{\"ask\":\"",
+            question,
+            "\",\"of\":[\"",
+            "a b",
+            "\",\"",
+            "c, d",
+            "\"]}",
         ];
         assert_eq!(pieces, expected);
         let other = "温度 is .5 🙂, \"quoted\"\n\n?";
