@@ -88,7 +88,7 @@ fn span(low: f64, high: f64, cells: usize, torus: bool) -> Span {
         }
         let first = (low + count) as usize;
         let last = (high + count) as usize;
-        let count = last - first + 1;
+        let count = (last + 1).saturating_sub(first);
         let first = if first >= cells { first - cells } else { first };
         return if count >= cells {
             all
