@@ -44,8 +44,11 @@ impl Scale {
             return ticks(low, high);
         }
         let decades = low.log10().floor() as i32..=high.log10().ceil() as i32;
-        let few = high / low < 30.0;
-        let steps: &[f64] = if few { &[1.0, 2.0, 5.0] } else { &[1.0] };
+        let steps: &[f64] = match high / low {
+            ..30.0 => &[1.0, 2.0, 5.0],
+            ..1000.0 => &[1.0, 3.0],
+            _ => &[1.0],
+        };
         decades
             .flat_map(|decade| steps.iter().map(move |step| step * 10_f64.powi(decade)))
             .filter(|tick| (low..=high).contains(tick))
@@ -218,7 +221,8 @@ mod tests {
     #[test]
     fn equal_factors_are_equal_heights_on_a_logarithmic_scale() {
         let log = Scale::Logarithmic;
-        assert_eq!(log.ticks(0.04, 4.0), [0.1, 1.0]);
+        assert_eq!(log.ticks(0.0004, 4.0), [0.001, 0.01, 0.1, 1.0]);
+        assert_eq!(log.ticks(0.9, 90.0), [1.0, 3.0, 10.0, 30.0]);
         assert_eq!(log.ticks(0.9, 11.0), [1.0, 2.0, 5.0, 10.0]);
         assert!(!log.draws(0.0) && !log.draws(-1.0) && log.draws(0.01));
         let falling = Curve {

@@ -16,7 +16,7 @@ use rounds_models::training::{
 use super::corpus::{Corpus, Example, collect};
 use super::held_out::held_out_loss;
 use super::start::{new_chat, new_model};
-use super::trained::{NOTE, TRAINED_SCHEMA, Trained, hash_of};
+use super::trained::{NOTE, TRAINED_SCHEMA, Trained, hash_of, sample_of};
 use crate::clinic::NOTICE;
 use crate::run::{RunError, pretty};
 use crate::schema::{ModelStart, TrainingSpec};
@@ -46,6 +46,7 @@ pub struct Training {
     about: String,
     restricted: bool,
     hash: String,
+    sample: Option<String>,
 }
 
 impl Training {
@@ -57,6 +58,7 @@ impl Training {
         check_plugins(&spec.config)?;
         let corpus = collect(&spec.data)?;
         let hash = hash_of(&spec, &corpus);
+        let sample = sample_of(&spec)?;
         let (chat, start) = match &spec.start {
             ModelStart::From(folder) => {
                 let chat = Chat::from_folder(folder, None).map_err(|e| input(folder, &e))?;
@@ -82,6 +84,7 @@ impl Training {
             about: corpus.about,
             restricted: corpus.restricted,
             hash,
+            sample,
         })
     }
 
@@ -243,6 +246,7 @@ impl Training {
             schema: TRAINED_SCHEMA.to_owned(),
             name: self.spec.name.clone(),
             hash: self.hash.clone(),
+            sample: self.sample.clone(),
             data: self.about.clone(),
             restricted: self.restricted,
             steps: outcome.step,
