@@ -6,6 +6,7 @@
 
 pub mod clinic;
 pub mod clock;
+pub mod control;
 pub mod coordination;
 pub mod environment;
 pub mod ids;
