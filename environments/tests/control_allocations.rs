@@ -1,7 +1,10 @@
-//! Steps and starts allocate nothing.
+//! Steps, starts and batches allocate nothing.
 #![expect(clippy::unwrap_used, reason = "a test fails by panic")]
 
 use rounds_environments::control::classic::{CartPole, MountainCar, Pendulum};
+use rounds_environments::control::data::{
+    End, Episode, Header, Sampler, SamplerConfig, Trajectories,
+};
 use rounds_environments::control::maze::{MazeConfig, PointMaze};
 use rounds_environments::control::stabilise::{Stabilise, StabiliseConfig};
 use rounds_environments::control::{ControlEnvironment, Dynamics, PointMass, Vectorised};
@@ -38,4 +41,29 @@ fn steps_and_starts_allocate_nothing() {
         ..MazeConfig::default()
     };
     steps_of(PointMaze::new(maze).unwrap());
+}
+
+#[test]
+fn batches_allocate_nothing() {
+    let mut data = Trajectories::new(Header::default(), 2, 1).unwrap();
+    for steps in [1, 30, 7] {
+        let episode = Episode {
+            observations: &vec![0.5; 2 * steps],
+            actions: &vec![0.1; steps],
+            rewards: &vec![1.0; steps],
+            end: End::Terminal,
+            last: None,
+        };
+        data.push(episode).unwrap();
+    }
+    let sampler: Sampler<f32> = Sampler::new(&data, SamplerConfig::default()).unwrap();
+    let mut batch = sampler.room(64);
+    let key = StreamKey::episode(RunSeed(1), EpisodeIx(0), Purpose::Training);
+    let mut stream = key.open();
+    let counted = allocation_counter::measure(|| {
+        for _ in 0..10 {
+            sampler.sample(&mut stream, &mut batch);
+        }
+    });
+    assert_eq!(counted.count_total, 0);
 }

@@ -11,6 +11,7 @@
 
 mod actions;
 pub mod classic;
+pub mod data;
 mod dynamics;
 pub mod maze;
 mod played;
