@@ -179,8 +179,8 @@ fn it_can_be_played<D: Dynamics>(make: impl Fn() -> D) -> Checked {
             .collect();
         let outcome = played.step(&actions).unwrap();
         plain.advance(&actions.concat()).unwrap();
-        for agent in 0..2 {
-            earned[agent] += outcome.rewards[agent];
+        for (agent, earned) in earned.iter_mut().enumerate() {
+            *earned += outcome.rewards[agent];
             prop_assert_eq!(all_of(&played, agent), all_of(&plain, agent));
         }
         let seen = played.observe(AgentId(1));
@@ -232,6 +232,34 @@ fn limits_cut() -> Checked {
 fn all_can_be_played() -> Checked {
     each!(it_can_be_played);
     Ok(())
+}
+
+/// What policies and data sets are written against knows no equations.
+#[test]
+fn kinds_are_used_alike() {
+    let maze = PointMaze::new(MazeConfig::default()).unwrap();
+    let patient = Stabilise::new(StabiliseConfig::default()).unwrap();
+    let mut all: Vec<Box<dyn ControlEnvironment>> = vec![
+        Box::new(Vectorised::new(CartPole::default(), 3, SEED, EpisodeIx(0)).unwrap()),
+        Box::new(Vectorised::new(maze, 3, SEED, EpisodeIx(0)).unwrap()),
+        Box::new(Vectorised::new(patient, 3, SEED, EpisodeIx(0)).unwrap()),
+    ];
+    let sizes = [
+        ("cart-pole", 4, 1),
+        ("point-maze", 6, 2),
+        ("stabilise", 7, 1),
+    ];
+    for (one, (name, observation, action)) in all.iter_mut().zip(sizes) {
+        let space = one.space();
+        assert_eq!(space.name, name);
+        assert_eq!(
+            (space.observation_size(), space.action_size()),
+            (observation, action)
+        );
+        assert_eq!(one.observations().len(), 3 * observation);
+        let stepped = one.advance(&vec![0.0; 3 * action]).unwrap();
+        assert_eq!(stepped.rewards.len(), 3);
+    }
 }
 
 /// Starts are where the source has them, and no two agents or episodes start alike.

@@ -5,6 +5,7 @@ use rand::RngExt;
 use super::config::{ACUITIES, StabiliseConfig};
 use crate::control::actions::Actions;
 use crate::control::dynamics::{Dynamics, Moved};
+use crate::control::settings::refused;
 use crate::control::vectorised::{ControlEnvironment, Vectorised};
 use crate::environment::EnvironmentError;
 use crate::streams::StreamKey;
@@ -23,11 +24,11 @@ pub const HOURS: usize = 4;
 pub const DIAGNOSED: usize = 5;
 /// Where the acuity stands, 1 (most urgent) to 5.
 const ACUITY: usize = 6;
-/// What follows is not seen: how strongly the patient responds to a dose,
+/// Where it stands how strongly the patient responds to a dose. This and what follows is not seen.
 const RESPONSE: usize = 7;
-/// the hour at which the cause is found,
+/// Where the hour stands at which the cause is found.
 const FOUND_H: usize = 8;
-/// and the hours that were spent unstable.
+/// Where the hours stand that were spent unstable.
 const UNSTABLE_H: usize = 9;
 
 /// Numbers that are seen.
@@ -216,7 +217,7 @@ impl Vectorised<Stabilise> {
     ) -> Result<(), EnvironmentError> {
         if !(1..=ACUITIES as u8).contains(&acuity) {
             let why = format!("expected 1 to {ACUITIES}, got {acuity}");
-            return Err(crate::control::settings::refused("acuity", why));
+            return Err(refused("acuity", why));
         }
         self.start(entity, key);
         let mut state = self.state(entity);
