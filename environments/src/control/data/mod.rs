@@ -11,10 +11,16 @@ mod actions;
 mod arrays;
 mod batch;
 mod card;
+#[cfg(feature = "hdf5")]
+mod d4rl;
 mod error;
 mod flat;
 mod float;
+#[cfg(feature = "hdf5")]
+mod hdf5_file;
 mod header;
+#[cfg(feature = "hdf5")]
+mod minari;
 mod native;
 mod normaliser;
 mod sampler;
@@ -26,10 +32,14 @@ pub use actions::ActionMap;
 pub use arrays::Array;
 pub use batch::Batch;
 pub use card::{DatasetCard, Histogram, Spread};
+#[cfg(feature = "hdf5")]
+pub use d4rl::read_d4rl;
 pub use error::{DataError, Place};
 pub use flat::{Flat, Loaded};
 pub use float::Float;
 pub use header::Header;
+#[cfg(feature = "hdf5")]
+pub use minari::read_minari;
 pub use native::{read, write};
 pub use normaliser::Normaliser;
 pub use sampler::{Sampler, SamplerConfig};
