@@ -1,6 +1,6 @@
 //! Minari: a folder with `data/main_data.hdf5`, a group for each episode, and `data/metadata.json`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hdf5::{File, Group};
 use serde_json::{Map, Value, json};
@@ -47,7 +47,7 @@ pub fn read_minari(folder: &Path, key: Option<&str>) -> Result<Loaded, DataError
 }
 
 /// The metadata, with JSON in strings read.
-fn metadata(path: &PathBuf, file: &File) -> Result<Map<String, Value>, DataError> {
+fn metadata(path: &Path, file: &File) -> Result<Map<String, Value>, DataError> {
     let mut metadata = match path.is_file() {
         true => {
             let fault = |why: String| DataError::Format(format!("metadata.json: {why}"));
