@@ -331,7 +331,7 @@ fn what_is_wrong_with_a_minari_folder_is_said() {
         file.group("episode_0")
             .unwrap()
             .unlink("truncations")
-            .unwrap()
+            .unwrap();
     });
     assert_eq!(none, "episode_0: array truncations is missing");
     let early = rewrite(&|file| {
