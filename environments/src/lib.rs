@@ -3,9 +3,12 @@
 //! An environment holds the truth of an episode and its dynamics. It reveals observations and
 //! takes actions; it knows no policy and no model. Everything random is drawn from keyed,
 //! counter-based [`streams`], so a result never depends on the order in which work was done.
+//!
+//! Feature `hdf5`: reads the data sets of D4RL and Minari; needs the HDF5 library of the system.
 
 pub mod clinic;
 pub mod clock;
+pub mod control;
 pub mod coordination;
 pub mod environment;
 pub mod ids;

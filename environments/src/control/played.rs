@@ -1,0 +1,153 @@
+//! Control as an environment of steps, so that the engine runs it and programs, people and language
+//! models can play it.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::dynamics::Dynamics;
+use super::vectorised::{ControlEnvironment, Vectorised};
+use crate::environment::{
+    Describe, Environment, EnvironmentError, EnvironmentFactory, StepOutcome,
+};
+use crate::ids::{AgentId, EpisodeIx};
+use crate::streams::RunSeed;
+
+/// What one agent sees of its own system.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Seen {
+    /// Steps made since the start.
+    pub step: u32,
+    /// Whether its system stands still.
+    pub over: bool,
+    /// The observation.
+    ///
+    /// # Shapes
+    /// `[observation]`.
+    pub numbers: Vec<f32>,
+}
+
+/// Each entity has one agent, and the episode ends once all are over.
+impl<D: Dynamics> Environment for Vectorised<D> {
+    type Observation = Seen;
+    type Action = Vec<f64>;
+
+    fn agents(&self) -> usize {
+        self.entities()
+    }
+
+    fn observe(&self, agent: AgentId) -> Seen {
+        let size = self.space().observation_size();
+        Seen {
+            step: self.steps(agent.index()),
+            over: self.is_over(agent.index()),
+            numbers: self.observations()[agent.index() * size..][..size].to_vec(),
+        }
+    }
+
+    fn step(&mut self, actions: &[Vec<f64>]) -> Result<StepOutcome, EnvironmentError> {
+        if let Some(agent) = actions
+            .iter()
+            .position(|action| action.len() != self.space().action_size())
+        {
+            let why = self.space().actions.fault(&actions[agent]);
+            return Err(EnvironmentError::InvalidAction {
+                agent: AgentId(agent as u32),
+                why: why.unwrap_or_default(),
+            });
+        }
+        let rewards = self.advance(&actions.concat())?.rewards;
+        Ok(StepOutcome {
+            rewards: rewards.to_vec(),
+            terminated: (0..self.entities()).all(|entity| self.is_over(entity)),
+            minutes: self.dynamics().minutes(),
+        })
+    }
+
+    fn action_value(&self, action: &Vec<f64>) -> Value {
+        self.space().actions.value(action)
+    }
+
+    /// `return`, `steps` and `terminated` (by an end of its own) and the figures of the kind, each the mean
+    /// over entities.
+    fn metrics(&self) -> Vec<(&'static str, f64)> {
+        let mut sums: Vec<(&'static str, f64)> = Vec::new();
+        for entity in 0..self.entities() {
+            let terminated = self.stepped().terminated[entity];
+            let all = [
+                ("return", self.total_reward(entity)),
+                ("steps", f64::from(self.steps(entity))),
+                ("terminated", f64::from(u8::from(terminated))),
+            ];
+            let figures = self.dynamics().figures(&self.state(entity));
+            for (at, (name, figure)) in all.into_iter().chain(figures).enumerate() {
+                match sums.get_mut(at) {
+                    Some((_, sum)) => *sum += figure,
+                    None => sums.push((name, figure)),
+                }
+            }
+        }
+        let entities = self.entities() as f64;
+        let means = sums.into_iter();
+        means.map(|(name, sum)| (name, sum / entities)).collect()
+    }
+}
+
+impl<D: Dynamics> Describe for Vectorised<D> {
+    fn rules(&self) -> &str {
+        self.dynamics().rules()
+    }
+
+    fn describe(&self, seen: &Seen) -> String {
+        let limit = self.space().step_limit;
+        let mut text = match seen.over {
+            true => format!("It is over after {} of {limit} steps.", seen.step),
+            false => format!("Step {} of {limit}.", seen.step + 1),
+        };
+        for (name, number) in self.space().observed.iter().zip(&seen.numbers) {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "\n{name}: {number:.4}");
+        }
+        text
+    }
+
+    fn action_schema(&self) -> Value {
+        self.space().actions.schema()
+    }
+
+    fn read_action(&self, agent: AgentId, value: &Value) -> Result<Vec<f64>, EnvironmentError> {
+        let read = self.space().actions.read(value);
+        read.map_err(|why| EnvironmentError::InvalidAction { agent, why })
+    }
+
+    /// The action nearest to nothing, where actions are continuous.
+    fn neutral_action(&self, _: AgentId) -> Option<Vec<f64>> {
+        self.space().actions.neutral()
+    }
+}
+
+/// Makes episodes of as many entities that share their equations.
+#[derive(Debug)]
+pub struct ControlFactory<D> {
+    dynamics: Arc<D>,
+    entities: usize,
+}
+
+impl<D: Dynamics> ControlFactory<D> {
+    /// Episodes of `entities` systems.
+    pub fn new(dynamics: D, entities: usize) -> Self {
+        Self {
+            dynamics: Arc::new(dynamics),
+            entities,
+        }
+    }
+}
+
+impl<D: Dynamics> EnvironmentFactory for ControlFactory<D> {
+    type Environment = Vectorised<D>;
+
+    fn reset(&self, seed: RunSeed, episode: EpisodeIx) -> Result<Vectorised<D>, EnvironmentError> {
+        Vectorised::new(self.dynamics.clone(), self.entities, seed, episode)
+    }
+}
