@@ -73,12 +73,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         Trainer::new(&model, &data, train, &Plugins::default())?.observed_by(|event: &Event| {
             if let Event::Step {
                 report,
-                tokens_per_second,
+                read_per_second,
                 ..
             } = event
             {
                 println!(
-                    "step {} loss {:.4} {tokens_per_second:.0} tokens/s",
+                    "step {} loss {:.4} {read_per_second:.0} tokens/s",
                     report.step, report.loss
                 );
             }

@@ -5,8 +5,8 @@
 //! network; [`openai`] asks a server; a [`ProcessModel`] is a program of somebody's own, a
 //! [`HumanModel`] a person;
 //! [`ReplayModel`] answers from the recorded calls ([`CallRecord`]) of an earlier run.
-//! With the feature `local`, `local` holds language models of one's own machine and `training`
-//! their training loop.
+//! [`training`] is the loop that trains models of any kind; with the feature `local`, `local` holds
+//! language models of one's own machine.
 //! A model knows requests only: no agents, no environment and no ECS entity.
 
 mod call;
@@ -16,6 +16,7 @@ mod function;
 mod human;
 #[cfg(feature = "local")]
 pub mod local;
+mod memory;
 mod model;
 pub mod openai;
 mod process;
@@ -25,7 +26,6 @@ mod schema;
 mod scripted;
 mod server;
 mod spent;
-#[cfg(feature = "local")]
 pub mod training;
 
 pub use call::{CallRecord, first_difference};

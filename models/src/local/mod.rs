@@ -10,7 +10,6 @@ pub use candle_core::Device;
 pub mod cpu;
 pub mod device;
 pub mod engine;
-pub(crate) mod memory;
 pub mod model;
 pub mod text;
 pub mod transformer;

@@ -8,7 +8,11 @@ use sha2::{Digest, Sha256};
 
 use super::data::hex;
 use super::lora::AdaptedWeights;
-use super::{Batch, Lora, LoraConfig, TrainError, Trainable};
+use super::tensors::{GraphPass, Variable};
+use super::{
+    Batch, Forward, Lora, LoraConfig, Parameter, Pass, TrainConfig, TrainError, Trainable,
+    TrainingData,
+};
 use crate::local::transformer::{
     Activation, Branch, ForwardError, Parameters, TokenBatch, Transformer, TransformerConfig,
     Weights,
@@ -127,8 +131,9 @@ impl CausalLm {
     }
 }
 
-impl Trainable for CausalLm {
-    fn parameters(&self) -> Vec<(String, Var)> {
+impl CausalLm {
+    /// What is trained.
+    fn vars(&self) -> Vec<(String, Var)> {
         match &self.adapter {
             Some((lora, _)) => lora.parameters(),
             None => self
@@ -138,8 +143,20 @@ impl Trainable for CausalLm {
                 .collect(),
         }
     }
+}
 
-    fn losses(&self, batch: &Batch) -> Result<Tensor, TrainError> {
+impl Trainable for CausalLm {
+    type Source = TrainingData;
+
+    fn parameters(&self) -> Vec<(String, Parameter)> {
+        Variable::parameters(self.vars())
+    }
+
+    fn forward<'a>(
+        &'a self,
+        batch: &'a Batch,
+        _: Pass,
+    ) -> Result<Box<dyn Forward + 'a>, TrainError> {
         let losses = match &self.adapter {
             Some((lora, _)) => self.nll(
                 batch,
@@ -150,7 +167,8 @@ impl Trainable for CausalLm {
             ),
             None => self.nll(batch, &self.parameters),
         };
-        Ok(losses?)
+        let vars = self.vars().into_iter().map(|(_, var)| var).collect();
+        Ok(Box::new(GraphPass::new(losses?, vars)?))
     }
 
     fn description(&self) -> Value {
@@ -158,12 +176,14 @@ impl Trainable for CausalLm {
         json!({ "transformer": self.config().to_hf(), "frozen_sha256": frozen })
     }
 
-    fn vocabulary(&self) -> usize {
-        self.config().vocab_size
-    }
-
-    fn context(&self) -> usize {
-        self.config().context
+    fn check(&self, config: &TrainConfig, data: &TrainingData) -> Result<(), TrainError> {
+        data.check_vocabulary(self.config().vocab_size)?;
+        let context = self.config().context;
+        if config.data.length > context {
+            let want = format!("at most the model's context of {context}");
+            return Err(TrainError::config("data.length", want, config.data.length));
+        }
+        Ok(())
     }
 
     fn activation_bytes(&self, rows: usize, length: usize) -> u64 {

@@ -14,9 +14,8 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, View};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::data::Position;
 use super::files::{digest, sync, write_whole};
-use super::{ParameterSet, State, TrainError, Values};
+use super::{ParameterSet, Position, State, TrainError, Values};
 
 const PARAMETERS: &str = "parameters.safetensors";
 const STATE: &str = "state.safetensors";
@@ -147,7 +146,7 @@ pub(crate) fn load(
         let view = tensors
             .tensor(name)
             .map_err(|error| TrainError::damaged(&path, error))?;
-        let shape = parameters.var(place).dims();
+        let shape = parameters.shape(place);
         if view.shape() != shape || view.dtype() != Dtype::F32 {
             let problem = format!(
                 "{name}: expected f32 {shape:?}, got {:?} {:?}",
@@ -215,7 +214,7 @@ enum From<'a> {
 
 impl<'a> Kept<'a> {
     fn parameter(parameters: &'a ParameterSet, place: usize) -> Self {
-        let shape = parameters.var(place).dims().to_vec();
+        let shape = parameters.shape(place).to_vec();
         Self {
             dtype: Dtype::F32,
             shape,

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{DataConfig, GroupConfig, LoraConfig, PluginConfig, Schedule, TrainError};
+use super::{
+    DataConfig, GroupConfig, LoraConfig, PluginConfig, Schedule, SourceConfig, TrainError,
+};
 
-/// A training run, as a table of a TOML file.
+/// A training run, as a table of a TOML file; `D` is how its data become rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TrainConfig {
+#[serde(deny_unknown_fields, default, bound(deserialize = "D: SourceConfig"))]
+pub struct TrainConfig<D = DataConfig> {
     /// Seed of the order of data, of an adapter's first weights and of plugins.
     pub seed: u64,
     /// Steps of the optimizer.
@@ -27,8 +29,8 @@ pub struct TrainConfig {
     pub memory_bytes: Option<u64>,
     /// Learning rate over the run.
     pub schedule: Schedule,
-    /// Documents to rows.
-    pub data: DataConfig,
+    /// Data to rows.
+    pub data: D,
     /// Rule of the steps.
     pub optimizer: PluginConfig,
     /// What is minimised.
@@ -66,7 +68,7 @@ pub struct CheckpointConfig {
     pub keep: usize,
 }
 
-impl Default for TrainConfig {
+impl<D: Default> Default for TrainConfig<D> {
     fn default() -> Self {
         Self {
             seed: 0,
@@ -78,7 +80,7 @@ impl Default for TrainConfig {
             clip: 1.0,
             memory_bytes: None,
             schedule: Schedule::default(),
-            data: DataConfig::default(),
+            data: D::default(),
             optimizer: PluginConfig::named("adamw"),
             objective: PluginConfig::named("token_mean"),
             evaluation: EvaluationConfig::default(),
@@ -108,7 +110,7 @@ impl Default for CheckpointConfig {
     }
 }
 
-impl TrainConfig {
+impl<D: SourceConfig> TrainConfig<D> {
     /// Whether the values can be used. Plugins check their own options when they are made.
     ///
     /// # Errors
@@ -198,7 +200,7 @@ mod tests {
         assert_eq!(config.hooks[0].options["every"].as_integer(), Some(500));
         let again: TrainConfig = toml::from_str(&toml::to_string(&config).unwrap()).unwrap();
         assert_eq!(again, config);
-        TrainConfig::default().validate().unwrap();
+        TrainConfig::<DataConfig>::default().validate().unwrap();
     }
 
     #[test]

@@ -1,7 +1,6 @@
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
-
-use crate::local::transformer::ForwardError;
 
 /// Why a training run could not start, go on or be resumed.
 #[derive(Debug, thiserror::Error)]
@@ -126,12 +125,9 @@ pub enum TrainError {
         /// What happened.
         problem: String,
     },
-    /// A transformer refused a batch.
-    #[error("the transformer failed")]
-    Forward(#[from] ForwardError),
-    /// A tensor operation failed.
-    #[error("a tensor operation failed")]
-    Tensor(#[from] candle_core::Error),
+    /// The model cannot be run on a batch, or its values cannot be reached.
+    #[error("the model failed")]
+    Model(#[source] Box<dyn Error + Send + Sync>),
 }
 
 impl TrainError {
@@ -167,5 +163,11 @@ impl TrainError {
             path: path.into(),
             problem: problem.to_string(),
         }
+    }
+
+    /// A [`TrainError::Model`].
+    #[cfg(feature = "local")]
+    pub(crate) fn model(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Model(Box::new(error))
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub struct StepReport {
     /// Number of the step, from 1.
     pub step: u64,
-    /// Mean of −ln p over the tokens in the loss, unweighted, in nats.
+    /// Mean loss over the targets, unweighted; of a language model −ln p, in nats.
     pub loss: f64,
     /// Value of the objective.
     pub objective: f64,
@@ -16,9 +16,9 @@ pub struct StepReport {
     pub rate: f64,
     /// Length of the gradient before clipping.
     pub gradient_norm: f64,
-    /// Tokens in the loss.
-    pub tokens: u64,
-    /// Tokens read; padding does not count.
+    /// Targets: positions whose prediction is in the loss.
+    pub targets: u64,
+    /// Positions read; padding does not count.
     pub read: u64,
     /// Times all data were gone through before.
     pub epoch: u32,
@@ -29,12 +29,10 @@ pub struct StepReport {
 pub struct Evaluation {
     /// Steps of the optimizer done.
     pub step: u64,
-    /// Mean of −ln p over all tokens in the loss, in nats.
+    /// Mean loss over all targets; of a language model −ln p, in nats.
     pub loss: f64,
-    /// e to the loss.
-    pub perplexity: f64,
-    /// Tokens in the loss.
-    pub tokens: u64,
+    /// Targets: positions whose prediction is in the loss.
+    pub targets: u64,
 }
 
 /// What happened.
@@ -45,8 +43,8 @@ pub enum Event {
     Step {
         /// The step.
         report: StepReport,
-        /// Tokens read a second, since this process began to train.
-        tokens_per_second: f64,
+        /// Positions (of a language model: tokens) read a second, since this process began to train.
+        read_per_second: f64,
         /// Seconds until the last step, at the speed so far.
         seconds_left: f64,
     },

@@ -172,12 +172,13 @@ impl Groups {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{DType, Device, Var};
+    use std::sync::Arc;
 
+    use super::super::{OwnValues, Parameter};
     use super::*;
 
     fn parameters() -> ParameterSet {
-        let var = || Var::zeros(1, DType::F32, &Device::Cpu).unwrap();
+        let var = || -> Parameter { Arc::new(OwnValues::new("own", vec![1], vec![0.0]).unwrap()) };
         ParameterSet::new(
             ["a.weight", "a.norm", "b.weight"]
                 .map(|name| (name.to_owned(), var()))

@@ -1,7 +1,7 @@
 //! Whether a run fits into memory, asked before it starts.
 
 use super::TrainError;
-use crate::local::memory::available;
+use crate::memory::available;
 
 /// What a run needs beside the model's parameters, in bytes.
 #[derive(Debug, Clone, Copy)]

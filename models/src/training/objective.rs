@@ -1,8 +1,6 @@
 //! What is minimised: losses of examples, weighted.
 
-use candle_core::Tensor;
-
-use super::{State, TrainError, TrainingData};
+use super::{State, TrainError};
 
 /// An example of a micro-batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,8 +9,8 @@ pub struct ExampleRef {
     pub document: usize,
     /// Source of the document, as given with it.
     pub source: u32,
-    /// Tokens of this piece that are in the loss; at least 1.
-    pub tokens: u32,
+    /// Targets of this piece; at least 1.
+    pub targets: u32,
 }
 
 /// Losses of the examples of one micro-batch.
@@ -20,33 +18,46 @@ pub struct ExampleRef {
 pub struct ExampleLosses<'a> {
     /// The examples.
     pub examples: &'a [ExampleRef],
-    /// Sum of each example's token losses; shape `[examples]`, differentiable.
-    pub sums: &'a Tensor,
-    /// Tokens in the loss of all micro-batches of this step.
-    pub batch_tokens: u64,
+    /// Sum of the losses of each example's targets; shape `[examples]`.
+    pub sums: &'a [f32],
+    /// Targets of all micro-batches of this step.
+    pub batch_targets: u64,
     /// Examples of all micro-batches of this step.
     pub batch_examples: u64,
+}
+
+/// A micro-batch's part of the objective.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighted {
+    /// Its value.
+    pub value: f64,
+    /// Its derivative with respect to the sum of each example; shape `[examples]`.
+    pub weights: Vec<f32>,
+}
+
+impl Weighted {
+    /// `sum(weights * sums)` for weights that do not depend on the sums.
+    pub fn linear(sums: &[f32], weights: Vec<f32>) -> Self {
+        let terms = sums.iter().zip(&weights);
+        Self {
+            value: terms
+                .map(|(sum, weight)| f64::from(*sum) * f64::from(*weight))
+                .sum(),
+            weights,
+        }
+    }
 }
 
 /// What is minimised.
 ///
 /// The losses of the micro-batches of a step are added, so an objective divides by what it
-/// normalises by over the whole step ([`ExampleLosses::batch_tokens`]), not over the micro-batch.
+/// normalises by over the whole step ([`ExampleLosses::batch_targets`]), not over the micro-batch.
 pub trait Objective: Send {
-    /// Called once before the first step, and before [`Objective::load`].
-    ///
-    /// # Errors
-    /// When the data do not suit the objective.
-    fn start(&mut self, data: &TrainingData) -> Result<(), TrainError> {
-        let _ = data;
-        Ok(())
-    }
-
-    /// The micro-batch's part of the loss: a scalar, differentiable.
+    /// The micro-batch's part of the loss and its derivative.
     ///
     /// # Errors
     /// When it cannot be computed.
-    fn loss(&mut self, losses: &ExampleLosses<'_>) -> Result<Tensor, TrainError>;
+    fn loss(&mut self, losses: &ExampleLosses<'_>) -> Result<Weighted, TrainError>;
 
     /// Called after each step of the optimizer: the place to change weights of one's own.
     ///
@@ -72,55 +83,58 @@ pub trait Objective: Send {
     }
 }
 
-/// The mean over the tokens of the step: every token weighs the same.
+/// The mean over the targets of the step: every target weighs the same.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TokenMean;
 
 impl Objective for TokenMean {
-    fn loss(&mut self, losses: &ExampleLosses<'_>) -> Result<Tensor, TrainError> {
-        Ok((losses.sums.sum_all()? / losses.batch_tokens as f64)?)
+    fn loss(&mut self, losses: &ExampleLosses<'_>) -> Result<Weighted, TrainError> {
+        let weight = (1.0 / losses.batch_targets as f64) as f32;
+        Ok(Weighted::linear(
+            losses.sums,
+            vec![weight; losses.sums.len()],
+        ))
     }
 }
 
-/// The mean over examples of the mean over each one's tokens: every example weighs the same.
+/// The mean over examples of the mean over each one's targets: every example weighs the same.
 ///
 /// A document that was split counts as several examples.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ExampleMean;
 
 impl Objective for ExampleMean {
-    fn loss(&mut self, losses: &ExampleLosses<'_>) -> Result<Tensor, TrainError> {
+    fn loss(&mut self, losses: &ExampleLosses<'_>) -> Result<Weighted, TrainError> {
         let weight = |example: &ExampleRef| {
-            (1.0 / (f64::from(example.tokens) * losses.batch_examples as f64)) as f32
+            (1.0 / (f64::from(example.targets) * losses.batch_examples as f64)) as f32
         };
-        let weights: Vec<f32> = losses.examples.iter().map(weight).collect();
-        let weights = Tensor::from_vec(weights, losses.examples.len(), losses.sums.device())?;
-        Ok((losses.sums * weights)?.sum_all()?)
+        let weights = losses.examples.iter().map(weight).collect();
+        Ok(Weighted::linear(losses.sums, weights))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
-
     use super::*;
 
     #[test]
-    fn means_weigh_tokens_or_examples() {
-        let example = |document, tokens| ExampleRef {
+    fn means_weigh_targets_or_examples() {
+        let example = |document, targets| ExampleRef {
             document,
             source: 0,
-            tokens,
+            targets,
         };
-        let sums = Tensor::from_vec(vec![6.0_f32, 1.0], 2, &Device::Cpu).unwrap();
         let losses = ExampleLosses {
             examples: &[example(0, 3), example(1, 1)],
-            sums: &sums,
-            batch_tokens: 8,
+            sums: &[6.0, 1.0],
+            batch_targets: 8,
             batch_examples: 4,
         };
-        let value = |loss: Tensor| loss.to_scalar::<f32>().unwrap();
-        assert_eq!(value(TokenMean.loss(&losses).unwrap()), 0.875);
-        assert_eq!(value(ExampleMean.loss(&losses).unwrap()), 0.75);
+        let expected = |value, weights| Weighted { value, weights };
+        let of_targets = TokenMean.loss(&losses).unwrap();
+        assert_eq!(of_targets, expected(0.875, vec![0.125; 2]));
+        let of_examples = ExampleMean.loss(&losses).unwrap();
+        assert!((of_examples.value - 0.75).abs() < 1e-7);
+        assert_eq!(of_examples.weights, [1.0 / 12.0, 0.25]);
     }
 }

@@ -1,25 +1,20 @@
-//! Named parameters in a fixed order, their gradients, and their values in place.
+//! Named parameters in a fixed order and their gradients.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 
-use candle_core::backprop::GradStore;
-use candle_core::{CpuStorage, DType, InplaceOp1, Layout, Storage, Tensor, Var};
 use rayon::prelude::*;
 
-use super::TrainError;
+use super::{Parameter, TrainError};
 
 /// Elements that one thread handles at a time; sums of these pieces are added in order, so that
 /// no result depends on the number of threads.
 pub(crate) const PIECE: usize = 1 << 14;
 
 /// The trained parameters of a model, in the model's own order.
-///
-/// All are contiguous f32 tensors on the CPU.
 #[derive(Debug, Clone)]
 pub struct ParameterSet {
     names: Vec<String>,
-    vars: Vec<Var>,
+    parameters: Vec<Parameter>,
     index: HashMap<String, usize>,
 }
 
@@ -27,29 +22,23 @@ impl ParameterSet {
     /// The set of `parameters`.
     ///
     /// # Errors
-    /// [`TrainError::Parameter`] when a name occurs twice or a parameter is not a contiguous f32
-    /// tensor on the CPU; [`TrainError::Config`] when there is none.
-    pub fn new(parameters: Vec<(String, Var)>) -> Result<Self, TrainError> {
+    /// [`TrainError::Parameter`] when a name occurs twice; [`TrainError::Config`] when there is none.
+    pub fn new(parameters: Vec<(String, Parameter)>) -> Result<Self, TrainError> {
         let mut set = Self {
             names: Vec::with_capacity(parameters.len()),
-            vars: Vec::with_capacity(parameters.len()),
+            parameters: Vec::with_capacity(parameters.len()),
             index: HashMap::with_capacity(parameters.len()),
         };
-        for (name, var) in parameters {
-            let fault = |expected: &str, got: String| TrainError::Parameter {
-                name: name.clone(),
-                expected: expected.to_owned(),
-                got,
-            };
-            if var.dtype() != DType::F32 || !var.device().is_cpu() || !var.is_contiguous() {
-                let got = format!("{:?} on {:?}", var.dtype(), var.device().location());
-                return Err(fault("contiguous f32 on the cpu", got));
-            }
+        for (name, parameter) in parameters {
             if set.index.insert(name.clone(), set.names.len()).is_some() {
-                return Err(fault("a name of its own", "a name used before".to_owned()));
+                return Err(TrainError::Parameter {
+                    name,
+                    expected: "a name of its own".to_owned(),
+                    got: "a name used before".to_owned(),
+                });
             }
             set.names.push(name);
-            set.vars.push(var);
+            set.parameters.push(parameter);
         }
         if set.names.is_empty() {
             return Err(TrainError::config(
@@ -81,41 +70,55 @@ impl ParameterSet {
         self.index.get(name).copied()
     }
 
-    /// The variable at `place`.
+    /// Shape of the parameter at `place`.
     ///
     /// # Panics
     /// When `place` is not below [`ParameterSet::len`].
-    pub fn var(&self, place: usize) -> &Var {
-        &self.vars[place]
+    pub fn shape(&self, place: usize) -> &[usize] {
+        self.parameters[place].shape()
     }
 
     /// Elements of the parameter at `place`.
     pub fn elements(&self, place: usize) -> usize {
-        self.vars[place].elem_count()
+        self.shape(place).iter().product()
     }
 
     /// Elements of all parameters.
     pub fn total(&self) -> usize {
-        self.vars.iter().map(|var| var.elem_count()).sum()
+        (0..self.len()).map(|place| self.elements(place)).sum()
     }
 
-    /// Calls `read` with the values at `place`, row-major, without copying them.
+    /// Calls `read` with the values at `place`, row-major.
     ///
     /// # Errors
-    /// When the values are not where they were when the set was made.
+    /// When the values cannot be reached.
     pub fn read<T>(&self, place: usize, read: impl FnOnce(&[f32]) -> T) -> Result<T, TrainError> {
-        read_values(self.vars[place].as_tensor(), read)
+        let mut read = Some(read);
+        let mut result = None;
+        self.parameters[place].read(&mut |values| {
+            if let Some(read) = read.take() {
+                result = Some(read(values));
+            }
+        })?;
+        result.ok_or_else(|| self.unreached(place))
     }
 
     /// Calls `edit` with the values at `place`, row-major, to be changed in place.
     ///
-    /// A graph built before sees the new values: finish every backward pass first.
+    /// A forward pass made before may see the new values: finish every backward pass first.
     ///
     /// # Errors
     /// As [`ParameterSet::read`].
-    pub fn edit(&self, place: usize, edit: impl FnMut(&mut [f32])) -> Result<(), TrainError> {
-        self.vars[place].inplace_op1(&Edit(RefCell::new(edit)))?;
-        Ok(())
+    pub fn edit(&self, place: usize, mut edit: impl FnMut(&mut [f32])) -> Result<(), TrainError> {
+        self.parameters[place].edit(&mut edit)
+    }
+
+    fn unreached(&self, place: usize) -> TrainError {
+        TrainError::Parameter {
+            name: self.names[place].clone(),
+            expected: "values".to_owned(),
+            got: "none".to_owned(),
+        }
     }
 
     /// All values in one vector, in order.
@@ -152,40 +155,6 @@ impl ParameterSet {
     }
 }
 
-fn read_values<T>(tensor: &Tensor, read: impl FnOnce(&[f32]) -> T) -> Result<T, TrainError> {
-    let (storage, layout) = tensor.storage_and_layout();
-    match (&*storage, layout.contiguous_offsets()) {
-        (Storage::Cpu(CpuStorage::F32(values)), Some((from, to))) => Ok(read(&values[from..to])),
-        _ => {
-            drop(storage);
-            let copy = tensor
-                .flatten_all()?
-                .to_dtype(DType::F32)?
-                .to_vec1::<f32>()?;
-            Ok(read(&copy))
-        }
-    }
-}
-
-/// A change of a tensor's values where they are.
-struct Edit<F>(RefCell<F>);
-
-impl<F: FnMut(&mut [f32])> InplaceOp1 for Edit<F> {
-    fn name(&self) -> &'static str {
-        "edit"
-    }
-
-    fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> candle_core::Result<()> {
-        match (storage, layout.contiguous_offsets()) {
-            (CpuStorage::F32(values), Some((from, to))) => {
-                (self.0.borrow_mut())(&mut values[from..to]);
-                Ok(())
-            }
-            _ => candle_core::bail!("only contiguous f32 parameters can be changed in place"),
-        }
-    }
-}
-
 /// Gradients of one batch, by the places of a [`ParameterSet`].
 ///
 /// Parameters that no loss reached have none: optimizers leave them alone.
@@ -214,26 +183,35 @@ impl Gradients {
             .for_each(|values| values.fill(0.0));
     }
 
-    /// Adds what a backward pass found.
+    /// Adds `values` to the gradient at `place`.
     ///
-    /// # Errors
-    /// When a gradient cannot be read.
-    pub fn add(&mut self, parameters: &ParameterSet, found: &GradStore) -> Result<(), TrainError> {
-        for place in 0..parameters.len() {
-            if let Some(gradient) = found.get(parameters.var(place).as_tensor()) {
-                let sum = &mut self.values[place];
-                read_values(&gradient.contiguous()?, |values| {
-                    let pieces = sum.par_chunks_mut(PIECE).zip(values.par_chunks(PIECE));
-                    pieces.for_each(|(sum, values)| {
-                        for (sum, value) in sum.iter_mut().zip(values) {
-                            *sum += value;
-                        }
-                    });
-                })?;
-                self.present[place] = true;
+    /// # Panics
+    /// When the lengths differ.
+    pub fn add(&mut self, place: usize, values: &[f32]) {
+        let sum = &mut self.values[place];
+        assert_eq!(sum.len(), values.len(), "elements of a gradient");
+        let pieces = sum.par_chunks_mut(PIECE).zip(values.par_chunks(PIECE));
+        pieces.for_each(|(sum, values)| {
+            for (sum, value) in sum.iter_mut().zip(values) {
+                *sum += value;
+            }
+        });
+        self.present[place] = true;
+    }
+
+    /// Adds all gradients of `other`, which are of the same parameters.
+    pub fn add_all(&mut self, other: &Self) {
+        for place in 0..other.values.len() {
+            if let Some(values) = other.get(place) {
+                self.add(place, values);
             }
         }
-        Ok(())
+    }
+
+    /// All gradients, each to be added to; from now on every parameter has one.
+    pub fn all_mut(&mut self) -> &mut [Vec<f32>] {
+        self.present.fill(true);
+        &mut self.values
     }
 
     /// The gradient at `place`, row-major.
@@ -296,13 +274,17 @@ impl Gradients {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::Device;
+    use std::sync::Arc;
 
+    use super::super::OwnValues;
     use super::*;
 
+    fn own(values: &[f32]) -> Parameter {
+        Arc::new(OwnValues::new("own", vec![values.len()], values.to_vec()).unwrap())
+    }
+
     fn set() -> ParameterSet {
-        let a = Var::from_vec(vec![1.0_f32, 2.0], 2, &Device::Cpu).unwrap();
-        let b = Var::from_vec(vec![3.0_f32, 4.0, 5.0, 6.0], (2, 2), &Device::Cpu).unwrap();
+        let (a, b) = (own(&[1.0, 2.0]), own(&[3.0, 4.0, 5.0, 6.0]));
         ParameterSet::new(vec![("a".into(), a), ("b".into(), b)]).unwrap()
     }
 
@@ -313,20 +295,17 @@ mod tests {
         assert_eq!(flat, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         flat.reverse();
         set.set_flat(&flat).unwrap();
-        assert_eq!(
-            set.var(1).to_vec2::<f32>().unwrap(),
-            [[4.0, 3.0], [2.0, 1.0]]
-        );
+        let second = set.read(1, <[f32]>::to_vec).unwrap();
+        assert_eq!(second, [4.0, 3.0, 2.0, 1.0]);
         assert!(set.set_flat(&flat[1..]).is_err());
     }
 
     #[test]
     fn clipping_scales_all_gradients_to_the_limit_and_leaves_short_ones() {
         let set = set();
-        let loss = (set.var(0).sum_all().unwrap() * 3.0).unwrap();
-        let loss = (loss + (set.var(1).sum_all().unwrap() * 2.0).unwrap()).unwrap();
         let mut gradients = Gradients::none(&set);
-        gradients.add(&set, &loss.backward().unwrap()).unwrap();
+        gradients.add(0, &[3.0; 2]);
+        gradients.add(1, &[2.0; 4]);
         let norm = (9.0_f64 * 2.0 + 4.0 * 4.0).sqrt();
         assert!((gradients.clip(100.0) - norm).abs() < 1e-12);
         assert_eq!(gradients.get(0).unwrap(), [3.0, 3.0]);
@@ -338,22 +317,20 @@ mod tests {
     #[test]
     fn a_parameter_out_of_the_loss_has_no_gradient() {
         let set = set();
-        let mut gradients = Gradients::none(&set);
-        gradients
-            .add(&set, &set.var(1).sum_all().unwrap().backward().unwrap())
-            .unwrap();
+        let (mut gradients, mut found) = (Gradients::none(&set), Gradients::none(&set));
+        found.add(1, &[1.0; 4]);
+        gradients.add_all(&found);
+        gradients.add_all(&found);
         assert_eq!(gradients.get(0), None);
-        assert_eq!(gradients.get(1).unwrap(), [1.0; 4]);
+        assert_eq!(gradients.get(1).unwrap(), [2.0; 4]);
         gradients.clear();
         assert_eq!(gradients.get(1), None);
     }
 
     #[test]
-    fn names_are_unique_and_values_are_f32() {
-        let var = Var::zeros(1, DType::F64, &Device::Cpu).unwrap();
-        assert!(ParameterSet::new(vec![("a".into(), var)]).is_err());
-        let var = Var::zeros(1, DType::F32, &Device::Cpu).unwrap();
-        assert!(ParameterSet::new(vec![("a".into(), var.clone()), ("a".into(), var)]).is_err());
+    fn names_are_unique() {
+        let twice = vec![("a".into(), own(&[1.0])), ("a".into(), own(&[1.0]))];
+        assert!(ParameterSet::new(twice).is_err());
         assert!(ParameterSet::new(vec![]).is_err());
     }
 }

@@ -5,7 +5,8 @@ use rand::RngExt;
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{Purpose, RunSeed, Stream, StreamKey};
 use rounds_models::training::{
-    Batch, Document, Lora, LoraConfig, TrainError, Trainable, TrainingData,
+    Batch, Document, Forward, GraphPass, Lora, LoraConfig, Parameter, Pass, TrainConfig,
+    TrainError, Trainable, TrainingData, Variable,
 };
 
 pub(crate) const VOCABULARY: usize = 12;
@@ -110,8 +111,8 @@ impl Bigram {
     }
 }
 
-impl Trainable for Bigram {
-    fn parameters(&self) -> Vec<(String, Var)> {
+impl Bigram {
+    fn vars(&self) -> Vec<(String, Var)> {
         match &self.lora {
             Some(lora) => lora.parameters(),
             None => vec![
@@ -122,21 +123,39 @@ impl Trainable for Bigram {
         }
     }
 
-    fn losses(&self, batch: &Batch) -> std::result::Result<Tensor, TrainError> {
-        let tokens: Vec<u32> = batch
-            .places
-            .iter()
-            .map(|place| batch.tokens[*place as usize])
-            .collect();
-        Ok(batch.cross_entropy(&self.logits(&tokens)?)?)
+    /// −ln p of each target.
+    fn losses(&self, batch: &Batch) -> Result<Tensor> {
+        let read = |place: &u32| batch.tokens[*place as usize];
+        let logits = self.logits(&batch.places.iter().map(read).collect::<Vec<u32>>())?;
+        let shifted = logits.broadcast_sub(&logits.max_keepdim(1)?.detach())?;
+        let normaliser = shifted.exp()?.sum(1)?.log()?;
+        let targets = Tensor::from_slice(&batch.targets, (batch.targets.len(), 1), &Device::Cpu)?;
+        normaliser - shifted.gather(&targets, 1)?.squeeze(1)?
+    }
+}
+
+impl Trainable for Bigram {
+    type Source = TrainingData;
+
+    fn parameters(&self) -> Vec<(String, Parameter)> {
+        Variable::parameters(self.vars())
+    }
+
+    fn forward<'a>(
+        &'a self,
+        batch: &'a Batch,
+        _: Pass,
+    ) -> std::result::Result<Box<dyn Forward + 'a>, TrainError> {
+        let vars = self.vars().into_iter().map(|(_, var)| var).collect();
+        Ok(Box::new(GraphPass::new(self.losses(batch)?, vars)?))
     }
 
     fn description(&self) -> serde_json::Value {
         serde_json::json!({ "width": WIDTH })
     }
 
-    fn vocabulary(&self) -> usize {
-        VOCABULARY
+    fn check(&self, _: &TrainConfig, data: &TrainingData) -> std::result::Result<(), TrainError> {
+        data.check_vocabulary(VOCABULARY)
     }
 
     fn activation_bytes(&self, rows: usize, length: usize) -> u64 {

@@ -117,16 +117,18 @@ fn run(training: &Training, folder: &Path, quiet: bool) -> Result<Finished, Fail
         match event {
             Event::Step {
                 report,
-                tokens_per_second,
+                read_per_second,
                 ..
             } => {
-                let now = format!("loss {:.3}, {tokens_per_second:.0} tokens/s", report.loss);
+                let now = format!("loss {:.3}, {read_per_second:.0} tokens/s", report.loss);
                 shown.at_with(report.step, steps, &now);
             }
             Event::Evaluated(evaluation) => {
                 shown.say(&format!(
                     "step {}: held-out loss {:.4}, perplexity {:.3}",
-                    evaluation.step, evaluation.loss, evaluation.perplexity
+                    evaluation.step,
+                    evaluation.loss,
+                    evaluation.loss.exp()
                 ));
             }
             _ => {}

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use rounds_environments::streams::RunSeed;
-use rounds_models::training::{Batch, TrainError, Trainable, TrainingData};
+use rounds_models::training::{
+    CausalLm, Pass, TrainError, Trainable, TrainingData, TrainingSource, per_example,
+};
 
 use crate::statistics::{Estimate, Sample, estimate};
 
@@ -12,20 +14,19 @@ use crate::statistics::{Estimate, Sample, estimate};
 /// # Errors
 /// [`TrainError`] when the model cannot be asked.
 pub(super) fn held_out_loss(
-    model: &dyn Trainable,
+    model: &CausalLm,
     data: &TrainingData,
     rows: usize,
     seed: u64,
 ) -> Result<Estimate, TrainError> {
     let mut losses: BTreeMap<usize, (f64, u64)> = BTreeMap::new();
-    for rows in data.held_out_rows().chunks(rows.max(1)) {
-        let batch = Batch::new(data, rows);
-        let of_tokens = model.losses(&batch)?;
-        let sums = batch.per_example(&of_tokens)?.to_vec1::<f32>()?;
+    for batch in data.held_out(rows) {
+        let pass = model.forward(&batch, Pass::Evaluation)?;
+        let sums = per_example(&batch, pass.losses());
         for (example, sum) in batch.examples.iter().zip(sums) {
             let (loss, tokens) = losses.entry(example.document).or_default();
             *loss += f64::from(sum);
-            *tokens += u64::from(example.tokens);
+            *tokens += u64::from(example.targets);
         }
     }
     let mut groups: BTreeMap<&str, u64> = BTreeMap::new();

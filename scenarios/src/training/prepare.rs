@@ -180,7 +180,7 @@ impl Training {
             let in_loss = documents.flat_map(|document| &document.in_loss);
             in_loss.filter(|counts| **counts).count() as u64
         };
-        let (trained, held) = (self.data.training(), self.data.held_out());
+        let (trained, held) = (self.data.training(), self.data.held_out_documents());
         let loss = finished
             .held_out
             .as_ref()

@@ -6,8 +6,8 @@ use super::error::LocalError;
 use super::options::LocalOptions;
 use crate::local::cpu::{BuildError, CpuModel, Threads, WeightSource};
 use crate::local::device::{ComputeDevice, DeviceModel, Precision, free_bytes};
-use crate::local::memory::available;
 use crate::local::transformer::TransformerConfig;
+use crate::memory::available;
 
 /// A model that was loaded.
 #[derive(Debug)]

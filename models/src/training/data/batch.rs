@@ -1,9 +1,7 @@
 //! Rows as the arrays a model reads.
 
-use candle_core::{Device, Result, Tensor};
-
 use super::{Piece, Row, TrainingData};
-use crate::training::ExampleRef;
+use crate::training::{ExampleRef, MicroBatch};
 
 /// A micro-batch: rows of one length.
 ///
@@ -99,7 +97,7 @@ impl Batch {
             self.examples.push(ExampleRef {
                 document: piece.document,
                 source: document.source,
-                tokens: (self.places.len() - before) as u32,
+                targets: (self.places.len() - before) as u32,
             });
             self.placed.push(PlacedPiece {
                 start: place,
@@ -110,42 +108,19 @@ impl Batch {
             places_of.push(places);
         }
     }
+}
 
-    /// Tokens in the loss.
-    pub fn targets_len(&self) -> u64 {
-        self.places.len() as u64
+impl MicroBatch for Batch {
+    fn examples(&self) -> &[ExampleRef] {
+        &self.examples
     }
 
-    /// `tokens` as a tensor `[rows, length]`.
-    ///
-    /// # Errors
-    /// When the tensor cannot be made.
-    pub fn input(&self, device: &Device) -> Result<Tensor> {
-        Tensor::from_slice(&self.tokens, (self.rows, self.length), device)
+    fn example_of(&self) -> &[u32] {
+        &self.example_of
     }
 
-    /// −ln p of each target; shape `[targets]`.
-    ///
-    /// `logits`: `[targets, vocabulary]`, at [`Batch::places`].
-    ///
-    /// # Errors
-    /// When the shapes do not fit.
-    pub fn cross_entropy(&self, logits: &Tensor) -> Result<Tensor> {
-        let highest = logits.max_keepdim(1)?.detach();
-        let shifted = logits.broadcast_sub(&highest)?;
-        let normaliser = shifted.exp()?.sum(1)?.log()?;
-        let targets = Tensor::from_slice(&self.targets, (self.targets.len(), 1), logits.device())?;
-        normaliser - shifted.gather(&targets, 1)?.squeeze(1)?
-    }
-
-    /// Adds the losses of targets to those of their examples; shape `[examples]`.
-    ///
-    /// # Errors
-    /// When `losses` is not `[targets]`.
-    pub fn per_example(&self, losses: &Tensor) -> Result<Tensor> {
-        let of = Tensor::from_slice(&self.example_of, self.example_of.len(), losses.device())?;
-        Tensor::zeros(self.examples.len(), losses.dtype(), losses.device())?
-            .index_add(&of, losses, 0)
+    fn read(&self) -> u64 {
+        self.segments.iter().filter(|segment| **segment > 0).count() as u64
     }
 }
 
@@ -153,6 +128,7 @@ impl Batch {
 mod tests {
     use super::super::{DataConfig, Document, Layout};
     use super::*;
+    use crate::training::per_example;
 
     #[test]
     fn rows_are_filled_and_targets_follow_their_tokens() {
@@ -189,7 +165,7 @@ mod tests {
             batch
                 .examples
                 .iter()
-                .map(|e| (e.document, e.source, e.tokens))
+                .map(|e| (e.document, e.source, e.targets))
                 .collect::<Vec<_>>(),
             [(0, 0, 1), (1, 7, 2), (2, 0, 1)]
         );
@@ -199,15 +175,8 @@ mod tests {
             after: None,
         };
         assert_eq!(batch.placed, [placed(0, 2), placed(2, 2), placed(4, 1)]);
-        let losses = Tensor::from_vec(vec![1.0_f32, 2.0, 3.0, 4.0], 4, &Device::Cpu).unwrap();
-        assert_eq!(
-            batch
-                .per_example(&losses)
-                .unwrap()
-                .to_vec1::<f32>()
-                .unwrap(),
-            [1.0, 5.0, 4.0]
-        );
+        assert_eq!(per_example(&batch, &[1.0, 2.0, 3.0, 4.0]), [1.0, 5.0, 4.0]);
+        assert_eq!(batch.read(), 5);
     }
 
     #[test]
@@ -252,31 +221,5 @@ mod tests {
                 placed(8, 0, Some((2, 3)))
             ]
         );
-    }
-
-    #[test]
-    fn the_cross_entropy_is_that_of_the_softmax() {
-        let config = DataConfig {
-            held_out: 0.0,
-            ..DataConfig::default()
-        };
-        let data = TrainingData::new(config, vec![Document::plain("a", vec![0, 2, 1])]).unwrap();
-        let batch = Batch::new(
-            &data,
-            &data.rows(rounds_environments::streams::RunSeed(0), 0),
-        );
-        let logits = [[1.0_f32, 200.0, 203.0], [0.5, -1.0, 0.0]];
-        let got = batch
-            .cross_entropy(&Tensor::new(&logits, &Device::Cpu).unwrap())
-            .unwrap()
-            .to_vec1::<f32>()
-            .unwrap();
-        let want = |row: [f32; 3], target: usize| {
-            let top = row.iter().copied().fold(f32::MIN, f32::max);
-            let sum: f64 = row.iter().map(|x| f64::from(x - top).exp()).sum();
-            sum.ln() - f64::from(row[target] - top)
-        };
-        assert!((f64::from(got[0]) - want(logits[0], 2)).abs() < 1e-6);
-        assert!((f64::from(got[1]) - want(logits[1], 1)).abs() < 1e-6);
     }
 }

@@ -2,10 +2,12 @@
 
 use std::collections::HashSet;
 
+use rounds_environments::streams::RunSeed;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{DataConfig, TooLong};
-use crate::training::TrainError;
+use super::{Batch, Cursor, DataConfig, TooLong};
+use crate::training::{Position, SourceConfig, TrainError, TrainingSource, Walk};
 
 /// A text as token ids.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -125,18 +127,13 @@ impl TrainingData {
     }
 
     /// Places of the documents held out.
-    pub fn held_out(&self) -> &[usize] {
+    pub fn held_out_documents(&self) -> &[usize] {
         &self.held_out
     }
 
     /// Ids of documents left out because none of their tokens is in the loss.
     pub fn dropped(&self) -> &[String] {
         &self.dropped
-    }
-
-    /// The configuration.
-    pub fn config(&self) -> &DataConfig {
-        &self.config
     }
 
     /// SHA-256 of all documents in order, in hexadecimal digits.
@@ -166,6 +163,33 @@ impl TrainingData {
             }
         }
         Ok(())
+    }
+}
+
+impl TrainingSource for TrainingData {
+    type Config = DataConfig;
+    type Batch = Batch;
+
+    fn config(&self) -> &DataConfig {
+        &self.config
+    }
+
+    fn description(&self) -> Value {
+        json!({ "sha256": self.fingerprint, "documents": self.documents.len() })
+    }
+
+    fn walk(&self, seed: RunSeed, position: Position) -> Box<dyn Walk<Batch = Batch> + Send + '_> {
+        Box::new(Cursor::at(self, seed, position))
+    }
+
+    fn held_out(&self, rows: usize) -> Box<dyn Iterator<Item = Batch> + '_> {
+        let all = self.held_out_rows();
+        let rows = rows.max(1);
+        let count = all.len().div_ceil(rows);
+        Box::new((0..count).map(move |at| {
+            let end = all.len().min((at + 1) * rows);
+            Batch::new(self, &all[at * rows..end])
+        }))
     }
 }
 
@@ -238,7 +262,7 @@ mod tests {
             ..DataConfig::default()
         };
         let data = TrainingData::new(config.clone(), documents(2000)).unwrap();
-        let share = data.held_out().len() as f64 / 2000.0;
+        let share = data.held_out_documents().len() as f64 / 2000.0;
         // Five standard errors of a binomial share.
         assert!(
             (share - 0.2).abs() < 5.0 * (0.2_f64 * 0.8 / 2000.0).sqrt(),
@@ -246,7 +270,7 @@ mod tests {
         );
         let few = TrainingData::new(config, documents(2000).split_off(1000)).unwrap();
         let ids = |data: &TrainingData| -> Vec<String> {
-            data.held_out()
+            data.held_out_documents()
                 .iter()
                 .map(|at| data.documents()[*at].id.clone())
                 .collect()
@@ -270,10 +294,10 @@ mod tests {
             let groups = of.iter().map(|at| data.documents()[*at].group.clone());
             groups.collect()
         };
-        let (trained, held) = (visits(data.training()), visits(data.held_out()));
+        let (trained, held) = (visits(data.training()), visits(data.held_out_documents()));
         assert_eq!(trained.len() + held.len(), 50);
         assert!(trained.is_disjoint(&held) && held.len() > 5);
-        assert_eq!(data.held_out().len(), 10 * held.len());
+        assert_eq!(data.held_out_documents().len(), 10 * held.len());
     }
 
     #[test]

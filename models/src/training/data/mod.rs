@@ -9,11 +9,11 @@ mod rows;
 pub use batch::{Batch, PlacedPiece};
 pub(crate) use document::hex;
 pub use document::{Document, TrainingData};
-pub use rows::{Cursor, Piece, Position, Row};
+pub use rows::{Cursor, Piece, Row};
 
 use serde::{Deserialize, Serialize};
 
-use super::TrainError;
+use super::{SourceConfig, TrainError};
 
 /// How documents become rows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,12 +68,8 @@ impl Default for DataConfig {
     }
 }
 
-impl DataConfig {
-    /// Whether the values can be used.
-    ///
-    /// # Errors
-    /// [`TrainError::Config`] naming the key.
-    pub fn validate(&self) -> Result<(), TrainError> {
+impl SourceConfig for DataConfig {
+    fn validate(&self) -> Result<(), TrainError> {
         if self.length == 0 || u32::try_from(self.length).is_err() {
             return Err(TrainError::config(
                 "data.length",
@@ -89,5 +85,8 @@ impl DataConfig {
             ));
         }
         Ok(())
+    }
+    fn row_length(&self) -> usize {
+        self.length
     }
 }

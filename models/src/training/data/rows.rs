@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use rand::RngExt;
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
-use serde::{Deserialize, Serialize};
 
-use super::{Layout, TooLong, TrainingData};
+use super::{Batch, Layout, TooLong, TrainingData};
+use crate::training::{Position, Walk};
 
 /// Part of a document in a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,16 +32,6 @@ impl Piece {
 
 /// Pieces one after the other.
 pub type Row = Vec<Piece>;
-
-/// Where training is in the data.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Position {
-    /// Times all rows were gone through.
-    pub epoch: u32,
-    /// Rows of this epoch that were used.
-    pub index: usize,
-}
 
 impl TrainingData {
     /// Rows of `epoch` in order.
@@ -155,38 +145,48 @@ impl TrainingData {
 
 /// A walk over rows, epoch after epoch.
 #[derive(Debug, Clone)]
-pub struct Cursor {
+pub struct Cursor<'a> {
+    data: &'a TrainingData,
     seed: RunSeed,
     position: Position,
     rows: Vec<Row>,
 }
 
-impl Cursor {
+impl<'a> Cursor<'a> {
     /// A walk that goes on at `position`.
-    pub fn at(data: &TrainingData, seed: RunSeed, position: Position) -> Self {
+    pub fn at(data: &'a TrainingData, seed: RunSeed, position: Position) -> Self {
         Self {
+            data,
             seed,
             position,
             rows: data.rows(seed, position.epoch),
         }
     }
 
-    /// Where it is.
-    pub fn position(&self) -> Position {
-        self.position
-    }
-
     /// The next row.
-    pub fn next_row(&mut self, data: &TrainingData) -> Row {
+    pub fn next_row(&mut self) -> Row {
         if self.position.index >= self.rows.len() {
             self.position = Position {
                 epoch: self.position.epoch.wrapping_add(1),
                 index: 0,
             };
-            self.rows = data.rows(self.seed, self.position.epoch);
+            self.rows = self.data.rows(self.seed, self.position.epoch);
         }
         self.position.index += 1;
         self.rows[self.position.index - 1].clone()
+    }
+}
+
+impl Walk for Cursor<'_> {
+    type Batch = Batch;
+
+    fn position(&self) -> Position {
+        self.position
+    }
+
+    fn next_batch(&mut self, rows: usize) -> Batch {
+        let rows: Vec<Row> = (0..rows).map(|_| self.next_row()).collect();
+        Batch::new(self.data, &rows)
     }
 }
 
@@ -220,7 +220,7 @@ mod tests {
         let mut whole = Cursor::at(&data, seed, Position::default());
         for _ in 0..70 {
             let mut again = Cursor::at(&data, seed, whole.position());
-            assert_eq!(again.next_row(&data), whole.next_row(&data));
+            assert_eq!(again.next_row(), whole.next_row());
             assert_eq!(again.position(), whole.position());
         }
         assert_eq!(

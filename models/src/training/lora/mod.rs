@@ -3,12 +3,18 @@
 //! Source: Hu et al. (2022), sections 4 and 5. A (`[rank, in]`) is drawn from U(±1/√in), B
 //! (`[out, rank]`) is 0, so an adapted model starts as its base.
 
+#[cfg(feature = "local")]
 mod adapter;
+#[cfg(feature = "local")]
 mod linear;
+#[cfg(feature = "local")]
 mod peft;
+#[cfg(feature = "local")]
 mod weights;
 
+#[cfg(feature = "local")]
 pub use adapter::{Adapter, Lora};
+#[cfg(feature = "local")]
 pub use weights::AdaptedWeights;
 
 use serde::{Deserialize, Serialize};

@@ -8,12 +8,12 @@ use rounds_environments::streams::RunSeed;
 use serde_json::{Value, json};
 
 use super::super::checkpoint::{self, States};
-use super::super::data::{Cursor, Position};
 use super::super::history::{History, Line};
 use super::super::memory::Need;
 use super::super::{
-    Evaluation, Event, Gradients, Groups, Hook, Objective, Observer, Optimizer, ParameterSet,
-    Plugins, State, StepReport, TrainConfig, TrainError, Trainable, TrainingData, Verdict,
+    BatchOf, ConfigOf, Evaluation, Event, Gradients, Groups, Hook, Objective, Observer, Optimizer,
+    ParameterSet, Plugins, Position, SourceConfig, State, StepReport, TrainError, Trainable,
+    TrainingSource, Verdict, Walk,
 };
 use super::step::at_a_time;
 
@@ -31,17 +31,19 @@ pub struct Outcome {
 }
 
 /// Trains a model.
-pub struct Trainer<'a> {
-    pub(super) model: &'a dyn Trainable,
-    pub(super) data: &'a TrainingData,
-    pub(super) config: TrainConfig,
+pub struct Trainer<'a, M: Trainable> {
+    pub(super) model: &'a M,
+    pub(super) data: &'a M::Source,
+    pub(super) config: ConfigOf<M>,
     pub(super) parameters: ParameterSet,
     pub(super) gradients: Gradients,
+    /// Gradients of micro-batches that are computed at the same time.
+    pub(super) parts: Vec<Gradients>,
     pub(super) groups: Groups,
     pub(super) optimizer: Box<dyn Optimizer>,
     pub(super) objective: Box<dyn Objective>,
     pub(super) hooks: Vec<Box<dyn Hook>>,
-    pub(super) cursor: Cursor,
+    pub(super) walk: Box<dyn Walk<Batch = BatchOf<M>> + Send + 'a>,
     pub(super) step: u64,
     pub(super) started: bool,
     pub(super) folder: Option<PathBuf>,
@@ -55,17 +57,17 @@ struct Pace {
     read: u64,
 }
 
-impl<'a> Trainer<'a> {
+impl<'a, M: Trainable> Trainer<'a, M> {
     /// A run of `config` that has not begun.
     ///
     /// # Errors
     /// [`TrainError::Config`], [`TrainError::UnknownPlugin`] and [`TrainError::Plugin`] for the
-    /// configuration, [`TrainError::Document`] for token ids that the model does not know,
+    /// configuration, what [`Trainable::check`] finds in the data,
     /// [`TrainError::Memory`] when the run does not fit into memory.
     pub fn new(
-        model: &'a dyn Trainable,
-        data: &'a TrainingData,
-        config: TrainConfig,
+        model: &'a M,
+        data: &'a M::Source,
+        config: ConfigOf<M>,
         plugins: &Plugins,
     ) -> Result<Self, TrainError> {
         config.validate()?;
@@ -76,16 +78,11 @@ impl<'a> Trainer<'a> {
                 "another configuration",
             ));
         }
-        data.check_vocabulary(model.vocabulary())?;
-        if config.data.length > model.context() {
-            let want = format!("at most the model's context of {}", model.context());
-            return Err(TrainError::config("data.length", want, config.data.length));
-        }
+        model.check(&config, data)?;
         let parameters = ParameterSet::new(model.parameters())?;
         let groups = Groups::new(&parameters, &config.groups, config.weight_decay)?;
         let optimizer = plugins.optimizer(&config.optimizer)?;
-        let mut objective = plugins.objective(&config.objective)?;
-        objective.start(data)?;
+        let objective = plugins.objective(&config.objective)?;
         let hooks = config
             .hooks
             .iter()
@@ -98,13 +95,14 @@ impl<'a> Trainer<'a> {
                 .max()
                 .unwrap_or(0),
             slots: optimizer.slots() as u64,
-            activations: model.activation_bytes(config.micro_batch, config.data.length),
+            activations: model.activation_bytes(config.micro_batch, config.data.row_length()),
             at_a_time: at_a_time(&config) as u64,
         };
         need.check(config.memory_bytes)?;
         Ok(Self {
             gradients: Gradients::none(&parameters),
-            cursor: Cursor::at(data, RunSeed(config.seed), Position::default()),
+            parts: Vec::new(),
+            walk: data.walk(RunSeed(config.seed), Position::default()),
             model,
             data,
             config,
@@ -172,7 +170,7 @@ impl<'a> Trainer<'a> {
             hook.load(&self.parameters, of(&format!("hook.{number}")))
                 .map_err(damaged)?;
         }
-        self.cursor = Cursor::at(self.data, RunSeed(self.config.seed), record.position);
+        self.walk = self.data.walk(RunSeed(self.config.seed), record.position);
         self.step = record.step;
         self.started = true;
         Ok(())
@@ -260,7 +258,7 @@ impl<'a> Trainer<'a> {
         for (number, hook) in self.hooks.iter().enumerate() {
             states.insert(format!("hook.{number}"), hook.state());
         }
-        let (keep, position) = (self.config.checkpoints.keep, self.cursor.position());
+        let (keep, position) = (self.config.checkpoints.keep, self.walk.position());
         let run = self.run_description()?;
         checkpoint::save(
             &root,
@@ -307,12 +305,11 @@ impl<'a> Trainer<'a> {
             .map(|place| {
                 (
                     self.parameters.names()[place].clone(),
-                    json!(self.parameters.var(place).dims()),
+                    json!(self.parameters.shape(place)),
                 )
             })
             .collect();
-        let data =
-            json!({ "sha256": self.data.fingerprint(), "documents": self.data.documents().len() });
+        let data = self.data.description();
         Ok(
             json!({ "config": config, "data": data, "model": self.model.description(), "parameters": shapes }),
         )
@@ -326,7 +323,7 @@ impl<'a> Trainer<'a> {
         let left = (self.config.steps - self.step) as f64;
         let event = Event::Step {
             report,
-            tokens_per_second: pace.read as f64 / seconds.max(1e-9),
+            read_per_second: pace.read as f64 / seconds.max(1e-9),
             seconds_left: left * seconds / pace.steps as f64,
         };
         self.observer.observe(&event) == Verdict::Stop

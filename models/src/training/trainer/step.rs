@@ -1,33 +1,38 @@
 //! One step, and one evaluation.
 
-use candle_core::Tensor;
 use rayon::prelude::*;
-use rounds_environments::streams::RunSeed;
+use rounds_environments::ids::{AgentId, EpisodeIx, RoundIx};
+use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 
-use super::super::data::Row;
 use super::super::{
-    Batch, Evaluation, ExampleLosses, Hook, Moment, StepReport, TrainConfig, TrainError, Trainable,
+    BatchOf, Evaluation, ExampleLosses, Forward, Gradients, Hook, MicroBatch, Moment, Pass,
+    StepReport, TrainConfig, TrainError, Trainable, TrainingSource, per_example,
 };
 use super::Trainer;
 
 /// Micro-batches of a step that are computed at a time: one a thread.
-pub(super) fn at_a_time(config: &TrainConfig) -> usize {
+pub(super) fn at_a_time<D>(config: &TrainConfig<D>) -> usize {
     rayon::current_num_threads().min(config.accumulation)
 }
 
-fn losses(model: &dyn Trainable, batch: &Batch) -> Result<Tensor, TrainError> {
-    let losses = model.losses(batch)?;
-    if losses.dims() != [batch.places.len()] {
+fn forward<'a, M: Trainable>(
+    model: &'a M,
+    batch: &'a BatchOf<M>,
+    pass: Pass,
+) -> Result<Box<dyn Forward + 'a>, TrainError> {
+    let found = model.forward(batch, pass)?;
+    let (expected, got) = (batch.example_of().len(), found.losses().len());
+    if got != expected {
         return Err(TrainError::Parameter {
             name: "losses of the model".to_owned(),
-            expected: format!("one for each of {} targets", batch.places.len()),
-            got: format!("shape {:?}", losses.dims()),
+            expected: format!("one for each of {expected} targets"),
+            got: got.to_string(),
         });
     }
-    Ok(losses)
+    Ok(found)
 }
 
-impl Trainer<'_> {
+impl<M: Trainable> Trainer<'_, M> {
     /// Makes one step of the optimizer.
     ///
     /// # Errors
@@ -43,23 +48,21 @@ impl Trainer<'_> {
             objective: 0.0,
             rate,
             gradient_norm: 0.0,
-            tokens: batches.iter().map(Batch::targets_len).sum(),
-            read: batches
-                .iter()
-                .flat_map(|batch| &batch.segments)
-                .filter(|segment| **segment > 0)
-                .count() as u64,
-            epoch: self.cursor.position().epoch,
+            targets: batches.iter().map(targets_of).sum(),
+            read: batches.iter().map(MicroBatch::read).sum(),
+            epoch: self.walk.position().epoch,
         };
         let examples = batches
             .iter()
-            .map(|batch| batch.examples.len() as u64)
+            .map(|batch| batch.examples().len() as u64)
             .sum();
         self.gradients.clear();
         // Several at a time, but objective and sums in order: results do not depend on how many.
-        for batches in batches.chunks(at_a_time(&self.config)) {
-            for (loss, objective) in self.backward(batches, report.tokens, examples)? {
-                report.loss += loss / report.tokens as f64;
+        let at_a_time = at_a_time(&self.config);
+        for (number, batches) in batches.chunks(at_a_time).enumerate() {
+            let first = number * at_a_time;
+            for (loss, objective) in self.backward(batches, first, report.targets, examples)? {
+                report.loss += loss / report.targets as f64;
                 report.objective += objective;
             }
         }
@@ -82,26 +85,22 @@ impl Trainer<'_> {
     /// # Errors
     /// As [`Trainer::run`].
     pub fn evaluate(&mut self) -> Result<Option<Evaluation>, TrainError> {
-        let rows = self.data.held_out_rows();
         let most = match self.config.evaluation.batches {
             0 => usize::MAX,
             batches => batches,
         };
-        let (mut sum, mut tokens) = (0.0, 0);
-        for rows in rows.chunks(self.config.micro_batch).take(most) {
-            let batch = Batch::new(self.data, rows);
-            sum += total(&losses(self.model, &batch)?)?;
-            tokens += batch.targets_len();
+        let (mut sum, mut targets) = (0.0, 0);
+        for batch in self.data.held_out(self.config.micro_batch).take(most) {
+            sum += total(forward(self.model, &batch, Pass::Evaluation)?.losses());
+            targets += targets_of(&batch);
         }
-        if tokens == 0 {
+        if targets == 0 {
             return Ok(None);
         }
-        let loss = sum / tokens as f64;
         let evaluation = Evaluation {
             step: self.step,
-            loss,
-            perplexity: loss.exp(),
-            tokens,
+            loss: sum / targets as f64,
+            targets,
         };
         self.with_hooks(|hook, moment| hook.after_evaluation(moment, &evaluation))?;
         Ok(Some(evaluation))
@@ -133,47 +132,77 @@ impl Trainer<'_> {
     }
 
     /// The micro-batches of the next step.
-    fn next_batches(&mut self) -> Vec<Batch> {
-        let batches = (0..self.config.accumulation).map(|_| {
-            let rows: Vec<Row> = (0..self.config.micro_batch)
-                .map(|_| self.cursor.next_row(self.data))
-                .collect();
-            Batch::new(self.data, &rows)
-        });
-        batches.collect()
+    fn next_batches(&mut self) -> Vec<BatchOf<M>> {
+        (0..self.config.accumulation)
+            .map(|_| self.walk.next_batch(self.config.micro_batch))
+            .collect()
     }
 
-    /// Adds the gradients of some micro-batches; of each its summed loss and its part of the objective.
+    /// What the model draws for a micro-batch of this step comes from this stream.
+    fn key(&self, batch: usize) -> StreamKey {
+        StreamKey {
+            seed: RunSeed(self.config.seed),
+            episode: EpisodeIx(1),
+            agent: Some(AgentId(batch as u32)),
+            round: RoundIx(self.step as u32),
+            purpose: Purpose::Training,
+        }
+    }
+
+    /// Adds the gradients of some micro-batches, the first of them numbered `first`; of each its
+    /// summed loss and its part of the objective.
     fn backward(
         &mut self,
-        batches: &[Batch],
-        tokens: u64,
+        batches: &[BatchOf<M>],
+        first: usize,
+        targets: u64,
         examples: u64,
     ) -> Result<Vec<(f64, f64)>, TrainError> {
         let model = self.model;
-        let forward = batches.par_iter().map(|batch| losses(model, batch));
-        let forward: Vec<Result<Tensor, TrainError>> = forward.collect();
+        let keys: Vec<StreamKey> = (first..)
+            .take(batches.len())
+            .map(|at| self.key(at))
+            .collect();
+        let passes = batches.par_iter().zip(keys);
+        let passes = passes.map(|(batch, key)| forward(model, batch, Pass::Training(key)));
+        let passes: Vec<Result<Box<dyn Forward>, TrainError>> = passes.collect();
         let mut found = Vec::with_capacity(batches.len());
-        let mut parts = Vec::with_capacity(batches.len());
-        for (batch, losses) in batches.iter().zip(forward) {
-            let losses = losses?;
-            let loss = total(&losses)?;
+        let mut ready = Vec::with_capacity(batches.len());
+        for (batch, pass) in batches.iter().zip(passes) {
+            let pass = pass?;
+            let loss = total(pass.losses());
             self.check_finite("the loss", loss)?;
-            let sums = batch.per_example(&losses)?;
             let part = self.objective.loss(&ExampleLosses {
-                examples: &batch.examples,
-                sums: &sums,
-                batch_tokens: tokens,
+                examples: batch.examples(),
+                sums: &per_example(batch, pass.losses()),
+                batch_targets: targets,
                 batch_examples: examples,
             })?;
-            let objective = f64::from(part.to_scalar::<f32>()?);
-            self.check_finite("the objective", objective)?;
-            found.push((loss, objective));
-            parts.push(part);
+            self.check_finite("the objective", part.value)?;
+            found.push((loss, part.value));
+            let of_targets = batch.example_of().iter();
+            let weights: Vec<f32> = of_targets
+                .map(|example| part.weights[*example as usize])
+                .collect();
+            ready.push((pass, weights));
         }
-        let gradients: Vec<_> = parts.par_iter().map(Tensor::backward).collect();
-        for gradients in gradients {
-            self.gradients.add(&self.parameters, &gradients?)?;
+        if self.config.accumulation == 1 {
+            for (pass, weights) in ready {
+                pass.backward(&weights, &mut self.gradients)?;
+            }
+            return Ok(found);
+        }
+        self.parts
+            .resize_with(batches.len(), || Gradients::none(&self.parameters));
+        ready
+            .into_par_iter()
+            .zip(&mut self.parts)
+            .try_for_each(|((pass, weights), part)| {
+                part.clear();
+                pass.backward(&weights, part)
+            })?;
+        for part in &self.parts {
+            self.gradients.add_all(part);
         }
         Ok(found)
     }
@@ -230,7 +259,11 @@ impl Trainer<'_> {
     }
 }
 
+fn targets_of(batch: &impl MicroBatch) -> u64 {
+    batch.example_of().len() as u64
+}
+
 /// Sum in f64, in order.
-fn total(losses: &Tensor) -> Result<f64, TrainError> {
-    Ok(losses.to_vec1::<f32>()?.into_iter().map(f64::from).sum())
+fn total(losses: &[f32]) -> f64 {
+    losses.iter().copied().map(f64::from).sum()
 }
