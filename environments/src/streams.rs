@@ -3,7 +3,9 @@
 //! Every draw belongs to a [`StreamKey`]; there is no shared generator. Two streams with
 //! different keys are independent, and a stream does not depend on when or where it is used.
 
-use rand::SeedableRng;
+use std::f64::consts::PI;
+
+use rand::{RngExt, SeedableRng};
 pub use rand_chacha::ChaCha8Rng as Stream;
 use serde::{Deserialize, Serialize};
 
@@ -104,10 +106,16 @@ impl StreamKey {
     }
 }
 
+/// Two independent draws of the standard normal distribution (Box and Muller).
+pub fn normal_pair(stream: &mut Stream) -> [f64; 2] {
+    // 1 - u is never 0.
+    let radius = (-2.0 * libm::log(1.0 - stream.random::<f64>())).sqrt();
+    let (sin, cos) = libm::sincos(2.0 * PI * stream.random::<f64>());
+    [radius * cos, radius * sin]
+}
+
 #[cfg(test)]
 mod tests {
-    use rand::RngExt;
-
     use super::*;
 
     fn first(key: StreamKey) -> u64 {

@@ -12,3 +12,4 @@ pub mod policy;
 pub mod prompts;
 pub mod random;
 pub mod spoken;
+pub mod trajectory;

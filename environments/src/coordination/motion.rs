@@ -1,6 +1,6 @@
 //! Agents that move in the plane by one of a few velocities.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::TAU;
 
 use rand::RngExt;
 use serde::{Deserialize, Serialize};
@@ -237,14 +237,6 @@ pub(super) fn starts(base: StreamKey, agents: usize, radius: f64) -> Vec<[f64; 2
             point_in_disc(radius, &mut key.open())
         })
         .collect()
-}
-
-/// Two independent draws of the standard normal distribution (Box and Muller).
-pub(super) fn normal_pair(stream: &mut Stream) -> [f64; 2] {
-    // 1 - u is never 0.
-    let radius = (-2.0 * libm::log(1.0 - stream.random::<f64>())).sqrt();
-    let (sin, cos) = libm::sincos(2.0 * PI * stream.random::<f64>());
-    [radius * cos, radius * sin]
 }
 
 /// Distance of two points; without the care of `hypot` for numbers near the ends of the range.

@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::config::{EkfConfig, Sensor};
 use super::estimate::Estimate;
 use crate::coordination::ground::Ground;
-use crate::coordination::motion::{Movers, distance, normal_pair, point_in_disc, starts};
+use crate::coordination::motion::{Movers, distance, point_in_disc, starts};
 use crate::coordination::objective::Objective;
 use crate::coordination::objectives::{Information, Symmetric};
 use crate::coordination::told;
 use crate::coordination::world::{CoordinationWorld, Picture};
 use crate::environment::EnvironmentError;
 use crate::ids::{AgentId, EpisodeIx, RoundIx};
-use crate::streams::{Purpose, RunSeed, Stream, StreamKey};
+use crate::streams::{Purpose, RunSeed, Stream, StreamKey, normal_pair};
 
 /// Agents measure targets from where they go; the team is paid for what it gets to know.
 ///

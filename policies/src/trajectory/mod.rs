@@ -1,0 +1,24 @@
+//! Trajectories: what acts in control environments, and data sets of what it did.
+//!
+//! A [`Controller`] acts for many entities at once, each row by its own observation and key alone;
+//! [`collect()`] plays whole episodes and gives the same data for any number of entities side by side. [`Mixture`] and
+//! [`Levels`] make data of several qualities from one expert.
+//!
+//! # Source
+//! Trajectory card, sections 8 and 12.3.
+
+mod collect;
+mod controller;
+pub mod doses;
+mod error;
+pub mod experts;
+mod levels;
+mod mixed;
+mod mixture;
+
+pub use collect::{collect, collect_into};
+pub use controller::{Controller, RandomController};
+pub use error::CollectError;
+pub use levels::{Level, Levels, LevelsConfig, Medium};
+pub use mixed::Mixed;
+pub use mixture::{Mixture, Part};
