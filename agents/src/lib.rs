@@ -11,5 +11,6 @@ pub mod coordination;
 pub mod engine;
 pub mod population;
 pub mod stepped;
+pub mod trajectory;
 
 pub use bevy_ecs;

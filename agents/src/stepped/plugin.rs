@@ -245,10 +245,13 @@ fn step<E: Environment>(
                 log.0
                     .event(rollout.step, clock.0.now_min(), "world", "", "finished")
             {
-                event
-                    .add("terminated", &outcome.terminated)
-                    .add("returns", &rollout.rewards);
-                for (name, value) in rollout.environment.metrics() {
+                let metrics = rollout.environment.metrics();
+                // An environment may tell an end of its own from a cut.
+                if metrics.iter().all(|(name, _)| *name != "terminated") {
+                    event.add("terminated", &outcome.terminated);
+                }
+                event.add("returns", &rollout.rewards);
+                for (name, value) in metrics {
                     event.add(name, &value);
                 }
                 if by_model.0 {

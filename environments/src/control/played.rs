@@ -61,7 +61,7 @@ impl<D: Dynamics> Environment for Vectorised<D> {
         Ok(StepOutcome {
             rewards: rewards.to_vec(),
             terminated: (0..self.entities()).all(|entity| self.is_over(entity)),
-            minutes: self.dynamics().minutes(),
+            minutes: self.space().minutes,
         })
     }
 
@@ -80,7 +80,7 @@ impl<D: Dynamics> Environment for Vectorised<D> {
                 ("steps", f64::from(self.steps(entity))),
                 ("terminated", f64::from(u8::from(terminated))),
             ];
-            let figures = self.dynamics().figures(&self.state(entity));
+            let figures = self.figures(entity);
             for (at, (name, figure)) in all.into_iter().chain(figures).enumerate() {
                 match sums.get_mut(at) {
                     Some((_, sum)) => *sum += figure,

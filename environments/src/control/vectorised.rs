@@ -21,6 +21,8 @@ pub struct Space {
     pub actions: Actions,
     /// Steps after which an episode is cut.
     pub step_limit: u32,
+    /// Minutes that a step takes, or 1 where steps are the only time.
+    pub minutes: f64,
 }
 
 impl Space {
@@ -103,6 +105,15 @@ pub trait ControlEnvironment: Debug + Send + Sync {
 
     /// What the last step did; zeros and no flags before the first.
     fn stepped(&self) -> Stepped<'_>;
+
+    /// Further figures of the episode of `entity`, by name.
+    ///
+    /// # Panics
+    /// When there is no such entity.
+    fn figures(&self, entity: usize) -> Vec<(&'static str, f64)> {
+        let _ = entity;
+        Vec::new()
+    }
 }
 
 /// Systems that share their equations, in a structure of arrays.
@@ -142,6 +153,7 @@ impl<D: Dynamics> Vectorised<D> {
             observed: dynamics.observed(),
             actions: dynamics.actions(),
             step_limit: dynamics.step_limit(),
+            minutes: dynamics.minutes(),
         };
         let key = |entity| {
             let agent = AgentId(entity as u32);
@@ -298,5 +310,9 @@ impl<D: Dynamics> ControlEnvironment for Vectorised<D> {
             terminated: &self.terminated,
             truncated: &self.truncated,
         }
+    }
+
+    fn figures(&self, entity: usize) -> Vec<(&'static str, f64)> {
+        self.dynamics.figures(&self.state(entity))
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! A [`Controller`] acts for many entities at once, each row by its own observation and key alone;
 //! [`collect()`] plays whole episodes and gives the same data for any number of entities side by side. [`Mixture`] and
-//! [`Levels`] make data of several qualities from one expert.
+//! [`Levels`] make data of several qualities from one expert. A [`TrajectoryPolicy`] decides for all agents that share it
+//! in one pass, by what each sees and what it remembers ([`TrajectoryContext`]).
 //!
 //! # Source
 //! Trajectory card, sections 8 and 12.3.
 
 mod collect;
+mod context;
 mod controller;
 pub mod doses;
 mod error;
@@ -15,10 +17,13 @@ pub mod experts;
 mod levels;
 mod mixed;
 mod mixture;
+mod policy;
 
 pub use collect::{collect, collect_into};
+pub use context::{ContextStep, TrajectoryContext};
 pub use controller::{Controller, RandomController};
 pub use error::CollectError;
 pub use levels::{Level, Levels, LevelsConfig, Medium};
 pub use mixed::Mixed;
 pub use mixture::{Mixture, Part};
+pub use policy::{Choices, ControllerPolicy, Situation, TrajectoryPolicy};
