@@ -2,11 +2,12 @@
 //!
 //! A [`Controller`] acts for many entities at once, each row by its own observation and key alone;
 //! [`collect()`] plays whole episodes and gives the same data for any number of entities side by side. [`Mixture`] and
-//! [`Levels`] make data of several qualities from one expert.
+//! [`Levels`] make data of several qualities from one expert. Where there is none, [`ars`] learns a linear policy.
 //!
 //! # Source
 //! Trajectory card, sections 8 and 12.3.
 
+pub mod ars;
 mod collect;
 mod controller;
 pub mod doses;
