@@ -4,10 +4,12 @@
 //! [`collect()`] plays whole episodes and gives the same data for any number of entities side by side. [`Mixture`] and
 //! [`Levels`] make data of several qualities from one expert. A [`TrajectoryPolicy`] decides for all agents that share it
 //! in one pass, by what each sees and what it remembers ([`TrajectoryContext`]).
+//! [`Levels`] make data of several qualities from one expert. Where there is none, [`ars`] learns a linear policy.
 //!
 //! # Source
 //! Trajectory card, sections 8 and 12.3.
 
+pub mod ars;
 mod collect;
 mod context;
 mod controller;
