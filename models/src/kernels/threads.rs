@@ -36,6 +36,7 @@ impl Threads {
     }
 
     /// Runs both, at the same time where there are several threads.
+    #[cfg(feature = "local")]
     pub(crate) fn join<A: Send, B: Send>(
         &self,
         a: impl FnOnce() -> A + Send,
