@@ -32,6 +32,7 @@ mod server;
 mod spent;
 #[cfg(feature = "local")]
 pub mod training;
+pub mod trajectory;
 
 pub use call::{CallRecord, first_difference};
 pub use delay::Delay;
