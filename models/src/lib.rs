@@ -14,6 +14,11 @@ mod delay;
 mod error;
 mod function;
 mod human;
+#[expect(
+    unsafe_code,
+    reason = "vector instructions over raw memory; each kernel is tested against plain Rust"
+)]
+mod kernels;
 #[cfg(feature = "local")]
 pub mod local;
 mod memory;
@@ -27,12 +32,14 @@ mod scripted;
 mod server;
 mod spent;
 pub mod training;
+pub mod trajectory;
 
 pub use call::{CallRecord, first_difference};
 pub use delay::Delay;
 pub use error::ModelError;
 pub use function::FnModel;
 pub use human::{Console, Desk, HumanModel, Typed};
+pub use kernels::{Level, PackedMatrix, Threads};
 pub use model::{Completion, LanguageModel};
 pub use process::{PROTOCOL, ProcessFault, ProcessModel, ProcessOptions, end_all_processes};
 pub use replay::{Divergence, ReplayError, ReplayModel};

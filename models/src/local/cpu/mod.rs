@@ -11,11 +11,11 @@ mod model;
 mod quantised;
 mod scheduler;
 
+pub use crate::kernels::{Level, PackedMatrix, Threads};
 pub use cache::{
     BlockHash, BlockStorage, CacheCounters, CacheError, CacheShape, HostBlocks, KvCache, SequenceId,
 };
 pub use gguf::{Gguf, GgufError, GgufTokenizer, GgufWeights, read_gguf, write_gguf};
-pub use kernels::{Level, PackedMatrix, Threads};
 pub use model::{
     BuildError, Chunk, CpuModel, Inference, Linear, Logits, PassError, Wanted, WeightError,
     WeightSource, Weights,

@@ -3,7 +3,8 @@
 use super::error::CacheError;
 use super::kv::KvCache;
 use super::shape::CacheShape;
-use crate::local::cpu::kernels::{LANES, Stretch16};
+use crate::kernels::LANES;
+use crate::local::cpu::kernels::Stretch16;
 
 /// Holds the keys and values of a pool's blocks.
 pub trait BlockStorage {

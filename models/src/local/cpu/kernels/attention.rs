@@ -1,8 +1,8 @@
 //! Attention of a few query rows over the keys and values of one head, read block by block.
 
 use super::attention_rows::attend_rows;
-use super::lanes::Lanes;
-use super::level::{Level, at_level};
+use crate::kernels::Lanes;
+use crate::kernels::{Level, at_level};
 
 /// Most query rows of one call.
 pub(in crate::local::cpu) const QUERIES: usize = 8;
@@ -112,7 +112,7 @@ unsafe fn tile<L: Lanes>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::local::cpu::kernels::LANES;
+    use crate::kernels::LANES;
 
     const DIM: usize = 24;
 

@@ -10,9 +10,9 @@
 )]
 
 use super::attention::{Attention, QueryRow, Stretch16};
-use super::exponential::exp;
-use super::lanes::{LANES, Lanes};
 use super::rows::capped;
+use crate::kernels::exp;
+use crate::kernels::{LANES, Lanes};
 
 /// `R` rows; scores of `C` times 16 keys and sums of `D` times 16 values are held at once.
 #[inline(always)]

@@ -1,8 +1,8 @@
 //! Kernels over single rows: norms, gates, caps, rotation.
 
-use super::exponential::{exp, tanh};
-use super::lanes::{LANES, Lanes};
-use super::level::{Level, at_level};
+use crate::kernels::{LANES, Lanes};
+use crate::kernels::{Level, at_level};
+use crate::kernels::{exp, tanh};
 use crate::local::transformer::Activation;
 
 /// What a gate does before it multiplies.

@@ -1,8 +1,9 @@
 //! Attention of all rows of a pass.
 
 use super::chunks::Span;
+use crate::kernels::{Level, Shared, Threads};
 use crate::local::cpu::cache::KvCache;
-use crate::local::cpu::kernels::{Attention, Level, QUERIES, QueryRow, Shared, Threads, attend};
+use crate::local::cpu::kernels::{Attention, QUERIES, QueryRow, attend};
 use crate::local::transformer::TransformerConfig;
 
 /// Tokens of a chunk that make one piece of work.

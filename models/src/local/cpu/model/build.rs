@@ -3,7 +3,7 @@
 use super::linear::Linear;
 use super::pass::{CpuModel, Layer};
 use super::weights::{WeightError, WeightSource, Weights};
-use crate::local::cpu::kernels::{PackedMatrix, Threads};
+use crate::kernels::{PackedMatrix, Threads};
 use crate::local::cpu::quantised::{Blocks, QuantisedMatrix};
 use crate::local::transformer::{AttentionMask, ConfigError, TransformerConfig};
 

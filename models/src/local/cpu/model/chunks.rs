@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use super::error::PassError;
+use crate::kernels::Threads;
 use crate::local::cpu::cache::{BlockStorage, CacheError, KvCache, SequenceId};
-use crate::local::cpu::kernels::Threads;
 use crate::local::transformer::TransformerConfig;
 
 /// A model that runs chunks of sequences over a paged cache.

@@ -1,6 +1,6 @@
 //! Linear layers, fused from parts of possibly different formats.
 
-use crate::local::cpu::kernels::{Level, PackedMatrix, Target, Threads};
+use crate::kernels::{Level, PackedMatrix, Target, Threads};
 use crate::local::cpu::quantised::QuantisedMatrix;
 
 /// A weight matrix of one format.

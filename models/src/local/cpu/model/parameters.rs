@@ -3,7 +3,7 @@
 use super::build::BuildError;
 use super::pass::CpuModel;
 use super::weights::{WeightError, WeightSource, Weights};
-use crate::local::cpu::kernels::Threads;
+use crate::kernels::Threads;
 use crate::local::cpu::quantised::{BlockFormat, Blocks, QuantiseError};
 use crate::local::transformer::{FolderWeights, Parameters, TransformerConfig};
 

@@ -8,8 +8,9 @@ use super::chunks::{Chunk, Inference, Logits, Span, spans};
 use super::error::PassError;
 use super::linear::Linear;
 use super::workspace::{Workspace, Workspaces};
+use crate::kernels::{Level, Threads};
 use crate::local::cpu::cache::{HostBlocks, KvCache};
-use crate::local::cpu::kernels::{Gate, Level, Rotary, Threads, gated, rms_norm, rotate, softcap};
+use crate::local::cpu::kernels::{Gate, Rotary, gated, rms_norm, rotate, softcap};
 use crate::local::transformer::TransformerConfig;
 
 /// One layer's weights.

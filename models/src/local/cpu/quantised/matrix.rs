@@ -4,7 +4,7 @@ use super::activations::Activations;
 use super::blocks::{Block, Blocks};
 use super::format::BlockFormat;
 use super::tile::{Layout, Panel, compute_panel, tile_rows};
-use crate::local::cpu::kernels::{LANES, Level, Target, Threads};
+use crate::kernels::{LANES, Level, Target, Threads};
 
 /// Panels of one piece of work.
 const STRIP_PANELS: usize = 8;

@@ -6,7 +6,8 @@
 
 use super::activations::{Activations, BLOCK};
 use super::format::BlockFormat;
-use crate::local::cpu::kernels::{LANES, Lanes, Level, at_level, is_wide};
+use crate::kernels::{LANES, Level, at_level, is_wide};
+use crate::local::cpu::kernels::IntegerLanes;
 
 /// How a group, one block of each of 16 outputs, lies in memory; offsets in bytes. It begins
 /// with 16 factors `d`.
@@ -111,7 +112,7 @@ at_level! {
 }
 
 #[inline(always)]
-unsafe fn compute<L: Lanes>(work: &Panel<'_>) {
+unsafe fn compute<L: IntegerLanes>(work: &Panel<'_>) {
     // SAFETY: as the caller promises; the format is the panel's.
     unsafe {
         match work.format {
@@ -132,7 +133,7 @@ const LAYOUTS: [Layout; 4] = [
 ];
 
 #[inline(always)]
-unsafe fn tiles<L: Lanes, const F: usize>(work: &Panel<'_>) {
+unsafe fn tiles<L: IntegerLanes, const F: usize>(work: &Panel<'_>) {
     let mut row = 0;
     // SAFETY: as the caller promises; tiles stay below the number of rows.
     unsafe {
@@ -162,7 +163,7 @@ unsafe fn tiles<L: Lanes, const F: usize>(work: &Panel<'_>) {
 }
 
 #[inline(always)]
-unsafe fn tile<L: Lanes, const F: usize, const R: usize>(work: &Panel<'_>, row: usize) {
+unsafe fn tile<L: IntegerLanes, const F: usize, const R: usize>(work: &Panel<'_>, row: usize) {
     let layout = const { LAYOUTS[F] };
     let blocks = layout.weights / BLOCK;
     // Scales for each 32 weights, or for each 16.
@@ -260,7 +261,7 @@ mod tests {
     use candle_core::{Device, Tensor};
 
     use super::*;
-    use crate::local::cpu::kernels::Threads;
+    use crate::kernels::Threads;
     use crate::local::cpu::quantised::{Blocks, QuantisedMatrix};
 
     fn numbers(count: usize, seed: usize) -> Vec<f32> {

@@ -6,7 +6,7 @@
 use super::lanes::Lanes;
 
 /// `1.5 * 2^23`: adding it to a float of moderate size rounds that to a whole number.
-pub(super) const ROUNDER: f32 = 12_582_912.0;
+pub(crate) const ROUNDER: f32 = 12_582_912.0;
 /// Below this the result is 0, so that masked scores weigh nothing.
 const LOWEST: f32 = -87.0;
 const HIGHEST: f32 = 88.0;
@@ -27,7 +27,7 @@ const COEFFICIENTS: [f32; 6] = [
 /// # Safety
 /// As for [`Lanes`].
 #[inline(always)]
-pub(super) unsafe fn exp<L: Lanes>(x: L) -> L {
+pub(crate) unsafe fn exp<L: Lanes>(x: L) -> L {
     // SAFETY: as the caller promises.
     unsafe {
         let bounded = x.max(L::splat(LOWEST)).min(L::splat(HIGHEST));
@@ -51,7 +51,7 @@ pub(super) unsafe fn exp<L: Lanes>(x: L) -> L {
 /// # Safety
 /// As for [`Lanes`].
 #[inline(always)]
-pub(super) unsafe fn tanh<L: Lanes>(x: L) -> L {
+pub(crate) unsafe fn tanh<L: Lanes>(x: L) -> L {
     // SAFETY: as the caller promises.
     unsafe {
         let one = L::splat(1.0);

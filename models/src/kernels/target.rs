@@ -4,18 +4,18 @@ use super::lanes::LANES;
 use super::threads::{Shared, Threads};
 
 /// Rows that a product writes into: its outputs are those from `column` on.
-pub(in crate::local::cpu) struct Target<'a> {
+pub(crate) struct Target<'a> {
     /// `[rows, stride]`.
-    pub(in crate::local::cpu) out: &'a mut [f32],
+    pub(crate) out: &'a mut [f32],
     /// Width of the rows.
-    pub(in crate::local::cpu) stride: usize,
+    pub(crate) stride: usize,
     /// The first output's place in a row.
-    pub(in crate::local::cpu) column: usize,
+    pub(crate) column: usize,
 }
 
 impl<'a> Target<'a> {
     /// Rows of as many outputs as the product has.
-    pub(in crate::local::cpu) fn whole(out: &'a mut [f32], outputs: usize) -> Self {
+    pub(crate) fn whole(out: &'a mut [f32], outputs: usize) -> Self {
         Self {
             out,
             stride: outputs,
@@ -27,7 +27,7 @@ impl<'a> Target<'a> {
     ///
     /// # Panics
     /// When the lengths do not fit.
-    pub(in crate::local::cpu) fn rows(&self, x: &[f32], inner: usize, outputs: usize) -> usize {
+    pub(crate) fn rows(&self, x: &[f32], inner: usize, outputs: usize) -> usize {
         let rows = x.len() / inner;
         assert_eq!(x.len(), rows * inner, "the width of the rows");
         assert_eq!(self.out.len(), rows * self.stride, "the outputs' shape");
@@ -37,7 +37,7 @@ impl<'a> Target<'a> {
 
     /// Runs `work` on strips of at most `strip` panels of 16 outputs, given the first panel, their number and
     /// the first row's place of the first output.
-    pub(in crate::local::cpu) fn for_each_strip(
+    pub(crate) fn for_each_strip(
         self,
         outputs: usize,
         strip: usize,

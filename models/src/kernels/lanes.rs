@@ -1,9 +1,9 @@
 //! Sixteen floats side by side: the one vector type in which all kernels are written.
 
 /// Lanes of a vector.
-pub(in crate::local::cpu) const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
-/// Sixteen `f32` lanes, with the integer operations that quantised products need.
+/// Sixteen `f32` lanes.
 ///
 /// Every implementation gives the same bits for every operation: they are either exact, or one
 /// correctly rounded IEEE operation a lane.
@@ -12,13 +12,9 @@ pub(in crate::local::cpu) const LANES: usize = 16;
 /// The functions may be called only inside a function compiled with the instructions of the
 /// implementation (see `at_level!`); those that take pointers read or write as many elements as
 /// their documentation says, at any alignment.
-pub(in crate::local::cpu) trait Lanes: Copy {
+pub(crate) trait Lanes: Copy {
     /// Whether the register file holds 24 accumulators of 16 lanes; else it holds 6.
     const WIDE: bool;
-    /// Sixteen `i32` lanes.
-    type Ints: Copy;
-    /// 64 bytes, four for each lane.
-    type Bytes: Copy;
 
     /// Reads 16 floats.
     unsafe fn load(from: *const f32) -> Self;
@@ -44,31 +40,6 @@ pub(in crate::local::cpu) trait Lanes: Copy {
     unsafe fn where_at_least(self, by: Self, low: f32) -> Self;
     /// `2^n`, where `self` is [`ROUNDER`](super::exponential::ROUNDER) plus the whole number `n`.
     unsafe fn power_of_two(self) -> Self;
-
-    /// Zero in each lane.
-    unsafe fn zero_ints() -> Self::Ints;
-    /// Adds to each lane the dot product of its four unsigned bytes (at most 127 each) with the four signed
-    /// bytes of `row`.
-    unsafe fn dot_unsigned(acc: Self::Ints, weights: Self::Bytes, row: i32) -> Self::Ints;
-    /// What a sum of signed dot products begins with, given -128 times the sum of all bytes of
-    /// the rows that will be added: that, where signed bytes are read as unsigned ones 128
-    /// larger, else 0.
-    unsafe fn start_signed(shift: i32) -> Self::Ints;
-    /// Adds to each lane the dot product of its four signed bytes with the four signed bytes of
-    /// `row` (at least -127 each), in a sum begun by [`start_signed`](Self::start_signed).
-    unsafe fn dot_signed(acc: Self::Ints, weights: Self::Bytes, row: i32) -> Self::Ints;
-    /// The integers as floats, rounded to nearest even.
-    unsafe fn from_ints(ints: Self::Ints) -> Self;
-    /// Reads 64 bytes.
-    unsafe fn load_bytes(from: *const u8) -> Self::Bytes;
-    /// The lower four bits of each byte.
-    unsafe fn low_nibbles(bytes: Self::Bytes) -> Self::Bytes;
-    /// The upper four bits of each byte, shifted down.
-    unsafe fn high_nibbles(bytes: Self::Bytes) -> Self::Bytes;
-    /// Reads 16 unsigned bytes as floats.
-    unsafe fn load_unsigned(from: *const u8) -> Self;
-    /// Reads 16 signed bytes as floats.
-    unsafe fn load_signed(from: *const u8) -> Self;
 
     /// Reads the first `count` floats, at most 16; the other lanes are 0.
     #[inline(always)]
@@ -120,6 +91,17 @@ pub(in crate::local::cpu) trait Lanes: Copy {
             half /= 2;
         }
         lanes[0]
+    }
+
+    /// The rows of a block of sixteen vectors as its columns.
+    #[inline(always)]
+    unsafe fn transposed(block: [Self; LANES]) -> [Self; LANES] {
+        // SAFETY: each row of the arrays has sixteen floats.
+        unsafe {
+            let rows = block.map(|row| row.to_array());
+            let column = |c: usize| std::array::from_fn::<f32, LANES, _>(|r| rows[r][c]);
+            std::array::from_fn(|c| Self::load(column(c).as_ptr()))
+        }
     }
 
     /// The largest lane.

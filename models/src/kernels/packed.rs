@@ -114,7 +114,7 @@ impl PackedMatrix {
     }
 
     /// The product as part of wider rows.
-    pub(in crate::local::cpu) fn product_into(
+    pub(crate) fn product_into(
         &self,
         level: Level,
         x: &[f32],

@@ -5,7 +5,7 @@ use super::lanes::{LANES, Lanes};
 
 /// Sixteen floats in an array.
 #[derive(Clone, Copy)]
-pub(in crate::local::cpu) struct Portable([f32; LANES]);
+pub(crate) struct Portable(pub(crate) [f32; LANES]);
 
 impl Portable {
     #[inline(always)]
@@ -14,19 +14,8 @@ impl Portable {
     }
 }
 
-#[inline(always)]
-fn dot(acc: [i32; LANES], row: i32, weight: impl Fn(usize) -> i32) -> [i32; LANES] {
-    let row = row.to_le_bytes();
-    std::array::from_fn(|i| {
-        let part = |j: usize| weight(4 * i + j) * i32::from(row[j] as i8);
-        acc[i] + part(0) + part(1) + part(2) + part(3)
-    })
-}
-
 impl Lanes for Portable {
     const WIDE: bool = false;
-    type Ints = [i32; LANES];
-    type Bytes = [u8; 4 * LANES];
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
@@ -82,53 +71,5 @@ impl Lanes for Portable {
             self.0
                 .map(|v| f32::from_bits((v.to_bits() << 23).wrapping_add(127 << 23))),
         )
-    }
-
-    #[inline(always)]
-    unsafe fn zero_ints() -> Self::Ints {
-        [0; LANES]
-    }
-    #[inline(always)]
-    unsafe fn dot_unsigned(acc: Self::Ints, weights: Self::Bytes, row: i32) -> Self::Ints {
-        dot(acc, row, |i| i32::from(weights[i]))
-    }
-    #[inline(always)]
-    unsafe fn start_signed(shift: i32) -> Self::Ints {
-        // The bytes are multiplied as signed ones.
-        let _ = shift;
-        [0; LANES]
-    }
-    #[inline(always)]
-    unsafe fn dot_signed(acc: Self::Ints, weights: Self::Bytes, row: i32) -> Self::Ints {
-        dot(acc, row, |i| i32::from(weights[i] as i8))
-    }
-    #[inline(always)]
-    unsafe fn from_ints(ints: Self::Ints) -> Self {
-        Self(ints.map(|v| v as f32))
-    }
-    #[inline(always)]
-    unsafe fn load_bytes(from: *const u8) -> Self::Bytes {
-        // SAFETY: the caller vouches for 64 bytes.
-        unsafe { from.cast::<[u8; 4 * LANES]>().read_unaligned() }
-    }
-    #[inline(always)]
-    unsafe fn low_nibbles(bytes: Self::Bytes) -> Self::Bytes {
-        bytes.map(|b| b & 15)
-    }
-    #[inline(always)]
-    unsafe fn high_nibbles(bytes: Self::Bytes) -> Self::Bytes {
-        bytes.map(|b| b >> 4)
-    }
-    #[inline(always)]
-    unsafe fn load_unsigned(from: *const u8) -> Self {
-        // SAFETY: the caller vouches for 16 bytes.
-        let bytes = unsafe { from.cast::<[u8; LANES]>().read_unaligned() };
-        Self(bytes.map(f32::from))
-    }
-    #[inline(always)]
-    unsafe fn load_signed(from: *const u8) -> Self {
-        // SAFETY: the caller vouches for 16 bytes.
-        let bytes = unsafe { from.cast::<[i8; LANES]>().read_unaligned() };
-        Self(bytes.map(f32::from))
     }
 }

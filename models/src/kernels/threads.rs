@@ -36,7 +36,8 @@ impl Threads {
     }
 
     /// Runs both, at the same time where there are several threads.
-    pub(in crate::local) fn join<A: Send, B: Send>(
+    #[cfg(feature = "local")]
+    pub(crate) fn join<A: Send, B: Send>(
         &self,
         a: impl FnOnce() -> A + Send,
         b: impl FnOnce() -> B + Send,
@@ -48,7 +49,7 @@ impl Threads {
     }
 
     /// Runs `task` on each item.
-    pub(in crate::local) fn for_each_item<T: Send>(
+    pub(crate) fn for_each_item<T: Send>(
         &self,
         items: &mut [T],
         task: impl Fn(&mut T) + Send + Sync,
@@ -62,7 +63,7 @@ impl Threads {
     }
 
     /// Runs `task` for each index below `tasks`.
-    pub(in crate::local::cpu) fn for_each(&self, tasks: usize, task: impl Fn(usize) + Send + Sync) {
+    pub(crate) fn for_each(&self, tasks: usize, task: impl Fn(usize) + Send + Sync) {
         match &self.pool {
             Some(pool) if tasks > 1 => pool.install(|| {
                 (0..tasks).into_par_iter().with_max_len(1).for_each(&task);
@@ -74,7 +75,7 @@ impl Threads {
 
 /// A place in memory that several threads write, each its own elements.
 #[derive(Clone, Copy)]
-pub(in crate::local::cpu) struct Shared(*mut f32);
+pub(crate) struct Shared(*mut f32);
 
 // SAFETY: whoever writes through it promises that no two threads touch the same element.
 unsafe impl Send for Shared {}
@@ -83,12 +84,12 @@ unsafe impl Sync for Shared {}
 
 impl Shared {
     /// The elements of `slice`.
-    pub(in crate::local::cpu) fn new(slice: &mut [f32]) -> Self {
+    pub(crate) fn new(slice: &mut [f32]) -> Self {
         Self(slice.as_mut_ptr())
     }
 
     /// A pointer to the first element.
-    pub(in crate::local::cpu) fn get(self) -> *mut f32 {
+    pub(crate) fn get(self) -> *mut f32 {
         self.0
     }
 }

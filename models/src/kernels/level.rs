@@ -7,10 +7,10 @@
 ///
 /// A value exists only for sets that this processor has, so a kernel may be run with any value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Level(pub(in crate::local::cpu) Set);
+pub struct Level(pub(crate) Set);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::local::cpu) enum Set {
+pub(crate) enum Set {
     /// Plain Rust, for processors without the sets below.
     Portable,
     /// AVX2 with FMA.
@@ -53,7 +53,8 @@ impl Level {
 }
 
 /// Whether the registers of a level hold 24 accumulators of 16 lanes.
-pub(in crate::local::cpu) fn is_wide(level: Level) -> bool {
+#[cfg(feature = "local")]
+pub(crate) fn is_wide(level: Level) -> bool {
     match level.0 {
         Set::Portable => false,
         #[cfg(target_arch = "x86_64")]
@@ -75,25 +76,25 @@ impl Default for Level {
 macro_rules! at_level {
     ($(#[$meta:meta])* $vis:vis unsafe fn $name:ident($($arg:ident: $ty:ty),* $(,)?) = $kernel:ident) => {
         $(#[$meta])*
-        $vis unsafe fn $name(level: $crate::local::cpu::kernels::Level, $($arg: $ty),*) {
-            use $crate::local::cpu::kernels::level::Set;
+        $vis unsafe fn $name(level: $crate::kernels::Level, $($arg: $ty),*) {
+            use $crate::kernels::Set;
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq,avx512vnni,avx2,fma")]
             unsafe fn avx512($($arg: $ty),*) {
                 // SAFETY: the caller keeps the kernel's contract; the features are enabled here.
-                unsafe { $kernel::<$crate::local::cpu::kernels::lanes_avx512::Avx512>($($arg),*) }
+                unsafe { $kernel::<$crate::kernels::Avx512>($($arg),*) }
             }
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
             unsafe fn avx2($($arg: $ty),*) {
                 // SAFETY: the caller keeps the kernel's contract; the features are enabled here.
-                unsafe { $kernel::<$crate::local::cpu::kernels::lanes_avx2::Avx2>($($arg),*) }
+                unsafe { $kernel::<$crate::kernels::Avx2>($($arg),*) }
             }
             match level.0 {
                 // SAFETY: the caller keeps the kernel's contract; a level exists only where the
                 // processor has its instructions.
                 Set::Portable => unsafe {
-                    $kernel::<$crate::local::cpu::kernels::lanes_portable::Portable>($($arg),*);
+                    $kernel::<$crate::kernels::Portable>($($arg),*);
                 },
                 #[cfg(target_arch = "x86_64")]
                 // SAFETY: as above.
@@ -105,4 +106,4 @@ macro_rules! at_level {
         }
     };
 }
-pub(in crate::local::cpu) use at_level;
+pub(crate) use at_level;
