@@ -36,3 +36,4 @@ pub mod stepped;
 pub mod testkit;
 #[cfg(feature = "local")]
 pub mod training;
+pub mod trajectory;

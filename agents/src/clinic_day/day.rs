@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use bevy_ecs::prelude::*;
 use rounds_environments::clinic::day::{Day, DayConfig, MeansTable, Staff};
-use rounds_environments::clinic::knowledge::{Knowledge, Noise};
+use rounds_environments::clinic::knowledge::{ConditionIx, Knowledge, Noise};
 use rounds_environments::coordination::objectives::{Detection, ObjectiveError};
 use rounds_environments::coordination::{CommGraph, GraphKind, Ground, Objective};
 use rounds_environments::ids::RoundIx;
 use rounds_policies::clinic_day::{Bedside, BedsideConfig, Clinicians};
 use rounds_policies::coordination::Traffic;
 
+use super::deterioration::Deterioration;
 use crate::coordination::{Chooser, Played, Reference};
 
 /// What the days of one configuration are made of.
@@ -32,6 +33,8 @@ pub struct DayPlan {
     pub graph: GraphKind,
     /// Whether some may be out of each other's reach.
     pub allow_disconnected: bool,
+    /// Patients whose state deteriorates, where there are any.
+    pub deterioration: Option<Deterioration>,
 }
 
 /// What is the same for all days of a configuration.
@@ -103,6 +106,8 @@ pub struct Bed {
     pub(super) bedside: Bedside,
     /// State of the chart that the objective was made of; 0 without an open visit.
     pub(super) weighed: u64,
+    /// The diagnosis of the visit, where it has one.
+    pub(super) answer: Option<ConditionIx>,
 }
 
 impl Bed {

@@ -6,11 +6,16 @@
 //! and what the tick was worth is revealed and learnt from (`Advance`). Methods that choose are
 //! those of [`crate::coordination`]: a specialist is an agent, a bed an action.
 //!
+//! Patients may deteriorate until their cause is found ([`Deterioration`]); agents at the beds then give doses, all that
+//! share a policy in one pass ([`AtBeds`]).
+//!
 //! The objective of a tick is made of the charts as they are when it begins. It is the one in force
 //! when the staff acts; only an oracle sees it before.
 
 mod asked;
 mod day;
+mod deterioration;
+mod dose;
 mod look;
 mod plugin;
 mod record;
@@ -21,4 +26,5 @@ mod work;
 mod tests;
 
 pub use day::{Bed, ClinicDay, DayPlan};
+pub use deterioration::{AtBed, AtBeds, Deterioration};
 pub use plugin::ClinicDayPlugin;

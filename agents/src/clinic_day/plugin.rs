@@ -11,9 +11,11 @@ use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 use rounds_policies::clinic_day::Clinicians;
 use rounds_policies::coordination::CoordinationError;
 use rounds_policies::language::Situation;
+use rounds_policies::trajectory::TrajectoryContext;
 
 use super::day::{Bed, ClinicDay, DayPlan, House, Worth};
-use super::{asked, look, record, reveal, work};
+use super::deterioration::{AtBed, AtBeds, Deterioration, Unstable};
+use super::{asked, dose, look, record, reveal, work};
 use crate::coordination::{
     Agent, Asked, Choosing, MadeChooser, Played, Reference, Setting, Yardstick,
 };
@@ -21,6 +23,7 @@ use crate::engine::{
     AgentOf, Decided, Decisions, DecisionsPlugin, Episode, EpisodeFailure, EpisodeLog, Group,
     GroupOf, Identity, Phase, RunContext, Spawner, Tick,
 };
+use crate::trajectory::{Context, EpisodeStats, Policies, PolicyHandle, ReturnTarget};
 
 /// Adds days, one an episode, with a staff that one method sends to the beds.
 ///
@@ -34,6 +37,8 @@ pub struct ClinicDayPlugin {
     pub choosing: Choosing,
     /// What the utility is measured against, where it is.
     pub yardstick: Option<Yardstick>,
+    /// Who gives doses at the beds, where patients deteriorate.
+    pub at_beds: Option<AtBeds>,
 }
 
 impl ClinicDayPlugin {
@@ -74,14 +79,26 @@ impl Plugin for ClinicDayPlugin {
             plugin: self.clone(),
             houses,
         });
-        app.insert_resource(Ready(Arc::new(family)))
+        let policies = self
+            .at_beds
+            .as_ref()
+            .map(|at_beds| at_beds.policies.clone());
+        app.insert_resource(Policies(policies.unwrap_or_default()))
+            .insert_resource(Ready(Arc::new(family)))
             .insert_resource(Spawner(Arc::new(spawn)))
             .add_systems(
                 Tick,
                 (
-                    look::weigh_beds.in_set(Phase::Perceive),
+                    (look::weigh_beds, dose::watch, dose::dose)
+                        .chain()
+                        .in_set(Phase::Perceive),
                     (look::measure, work::send).chain().in_set(Phase::Act),
-                    (work::work, reveal::learn, record::close_tick)
+                    (
+                        work::work,
+                        reveal::learn,
+                        dose::deteriorate,
+                        record::close_tick,
+                    )
                         .chain()
                         .in_set(Phase::Advance),
                 ),
@@ -94,7 +111,7 @@ impl Plugin for ClinicDayPlugin {
                 .add_systems(
                     Tick,
                     (
-                        asked::ask.in_set(Phase::Perceive).after(look::weigh_beds),
+                        asked::ask.in_set(Phase::Perceive).after(dose::dose),
                         asked::take_answers.in_set(Phase::Act).before(look::measure),
                     ),
                 ),
@@ -116,14 +133,73 @@ fn prepare(plugin: &ClinicDayPlugin, seed: RunSeed) -> Result<Vec<Arc<House>>, E
         return Err(EpisodeFailure(why));
     }
     let houses = plugin.plans.iter().map(|plan| {
-        let made = prepare_one(plan, seed).map(Arc::new);
+        let made = prepare_one(plugin, plan, seed).map(Arc::new);
         made.map_err(|why| EpisodeFailure(of_plan(plan, &why)))
     });
     houses.collect()
 }
 
-fn prepare_one(plan: &DayPlan, seed: RunSeed) -> Result<House, String> {
+/// Puts an agent at every bed of a day, for those who will be unstable there.
+fn attend(
+    world: &mut World,
+    entity: Entity,
+    mut unstable: Unstable,
+    plugin: &ClinicDayPlugin,
+    (seed, ix, day_ix): (RunSeed, EpisodeIx, u32),
+) {
+    let policies = plugin.at_beds.iter().flat_map(|at_beds| &at_beds.policies);
+    let policies: Vec<_> = policies.collect();
+    let handle = day_ix as usize % policies.len().max(1);
+    let policy = policies.get(handle);
+    let steps = policy.map_or(0, |policy| policy.context_steps());
+    let target = policy.and_then(|policy| policy.target());
+    for bed in 0..unstable.treated.len() as u32 {
+        let Some(mut episode) = world.get_mut::<Episode>(entity) else {
+            return;
+        };
+        let id = episode.new_agent_id();
+        let agent = world.spawn((
+            Identity { id, decider: 0 },
+            AgentOf(entity),
+            AtBed(bed),
+            PolicyHandle(handle),
+            Context(TrajectoryContext::new(steps, 7, 1)),
+            ReturnTarget(target),
+            EpisodeStats {
+                key: StreamKey::agent(seed, ix, id, RoundIx(0), Purpose::Policy),
+                steps: 0,
+                total_reward: 0.0,
+            },
+        ));
+        unstable.agents.push(agent.id());
+    }
+    world.entity_mut(entity).insert(unstable);
+}
+
+fn prepare_one(plugin: &ClinicDayPlugin, plan: &DayPlan, seed: RunSeed) -> Result<House, String> {
     plan.config.validate().map_err(|error| error.to_string())?;
+    if let Some(Deterioration { patient, share }) = &plan.deterioration {
+        let (step, tick) = (60.0 * patient.config().step_h, plan.config.tick_minutes);
+        if (step - tick).abs() > 1e-9 {
+            return Err(format!(
+                "expected patients that deteriorate in steps of a tick of {tick} minutes, got {step}"
+            ));
+        }
+        if !(0.0..=1.0).contains(share) {
+            return Err(format!(
+                "expected a share of 0 to 1 of patients that deteriorate, got {share}"
+            ));
+        }
+        if !plugin
+            .at_beds
+            .as_ref()
+            .is_some_and(|at_beds| !at_beds.policies.is_empty())
+        {
+            return Err(
+                "expected a policy for the beds of patients that deteriorate, got none".to_owned(),
+            );
+        }
+    }
     let (asked, known) = (plan.patients.findings(), plan.knowledge.findings());
     if asked.len() != known.len() || asked.iter().zip(known).any(|(a, b)| a.id != b.id) {
         return Err(format!(
@@ -206,6 +282,13 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
     } = made;
     let patients = arrivals(config, &plan.patients, plan.noise, seed, EpisodeIx(day_ix));
     let day = Day::new(Arc::clone(config), Arc::clone(&house.means), patients);
+    let unstable = match &plan.deterioration {
+        Some(deterioration) => {
+            let made = Unstable::draw(deterioration, &day, beds, seed, EpisodeIx(day_ix));
+            Some(made.map_err(|error| EpisodeFailure(error.to_string()))?)
+        }
+        None => None,
+    };
     let Some(mut episode) = world.get_mut::<Episode>(entity) else {
         return Err(EpisodeFailure("the episode has no entity".to_owned()));
     };
@@ -233,6 +316,9 @@ fn spawn(world: &mut World, entity: Entity, ix: EpisodeIx) -> Result<(), Episode
         agent.id()
     };
     let specialists = identities.into_iter().map(specialist).collect();
+    if let Some(unstable) = unstable {
+        attend(world, entity, unstable, &family.plugin, (seed, ix, day_ix));
+    }
     let worth = Worth::new(scene.ground);
     if choosing.asked().is_some() {
         let decided = Decided::<Option<u32>>::default();

@@ -1,5 +1,6 @@
 mod asked;
 mod configurations;
+mod deterioration;
 
 use std::sync::Arc;
 
@@ -86,6 +87,7 @@ fn plan(config: DayConfig) -> DayPlan {
         bedside: BedsideConfig::default(),
         graph: GraphKind::Complete,
         allow_disconnected: false,
+        deterioration: None,
     }
 }
 
@@ -108,6 +110,7 @@ fn plugin(plans: Vec<DayPlan>, arm: Arm) -> ClinicDayPlugin {
         plans,
         choosing: make(arm).into(),
         yardstick: Some(Arc::new(greedy)),
+        at_beds: None,
     }
 }
 

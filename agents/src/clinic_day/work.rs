@@ -102,10 +102,14 @@ fn at_bed(
 ) -> Result<(), EnvironmentError> {
     let clinicians = &house.clinicians;
     let Bed {
-        number, bedside, ..
+        number,
+        bedside,
+        answer,
+        ..
     } = bed;
     match happening.what {
         What::Bedded { .. } => {
+            *answer = None;
             scribe.at_bed(day, *number, happening);
             if let Some(patient) = day.patient(happening.patient) {
                 let observed = patient.patient.introduction().observed.iter().copied();
@@ -133,6 +137,7 @@ fn at_bed(
         What::Expired { .. } => {
             let (condition, p) = bedside.first(clinicians);
             day.diagnose(*number)?;
+            *answer = Some(condition);
             scribe.diagnosed(happening, *number, condition, p, true);
             return Ok(());
         }
@@ -144,6 +149,7 @@ fn at_bed(
     let (condition, p) = bedside.first(clinicians);
     if p >= clinicians.config().stop_at {
         day.diagnose(*number)?;
+        *answer = Some(condition);
         scribe.diagnosed(happening, *number, condition, p, false);
     }
     Ok(())

@@ -97,7 +97,7 @@ pub(super) fn decide(
 }
 
 /// Decides for all in one pass; where that fails, one by one. What went wrong for each.
-fn decided(
+pub(crate) fn decided(
     policy: &dyn TrajectoryPolicy,
     situations: &[Situation<'_>],
     size: usize,

@@ -111,4 +111,4 @@ impl Fleet {
 
 /// The policies of a world.
 #[derive(Resource, Debug)]
-pub(super) struct Policies(pub(super) Vec<Arc<dyn TrajectoryPolicy>>);
+pub(crate) struct Policies(pub(crate) Vec<Arc<dyn TrajectoryPolicy>>);

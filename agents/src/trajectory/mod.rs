@@ -18,5 +18,7 @@ mod step;
 mod tests;
 
 pub use agent::{Context, EnvHandle, EpisodeStats, PolicyHandle, ReturnTarget};
+pub(crate) use decide::decided;
 pub use fleet::Fleet;
+pub(crate) use fleet::Policies;
 pub use plugin::{EnvironmentMaker, TrajectoryPlugin};

@@ -166,7 +166,6 @@ impl TrainError {
     }
 
     /// A [`TrainError::Model`].
-    #[cfg(feature = "local")]
     pub(crate) fn model(error: impl Error + Send + Sync + 'static) -> Self {
         Self::Model(Box::new(error))
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use rounds_environments::control::data::{DataError, SamplerConfig};
 use rounds_environments::streams::RunSeed;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -94,4 +95,21 @@ pub fn per_example(batch: &impl MicroBatch, losses: &[f32]) -> Vec<f32> {
         sums[*example as usize] += loss;
     }
     sums
+}
+
+impl SourceConfig for SamplerConfig {
+    fn validate(&self) -> Result<(), TrainError> {
+        Self::validate(self).map_err(|error| {
+            let (key, why) = match &error {
+                DataError::Setting { setting, why } => (format!("data.{setting}"), why.as_str()),
+                _ => ("data".to_owned(), ""),
+            };
+            let (want, got) = why.split_once(", got ").unwrap_or((why, "another value"));
+            TrainError::config(key, want.trim_start_matches("expected "), got)
+        })
+    }
+
+    fn row_length(&self) -> usize {
+        self.context
+    }
 }

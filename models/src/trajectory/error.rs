@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rounds_environments::control::data::DataError;
+
 /// Why a trajectory model cannot be made, read or used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -87,6 +89,9 @@ pub enum TrajectoryError {
         #[source]
         source: std::io::Error,
     },
+    /// Episodes that cannot be cut into rows.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// What is wrong with a file's tensors or settings.
     #[error("model {}", path.display())]
     In {

@@ -12,6 +12,7 @@
 //! Trajectory card, sections 2, 3, 4.3, 4.4, 10 and 11.
 
 mod config;
+mod episodes;
 mod error;
 mod initial;
 mod inputs;
@@ -23,13 +24,17 @@ mod pass;
 mod predictor;
 mod program;
 mod run;
+mod trainable;
 mod workspace;
 
+pub use crate::kernels::Threads;
 pub use config::{Activation, Architecture, RelationLookup, TrajectoryConfig};
+pub use episodes::{Episodes, Rows};
 pub use error::TrajectoryError;
 pub use inputs::Inputs;
 pub use model::TrajectoryModel;
 pub use parameters::Parameters;
 pub use pass::{Pass, PassOptions, Sought};
 pub use predictor::Predictor;
+pub use trainable::TrainableTrajectory;
 pub use workspace::Workspace;

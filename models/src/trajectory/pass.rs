@@ -81,6 +81,23 @@ impl<'a> Pass<'a> {
         Ok(pass)
     }
 
+    /// The pass that `workspace` holds since it ran on the same parameters, inputs and options.
+    pub(super) fn again(
+        model: &'a TrajectoryModel,
+        workspace: &'a mut Workspace,
+        parameters: &'a Parameters,
+        inputs: Inputs<'a>,
+        options: PassOptions<'a>,
+    ) -> Self {
+        Self {
+            model,
+            workspace,
+            parameters,
+            inputs,
+            options,
+        }
+    }
+
     fn context(&self) -> Context<'_> {
         Context {
             level: self.workspace.level,

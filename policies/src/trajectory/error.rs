@@ -41,6 +41,9 @@ pub enum CollectError {
         /// What was expected.
         why: String,
     },
+    /// A policy did not decide.
+    #[error("{0}")]
+    Policy(String),
     /// The environment failed.
     #[error(transparent)]
     Environment(#[from] EnvironmentError),

@@ -407,6 +407,7 @@ pub(crate) fn next_commands(
         Family::Clinic(_) if set.arms.len() > 1 => "--set environment.noise.unknown=0.1",
         Family::Clinic(_) => "--vary agents.team.kind=static,dynamic,all",
         Family::Coordination(_) | Family::ClinicDay(_) => "--seeds 1..8",
+        Family::Trajectory(_) => "--set repeats=10",
     };
     let then = scenario.map_or_else(
         || format!("{rounds} list scenarios"),

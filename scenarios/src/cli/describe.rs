@@ -5,7 +5,7 @@ use super::evaluate::check_thresholds;
 use super::{Failure, print};
 use crate::describe::{
     Described, Suite, coordination_facts, coordination_methods, day_facts, day_methods, facts,
-    methods,
+    methods, trajectory_facts, trajectory_methods,
 };
 use crate::family::build;
 use crate::schema::{Family, Overrides, SUITE_SCHEMA, Scenario, SuiteSpec, Variants, schema_of};
@@ -50,6 +50,13 @@ pub(crate) fn describe(arguments: &DescribeArgs) -> Result<(), Failure> {
         match arguments.json {
             true => print(&format!("{:#}\n", day_facts(&set, base, &read))),
             false => print(&day_methods(&set, base, &read)),
+        }
+        return Ok(());
+    }
+    if let Family::Trajectory(base) = &set.scenario.family {
+        match arguments.json {
+            true => print(&format!("{:#}\n", trajectory_facts(&set, base, &read))),
+            false => print(&trajectory_methods(&set, base, &read)),
         }
         return Ok(());
     }

@@ -90,6 +90,7 @@ fn can_decide(arm: &Arm) -> Result<(), Failure> {
         }
         Family::Coordination(family) => (&family.policy, false),
         Family::ClinicDay(family) => (&family.policy, false),
+        Family::Trajectory(family) => (&family.policy, false),
     };
     let models = arm.scenario.speaking_models();
     let anew = |(_, spec): &(&str, &ModelSpec)| !matches!(spec, ModelSpec::Replay { .. });

@@ -72,7 +72,6 @@ impl Shown {
     }
 
     /// Says a line above the bar; nothing when quiet.
-    #[cfg(feature = "local")]
     pub(crate) fn say(&self, line: &str) {
         if let Some(bar) = &self.bar {
             bar.println(line);

@@ -97,6 +97,7 @@ pub(super) fn add_hashes(
             ModelSpec::Scripted { script, .. } => script.as_ref(),
             ModelSpec::Replay { calls } => Some(calls),
             ModelSpec::OpenAi(spec) => spec.prices.as_ref(),
+            ModelSpec::Trajectory(_) => None,
             ModelSpec::Candle(spec) => {
                 if spec.path.exists() {
                     let hash = sha256_of_model(&spec.path);

@@ -54,6 +54,7 @@ pub fn build(
         plans: plans(spec, &knowledge)?,
         choosing: choosing(policy, &speakers, &mut data)?,
         yardstick: yardstick(spec.regret),
+        at_beds: None,
     };
     plugin
         .check(scenario.seed)
@@ -111,6 +112,7 @@ fn plans(spec: &ClinicDaySpec, knowledge: &Arc<Knowledge>) -> Result<Vec<DayPlan
             bedside: one.bedside.clone(),
             graph: graph(&one.graph, one.day.staff as usize)?,
             allow_disconnected: spec.allow_disconnected,
+            deterioration: None,
         })
     })
     .collect()

@@ -19,7 +19,7 @@ pub(super) fn methods(
     let mut used: Vec<&str> = Vec::new();
     for arm in &set.arms {
         let policy = match &arm.scenario.family {
-            Family::Clinic(_) => continue,
+            Family::Clinic(_) | Family::Trajectory(_) => continue,
             Family::ClinicDay(family) => family.policy.as_str(),
             Family::Coordination(family) => family.policy.as_str(),
         };
@@ -88,6 +88,7 @@ fn language(spec: &PlayerSpec, set: &ScenarioSet) -> String {
             ModelSpec::OpenAi(_) => " behind a server",
             ModelSpec::Scripted { .. } => " that says what a script says",
             ModelSpec::Replay { .. } => " that says what was said in an earlier run",
+            ModelSpec::Trajectory(_) => "",
         });
     let prompts = spec.speaker.prompts.as_deref();
     let prompts = prompts.map_or(String::new(), |folder| {

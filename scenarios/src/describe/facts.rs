@@ -128,7 +128,7 @@ fn policy(spec: &PolicySpec) -> Value {
     value
 }
 
-fn model(spec: &ModelSpec) -> Value {
+pub(super) fn model(spec: &ModelSpec) -> Value {
     let mut value = json!(spec);
     match spec {
         ModelSpec::Scripted { script, .. } => {
@@ -140,6 +140,9 @@ fn model(spec: &ModelSpec) -> Value {
             value["template"] = json!(spec.template.as_deref().map(file_name));
         }
         ModelSpec::Replay { calls } => value["calls"] = json!(file_name(calls)),
+        ModelSpec::Trajectory(spec) => {
+            value["keep"] = json!(spec.keep.as_deref().map(file_name));
+        }
         ModelSpec::OpenAi(spec) => {
             for (key, path) in [
                 ("key_file", &spec.key_file),

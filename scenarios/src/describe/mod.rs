@@ -12,6 +12,7 @@ mod patients;
 mod policies;
 mod statistics;
 mod team;
+mod trajectory;
 mod words;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use clinic_day::{day_facts, day_methods};
 pub use coordination::{coordination_facts, coordination_methods};
 pub use facts::facts;
 use serde_json::Value;
+pub use trajectory::{trajectory_facts, trajectory_methods};
 
 use crate::clinic::{BuiltClinic, NOTICE};
 use crate::schema::{Arm, AtLeast, ClinicScenario, ScenarioSet, SuiteJudge};

@@ -69,7 +69,7 @@ fn language(spec: &LanguageSpec, scenario: &ClinicScenario<'_>) -> String {
         Some(ModelSpec::Replay { .. }) => {
             ", answered from the recorded calls of an earlier run".to_owned()
         }
-        None => String::new(),
+        Some(ModelSpec::Trajectory(_)) | None => String::new(),
     };
     let mut out = format!(
         "which asked the language model \u{201c}{}\u{201d}{how}; a reply that could not be read was \

@@ -5,6 +5,7 @@ use crate::coordination::{Gathered, sections};
 use crate::report::{ReportError, ReportSection};
 use crate::run::Episode;
 use crate::statistics::Summary;
+use crate::trajectory::{self, GatheredReturns};
 
 /// What was gathered of one arm.
 #[derive(Debug, Clone, Default)]
@@ -16,6 +17,8 @@ pub enum Gather {
     Coordination(Gathered),
     /// Days of a clinic.
     ClinicDay(GatheredDays),
+    /// Returns in control environments.
+    Returns(GatheredReturns),
 }
 
 impl Gather {
@@ -25,6 +28,7 @@ impl Gather {
             Self::Nothing => {}
             Self::Coordination(gathered) => gathered.add(episode),
             Self::ClinicDay(gathered) => gathered.add(episode),
+            Self::Returns(gathered) => gathered.add(episode),
         }
     }
 
@@ -33,6 +37,7 @@ impl Gather {
         match (self, other) {
             (Self::Coordination(ours), Self::Coordination(theirs)) => ours.merge(theirs),
             (Self::ClinicDay(ours), Self::ClinicDay(theirs)) => ours.merge(theirs),
+            (Self::Returns(ours), Self::Returns(theirs)) => ours.merge(theirs),
             _ => {}
         }
     }
@@ -46,25 +51,35 @@ pub fn gathered_sections(
     arms: &[(String, Gather)],
     summary: &Summary,
 ) -> Result<Vec<ReportSection>, ReportError> {
-    let coordination: Vec<(&str, &Gathered)> = arms
-        .iter()
-        .filter_map(|(name, gather)| match gather {
-            Gather::Coordination(gathered) => Some((name.as_str(), gathered)),
-            Gather::Nothing | Gather::ClinicDay(_) => None,
-        })
-        .collect();
+    fn of<'a, T>(
+        arms: &'a [(String, Gather)],
+        part: impl Fn(&'a Gather) -> Option<&'a T>,
+    ) -> Vec<(&'a str, &'a T)> {
+        let named = arms
+            .iter()
+            .filter_map(|(name, gather)| Some((name.as_str(), part(gather)?)));
+        named.collect()
+    }
+    let coordination = of(arms, |gather| match gather {
+        Gather::Coordination(gathered) => Some(gathered),
+        _ => None,
+    });
     if !coordination.is_empty() {
         return sections(&coordination, summary.seed);
     }
-    let days: Vec<(&str, &GatheredDays)> = arms
-        .iter()
-        .filter_map(|(name, gather)| match gather {
-            Gather::ClinicDay(gathered) => Some((name.as_str(), gathered)),
-            Gather::Nothing | Gather::Coordination(_) => None,
-        })
-        .collect();
-    match days.is_empty() {
+    let days = of(arms, |gather| match gather {
+        Gather::ClinicDay(gathered) => Some(gathered),
+        _ => None,
+    });
+    if !days.is_empty() {
+        return clinic_day::sections(&days, summary);
+    }
+    let returns = of(arms, |gather| match gather {
+        Gather::Returns(gathered) => Some(gathered),
+        _ => None,
+    });
+    match returns.is_empty() {
         true => Ok(Vec::new()),
-        false => clinic_day::sections(&days, summary),
+        false => trajectory::sections(&returns, summary.seed),
     }
 }

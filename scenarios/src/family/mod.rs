@@ -9,8 +9,9 @@ use crate::clinic::{self, BuiltClinic};
 use crate::clinic_day::{self, BuiltClinicDay, GatheredDays};
 use crate::coordination::{self, BuiltCoordination, Gathered};
 use crate::run::{Episode, EpisodeRow, Experiment, RunError};
-use crate::schema::{Arm, Family, ScenarioSet};
+use crate::schema::{Arm, ControlSpec, Family, ScenarioSet};
 use crate::speech::Cassette;
+use crate::trajectory::{self, BuiltTrajectory, GatheredReturns};
 
 /// An arm that is ready to run, with what stories and reports need of it.
 pub enum Built {
@@ -20,12 +21,18 @@ pub enum Built {
     Coordination(BuiltCoordination),
     /// Days of a clinic.
     ClinicDay(BuiltClinicDay),
+    /// Agents of a control environment.
+    Trajectory(BuiltTrajectory),
 }
 
 /// What everything of a family says of itself; empty where nothing need be said.
 pub fn notice(family: &Family) -> &'static str {
     match family {
         Family::Clinic(_) | Family::ClinicDay(_) => clinic::NOTICE,
+        Family::Trajectory(family) => match family.environment {
+            ControlSpec::Stabilise(_) => clinic::NOTICE,
+            _ => "",
+        },
         Family::Coordination(_) => "",
     }
 }
@@ -43,6 +50,9 @@ pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<Built,
         Family::ClinicDay(family) => {
             clinic_day::build(set, arm, family, cassette).map(Built::ClinicDay)
         }
+        Family::Trajectory(family) => {
+            trajectory::build(set, arm, family, cassette).map(Built::Trajectory)
+        }
     }
 }
 
@@ -53,6 +63,7 @@ impl Built {
             Self::Clinic(built) => &built.experiment,
             Self::Coordination(built) => &built.experiment,
             Self::ClinicDay(built) => &built.experiment,
+            Self::Trajectory(built) => &built.experiment,
         }
     }
 
@@ -62,6 +73,7 @@ impl Built {
             Self::Clinic(built) => &mut built.experiment,
             Self::Coordination(built) => &mut built.experiment,
             Self::ClinicDay(built) => &mut built.experiment,
+            Self::Trajectory(built) => &mut built.experiment,
         }
     }
 
@@ -69,7 +81,7 @@ impl Built {
     pub fn clinic(&self) -> Option<&BuiltClinic> {
         match self {
             Self::Clinic(built) => Some(built),
-            Self::Coordination(_) | Self::ClinicDay(_) => None,
+            Self::Coordination(_) | Self::ClinicDay(_) | Self::Trajectory(_) => None,
         }
     }
 
@@ -88,6 +100,7 @@ impl Built {
             ),
             Self::Coordination(built) => built.size.clone(),
             Self::ClinicDay(built) => built.size.clone(),
+            Self::Trajectory(built) => built.size.clone(),
         }
     }
 
@@ -111,6 +124,11 @@ impl Built {
                 (Some(utility), None) => format!("utility {utility:.3}"),
                 (None, _) => "unscored".to_owned(),
             },
+            Self::Trajectory(_) => match (metric("return"), metric("score")) {
+                (Some(total), Some(score)) => format!("return {total:.3}, score {score:.1}"),
+                (Some(total), None) => format!("return {total:.3}"),
+                (None, _) => "unscored".to_owned(),
+            },
             Self::ClinicDay(_) => {
                 let minutes = |name: &str| {
                     metric(name).map_or("–".to_owned(), |minutes| format!("{minutes:.1}"))
@@ -124,12 +142,28 @@ impl Built {
         }
     }
 
+    /// Makes what has to be there before the first episode, such as models; `tell` is told how far that is. Episodes
+    /// would make it themselves, without a word.
+    ///
+    /// # Errors
+    /// [`RunError`] when it cannot be made.
+    pub fn prepare(&self, tell: &mut dyn FnMut(&str)) -> Result<(), RunError> {
+        match self {
+            Self::Trajectory(BuiltTrajectory {
+                preparation: Some(preparation),
+                ..
+            }) => preparation.get(tell).map(|_| ()),
+            _ => Ok(()),
+        }
+    }
+
     /// What the report shows of its episodes beyond metrics, empty yet.
     pub fn gather(&self) -> Gather {
         match self {
             Self::Clinic(_) => Gather::Nothing,
             Self::Coordination(built) => Gather::Coordination(Gathered::new(built.method.clone())),
             Self::ClinicDay(_) => Gather::ClinicDay(GatheredDays::default()),
+            Self::Trajectory(_) => Gather::Returns(GatheredReturns::default()),
         }
     }
 
@@ -139,6 +173,7 @@ impl Built {
             Self::Clinic(built) => clinic::tell(&built.knowledge, episode),
             Self::Coordination(_) => coordination::tell(episode),
             Self::ClinicDay(_) => clinic_day::tell(episode),
+            Self::Trajectory(_) => trajectory::tell(episode),
         }
     }
 }

@@ -317,7 +317,7 @@ fn concurrency(models: &[(&str, &ModelSpec)]) -> u32 {
     let most = |spec: &ModelSpec| match spec {
         ModelSpec::OpenAi(spec) => spec.concurrency,
         ModelSpec::Candle(spec) => spec.sequences,
-        ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } => {
+        ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } | ModelSpec::Trajectory(_) => {
             ServerOptions::default().in_flight as u32
         }
     };

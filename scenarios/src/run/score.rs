@@ -72,6 +72,11 @@ pub trait Score: Send + Sync {
         None
     }
 
+    /// The metric whose mean over the middle half of the cases an arm has too, as `NAME_iqm`.
+    fn interquartile(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Metrics that decide between arms, and which way is better.
     fn decisive(&self) -> &[(&'static str, Direction)] {
         &[]

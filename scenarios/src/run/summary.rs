@@ -16,7 +16,7 @@ use crate::statistics::summary::{
     ArmSummary, Episodes, LimitCut, Named, SCHEMA, Summary, Timing, comparisons,
 };
 use crate::statistics::{
-    CaseNumbers, Design, Question, Sample, calibration_error, compare, estimate,
+    CaseNumbers, Design, Question, Sample, calibration_error, compare, estimate, interquartile,
 };
 
 /// An arm with its rows.
@@ -117,6 +117,12 @@ pub fn summarise(
             if !values.is_empty() {
                 summary.put("ece", &calibration_error(&values, RunSeed(head.seed)));
             }
+        }
+        if let Some(name) = score.interquartile()
+            && let Some(sample) = of_arm.get(name)
+        {
+            let middle = interquartile(sample, RunSeed(head.seed));
+            summary.put(&format!("{name}_iqm"), &middle);
         }
         timing.rounds += arm.rounds;
         calls += arm.calls.clone();

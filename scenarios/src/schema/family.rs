@@ -9,9 +9,11 @@ use super::{
     clinic_day::{ClinicDaySpec, read_clinic_day},
     coordination::{CoordinationSpec, WorldKind, read_coordination},
     method::{CoordinationPolicy, read_methods},
+    model::ModelSpec,
     policy::{PolicySpec, read_policies},
     reader::TableReader,
     team::{Protocol, TeamSpec, read_reference, read_team},
+    trajectory::{ControlKind, TrajectoryFamily, TrajectoryPolicySpec, read_trajectory},
     values::choice,
 };
 
@@ -30,6 +32,18 @@ choice! {
         Coverage = "coverage",
         /// Agents under a set function of somebody's own.
         Objective = "objective",
+        /// A pole on a cart.
+        CartPole = "cart-pole",
+        /// A pendulum with a weak motor.
+        Pendulum = "pendulum",
+        /// A car in a valley.
+        MountainCar = "mountain-car",
+        /// A ball in a maze.
+        PointMaze = "point-maze",
+        /// A point mass in the plane.
+        PointMass = "point-mass",
+        /// An unstable patient.
+        Stabilise = "stabilise",
     }
 }
 
@@ -86,6 +100,8 @@ pub enum Family {
     Coordination(CoordinationFamily),
     /// Days of a clinic.
     ClinicDay(ClinicDayFamily),
+    /// Agents of a control environment.
+    Trajectory(Box<TrajectoryFamily>),
 }
 
 /// Rounds of a team by default, as published.
@@ -113,7 +129,9 @@ impl Family {
             Self::Clinic(clinic) => clinic
                 .used()
                 .any(|(_, policy)| matches!(policy, PolicySpec::Language(_))),
-            Self::Coordination(_) | Self::ClinicDay(_) => !self.speaking_models().is_empty(),
+            Self::Coordination(_) | Self::ClinicDay(_) | Self::Trajectory(_) => {
+                !self.speaking_models().is_empty()
+            }
         }
     }
 
@@ -123,6 +141,14 @@ impl Family {
             Self::Clinic(clinic) => clinic,
             Self::Coordination(family) => return coordinated(&family.policies, &family.policy),
             Self::ClinicDay(family) => return coordinated(&family.policies, &family.policy),
+            Self::Trajectory(family) => {
+                return match family.used() {
+                    Some(TrajectoryPolicySpec::Language(spec)) => {
+                        BTreeSet::from([spec.speaker.model.as_str()])
+                    }
+                    _ => BTreeSet::new(),
+                };
+            }
         };
         let policies = clinic.used().filter_map(|(_, policy)| match policy {
             PolicySpec::Language(spec) => Some(spec.speaker.model.as_str()),
@@ -144,6 +170,7 @@ impl Family {
             Self::Clinic(clinic) => clinic,
             Self::Coordination(_) => return COORDINATION_ROUNDS,
             Self::ClinicDay(day) => return day.environment.most_ticks(),
+            Self::Trajectory(family) => return family.environment.step_limit(),
         };
         match clinic.team.protocol {
             Protocol::AgentClinic => CONSULTATION_TURNS,
@@ -162,8 +189,22 @@ fn coordinated<'a>(
 }
 
 /// Reads `[environment]`, `[policies]` and `[agents]`; models that policies name must be among
-/// `models`.
-pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option<Family> {
+/// `names`, and of the kind that the policy asks for in `models`.
+pub(super) fn read_family(
+    root: &mut TableReader<'_>,
+    names: &[&str],
+    models: &BTreeMap<String, ModelSpec>,
+) -> Option<Family> {
+    // One that could not be read may be of either kind.
+    let of = |trained: bool| -> Vec<&str> {
+        let fits = |name: &&str| match models.get(*name) {
+            Some(model) => matches!(model, ModelSpec::Trajectory(_)) == trained,
+            None => true,
+        };
+        names.iter().copied().filter(fits).collect()
+    };
+    let (trained, speaking) = (of(true), of(false));
+    let models = &speaking[..];
     let environment = root.table("environment");
     let kind = match environment {
         Some(mut table) => match table.entry("kind") {
@@ -199,12 +240,25 @@ pub(super) fn read_family(root: &mut TableReader<'_>, models: &[&str]) -> Option
             policies,
         }));
     }
+    let control = match kind {
+        EnvironmentKind::CartPole => Some(ControlKind::CartPole),
+        EnvironmentKind::Pendulum => Some(ControlKind::Pendulum),
+        EnvironmentKind::MountainCar => Some(ControlKind::MountainCar),
+        EnvironmentKind::PointMaze => Some(ControlKind::PointMaze),
+        EnvironmentKind::PointMass => Some(ControlKind::PointMass),
+        EnvironmentKind::Stabilise => Some(ControlKind::Stabilise),
+        _ => None,
+    };
+    if let Some(control) = control {
+        let family = read_trajectory(root, &table, control, (models, &trained), read_agents);
+        return family.map(|family| Family::Trajectory(Box::new(family)));
+    }
     let world = match kind {
-        EnvironmentKind::Clinic | EnvironmentKind::ClinicDay => None,
         EnvironmentKind::Tracking => Some(WorldKind::Tracking),
         EnvironmentKind::Ekf => Some(WorldKind::Ekf),
         EnvironmentKind::Coverage => Some(WorldKind::Coverage),
         EnvironmentKind::Objective => Some(WorldKind::Objective),
+        _ => None,
     };
     if let Some(world) = world {
         let environment = read_coordination(table, world);

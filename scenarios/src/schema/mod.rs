@@ -43,6 +43,8 @@ mod team;
 mod timeline;
 #[cfg(feature = "local")]
 mod training;
+mod trajectory;
+mod typed;
 mod until;
 mod values;
 mod vary;
@@ -88,6 +90,10 @@ pub use timeline::TimelineEntry;
 #[cfg(feature = "local")]
 pub use training::{
     DemonstrationsSpec, ModelStart, NewModelSpec, TokensWithin, TrainingDataSpec, TrainingSpec,
+};
+pub use trajectory::{
+    ArsSpec, CollectSpec, ControlSpec, DataSource, LearnerSpec, LearnerTraining, OfflineSpec,
+    TargetSpec, TrajectoryFamily, TrajectoryPolicySpec,
 };
 pub use until::UntilRule;
 pub(crate) use words::words;

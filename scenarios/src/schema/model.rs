@@ -10,6 +10,7 @@ use super::{
     openai::{OpenAiSpec, read_openai},
     paths::PathKind,
     reader::TableReader,
+    trajectory::{LearnerSpec, read_learner},
     values::{Fault, choice, integer, items, string},
 };
 
@@ -24,6 +25,8 @@ choice! {
         Scripted = "scripted",
         /// Says what was said in an earlier run.
         Replay = "replay",
+        /// Acts in a control environment as it learnt from episodes.
+        Trajectory = "trajectory",
     }
 }
 
@@ -50,6 +53,8 @@ pub enum ModelSpec {
         /// The file of calls of that run.
         calls: PathBuf,
     },
+    /// Acts in a control environment as it learnt from episodes.
+    Trajectory(Box<LearnerSpec>),
 }
 
 /// Reads `[models]`.
@@ -76,6 +81,10 @@ fn read_model(mut table: TableReader<'_>) -> Option<ModelSpec> {
         ModelKind::Candle => read_candle(&mut table).map(|spec| ModelSpec::Candle(Box::new(spec))),
         ModelKind::OpenAi => read_openai(&mut table).map(|spec| ModelSpec::OpenAi(Box::new(spec))),
         ModelKind::Scripted => read_script(&mut table),
+        ModelKind::Trajectory => {
+            // The types of the model know which keys there are.
+            return read_learner(&mut table).map(|spec| ModelSpec::Trajectory(Box::new(spec)));
+        }
         ModelKind::Replay => {
             if table.entry("calls").is_none() {
                 table.missing("calls", "calls = \"calls.jsonl\"");

@@ -47,6 +47,11 @@ impl<'a> TableReader<'a> {
         }
     }
 
+    /// Where the table is introduced.
+    pub(crate) fn place(&self) -> &Origin {
+        &self.place
+    }
+
     /// Notes a problem.
     pub(crate) fn note(&self, problem: Problem) {
         self.problems.add(problem);

@@ -126,11 +126,14 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
         .is_some()
         .then(|| root.count("episodes", 1, DEFAULT_EPISODES));
     let (model_names, models) = read_models(&mut root);
-    let family = read_family(&mut root, &model_names);
+    let family = read_family(&mut root, &model_names, &models);
     let rounds = family.as_ref().map_or(0, Family::default_rounds);
     let visits = matches!(family, Some(Family::Clinic(_)) | None);
-    if !visits {
-        refuse(&mut root, &["repeats", "timeline"]);
+    let trained = matches!(family, Some(Family::Trajectory(_)));
+    match (visits, trained) {
+        (true, _) => {}
+        (false, true) => refuse(&mut root, &["timeline"]),
+        (false, false) => refuse(&mut root, &["repeats", "timeline"]),
     }
     let repeats = root.count("repeats", 1, 1);
     let timeline = read_timeline(&mut root);

@@ -49,6 +49,9 @@ pub(crate) fn live_model(spec: &ModelSpec) -> Result<Arc<dyn LanguageModel>, Run
             Ok(Arc::new(model))
         }
         ModelSpec::Replay { calls } => Ok(Arc::new(recording(calls)?)),
+        ModelSpec::Trajectory(_) => Err(RunError::Input(
+            "a trajectory model acts and does not speak".to_owned(),
+        )),
     }
 }
 
@@ -57,7 +60,9 @@ pub(crate) fn sizes(spec: &ModelSpec) -> ServerOptions {
     match spec {
         ModelSpec::Candle(spec) => candle_sizes(spec),
         ModelSpec::OpenAi(spec) => openai_sizes(spec),
-        ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } => ServerOptions::default(),
+        ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } | ModelSpec::Trajectory(_) => {
+            ServerOptions::default()
+        }
     }
 }
 
@@ -78,7 +83,9 @@ pub(crate) fn price(spec: &ModelSpec) -> Option<[f64; 2]> {
                 rules.usd_per_1k_tokens.map(|usd| usd / 1000.0)
             }))
         }
-        ModelSpec::Candle(_) | ModelSpec::Replay { .. } => Some([0.0; 2]),
+        ModelSpec::Candle(_) | ModelSpec::Replay { .. } | ModelSpec::Trajectory(_) => {
+            Some([0.0; 2])
+        }
         ModelSpec::OpenAi(spec) => openai_price(spec),
     }
 }

@@ -11,7 +11,10 @@ pub(crate) fn foreign_receivers<'a>(
         .into_iter()
         .filter_map(|model| match model {
             ModelSpec::OpenAi(spec) => Some(host(spec.base_url.as_deref())),
-            ModelSpec::Candle(_) | ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } => None,
+            ModelSpec::Candle(_)
+            | ModelSpec::Scripted { .. }
+            | ModelSpec::Replay { .. }
+            | ModelSpec::Trajectory(_) => None,
         })
         .filter(|host| !is_here(host))
         .collect();

@@ -79,7 +79,7 @@ impl<'a> Speakers<'a> {
         let name = match spec {
             ModelSpec::OpenAi(spec) => spec.model.clone(),
             ModelSpec::Candle(spec) => candle_name(spec),
-            ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } => {
+            ModelSpec::Scripted { .. } | ModelSpec::Replay { .. } | ModelSpec::Trajectory(_) => {
                 let model: Arc<dyn LanguageModel> = live_model(spec)?;
                 model.name().to_owned()
             }

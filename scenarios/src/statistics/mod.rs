@@ -5,6 +5,7 @@ pub mod calls;
 pub mod compare;
 pub mod distributions;
 pub mod estimate;
+pub mod interquartile;
 pub mod sample;
 pub mod sequential;
 #[cfg(test)]
@@ -16,6 +17,7 @@ pub mod verdict;
 pub use calibration::calibration_error;
 pub use compare::{Design, Difference, compare, holm};
 pub use estimate::{Estimate, estimate};
+pub use interquartile::{interquartile, interquartile_mean};
 pub use sample::{CaseNumbers, Kind, Sample, SampleError};
 pub use summary::Summary;
 pub use survival::{Lifetime, Survival, survival};

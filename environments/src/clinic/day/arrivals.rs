@@ -48,6 +48,30 @@ pub fn arrivals(
     patients
 }
 
+/// Ids of the streams of a patient's stability begin here, so that they are no one else's.
+const APART: u32 = 1 << 31;
+
+/// Key of the start of a patient's state, where it deteriorates.
+///
+/// # Determinism
+/// It hangs on the seed, the day and the patient's number alone.
+pub fn stability_key(seed: RunSeed, day: EpisodeIx, number: u32) -> StreamKey {
+    let agent = AgentId(APART | number);
+    StreamKey::agent(seed, day, agent, RoundIx(0), Purpose::Truth)
+}
+
+/// Whether the state of a patient deteriorates, with this probability.
+///
+/// # Determinism
+/// As [`stability_key`]; who deteriorates with a smaller probability does so with a greater one too.
+pub fn deteriorates(seed: RunSeed, day: EpisodeIx, number: u32, probability: f64) -> bool {
+    let key = StreamKey {
+        purpose: Purpose::Noise,
+        ..stability_key(seed, day, number)
+    };
+    key.open().random::<f64>() < probability
+}
+
 fn draw(
     config: &DayConfig,
     knowledge: &Arc<Knowledge>,

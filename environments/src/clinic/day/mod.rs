@@ -15,7 +15,7 @@ mod scanner;
 mod simulation;
 mod staff;
 
-pub use arrivals::{DayPatient, arrivals};
+pub use arrivals::{DayPatient, arrivals, deteriorates, stability_key};
 pub use beds::{Counts, Phase};
 pub use config::{ACUITIES, DayConfig, DayError, Queue, Service, Staffing};
 pub use happening::{Happening, What};

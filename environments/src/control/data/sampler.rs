@@ -202,11 +202,18 @@ impl<T: Float> Sampler<T> {
     /// When the batch is not of this sampler's [`room`](Self::room).
     pub fn sample(&self, stream: &mut Stream, batch: &mut Batch<T>) {
         for row in 0..batch.rows {
-            let step = stream.random_range(0..self.steps);
-            let episode = self.spans.partition_point(|span| span.start <= step) - 1;
-            let start = step - self.spans[episode].start;
-            self.fill(episode, start, row, batch);
+            self.fill_from_step(stream.random_range(0..self.steps), row, batch);
         }
+    }
+
+    /// Fills one row with what follows step `step` of all that are kept, counted through all episodes.
+    ///
+    /// # Panics
+    /// As [`fill`](Self::fill).
+    pub fn fill_from_step(&self, step: usize, row: usize, batch: &mut Batch<T>) {
+        let episode = self.spans.partition_point(|span| span.start <= step) - 1;
+        let start = step - self.spans[episode].start;
+        self.fill(episode, start, row, batch);
     }
 
     /// Fills one row with what follows step `start` of a kept episode.

@@ -1,0 +1,206 @@
+//! The table `[data]`: the episodes that models learn from.
+
+use std::path::PathBuf;
+
+use rounds_policies::trajectory::CollectError;
+use rounds_policies::trajectory::ars::ArsConfig;
+use rounds_policies::trajectory::{Level, LevelsConfig, Part};
+use serde::{Deserialize, Serialize};
+
+use crate::schema::diagnostics::{Problem, ProblemKind};
+use crate::schema::paths::PathKind;
+use crate::schema::reader::TableReader;
+use crate::schema::typed::typed;
+use crate::schema::values::choice;
+
+choice! {
+    /// Where episodes come from.
+    enum SourceKind {
+        /// A file or folder.
+        File = "file",
+        /// The scripted expert of the environment, at chance in parts of its steps.
+        Mixture = "mixture",
+        /// The scripted expert, as one of the usual levels.
+        Levels = "levels",
+        /// A linear policy that learns by augmented random search.
+        Ars = "ars",
+    }
+}
+
+/// The episodes that models learn from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OfflineSpec {
+    /// Where they come from.
+    #[serde(flatten)]
+    pub source: DataSource,
+    /// Seed of what is played for them; that of the scenario where it is missing.
+    pub seed: Option<u64>,
+    /// Where what was played is kept, and found again as long as it would be played the same.
+    pub keep: Option<PathBuf>,
+}
+
+/// Where episodes come from.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum DataSource {
+    /// A file or folder.
+    File {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// The scripted expert, at chance in parts of its steps.
+    Mixture(CollectSpec),
+    /// The scripted expert, as one of the usual levels.
+    Levels {
+        /// Which level.
+        level: Level,
+        /// How levels are made.
+        #[serde(flatten)]
+        config: LevelsConfig,
+    },
+    /// A linear policy that learns.
+    Ars(Box<ArsSpec>),
+}
+
+/// What is played for a mixture.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CollectSpec {
+    /// Parts, one after the other.
+    pub parts: Vec<Part>,
+    /// Deviation of the noise of the expert's own actions.
+    pub noise: f64,
+}
+
+impl Default for CollectSpec {
+    fn default() -> Self {
+        Self {
+            parts: [0.0, 0.4, 0.8, 1.0]
+                .map(|random| Part {
+                    random,
+                    episodes: 80,
+                })
+                .to_vec(),
+            noise: 0.05,
+        }
+    }
+}
+
+/// What is played by a policy that learns.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ArsSpec {
+    /// Which set is kept: what was seen while it learnt, or what a stage of it does.
+    pub level: Level,
+    /// Episodes of a set that a stage plays.
+    pub episodes: u32,
+    /// Deviation of the noise of its actions in such a set.
+    pub noise: f64,
+    /// How it learns.
+    pub search: ArsConfig,
+}
+
+impl Default for ArsSpec {
+    fn default() -> Self {
+        Self {
+            level: Level::MediumReplay,
+            episodes: 200,
+            noise: 0.1,
+            search: ArsConfig::default(),
+        }
+    }
+}
+
+/// Reads `[data]`.
+pub(super) fn read_data(mut table: TableReader<'_>) -> Option<OfflineSpec> {
+    const OWN: [&str; 4] = ["kind", "seed", "keep", "level"];
+    if table.entry("kind").is_none() {
+        table.missing("kind", "kind = \"levels\"");
+        return None;
+    }
+    let seed = table
+        .entry("seed")
+        .is_some()
+        .then(|| table.integer("seed", 0, u64::MAX, 0));
+    let keep = table.string("keep").and_then(|text| {
+        let entry = table.entry("keep")?;
+        Some(entry.value.origin.resolve(&text))
+    });
+    let source = match table.choice("kind")? {
+        SourceKind::File => {
+            if table.entry("path").is_none() {
+                table.missing("path", "path = \"data.safetensors\"");
+            }
+            let path = table.path("path", PathKind::Either);
+            table.finish();
+            DataSource::File { path: path? }
+        }
+        SourceKind::Mixture => {
+            let spec = typed(&table, &CollectSpec::default(), &OWN[..3], |spec| {
+                let shares = spec
+                    .parts
+                    .iter()
+                    .all(|part| (0.0..=1.0).contains(&part.random));
+                let episodes: u64 = spec.parts.iter().map(|part| u64::from(part.episodes)).sum();
+                if !shares || episodes == 0 {
+                    let why = "expected parts with `random` from 0 to 1 and at least one episode";
+                    return Err(("parts".to_owned(), why.to_owned()));
+                }
+                match spec.noise >= 0.0 && spec.noise.is_finite() {
+                    true => Ok(()),
+                    false => Err(("noise".to_owned(), "expected at least 0".to_owned())),
+                }
+            })?;
+            DataSource::Mixture(spec)
+        }
+        SourceKind::Levels => {
+            let level = read_level(&mut table, Level::MediumReplay)?;
+            let config = typed(&table, &LevelsConfig::default(), &OWN, |config| {
+                config.validate().map_err(told)
+            })?;
+            DataSource::Levels { level, config }
+        }
+        SourceKind::Ars => {
+            let spec = typed(&table, &ArsSpec::default(), &OWN[..3], |spec| {
+                spec.search.validate().map_err(|error| {
+                    let (key, why) = told(error);
+                    (format!("search.{key}"), why)
+                })
+            })?;
+            DataSource::Ars(Box::new(spec))
+        }
+    };
+    Some(OfflineSpec { source, seed, keep })
+}
+
+fn read_level(table: &mut TableReader<'_>, default: Level) -> Option<Level> {
+    let Some(entry) = table.entry("level") else {
+        return Some(default);
+    };
+    let written = table.string("level")?;
+    let found = Level::ALL
+        .into_iter()
+        .find(|level| level.to_string() == written);
+    if found.is_none() {
+        let names: Vec<String> = Level::ALL.iter().map(Level::to_string).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let problem = Problem::at(
+            &entry.value.origin,
+            ProblemKind::UnknownValue,
+            format!("`{}` is no level", table.name("level")),
+            format!("got {written:?}"),
+        );
+        table.note(problem.suggest(&written, "levels", &names));
+    }
+    found
+}
+
+/// The key of a setting that cannot be, and why.
+pub(super) fn told(error: CollectError) -> (String, String) {
+    match error {
+        CollectError::Setting { key, expected, got } => {
+            (key.to_owned(), format!("expected {expected}, got {got}"))
+        }
+        other => (String::new(), other.to_string()),
+    }
+}

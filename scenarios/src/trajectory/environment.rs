@@ -1,0 +1,84 @@
+//! Control environments and their scripted experts, from their tables.
+
+use std::sync::Arc;
+
+use rounds_agents::trajectory::EnvironmentMaker;
+use rounds_environments::control::maze::{Maze, PointMaze};
+use rounds_environments::control::stabilise::Stabilise;
+use rounds_environments::control::{Dynamics, Space, Vectorised};
+use rounds_environments::ids::EpisodeIx;
+use rounds_environments::streams::RunSeed;
+use rounds_policies::trajectory::Controller;
+use rounds_policies::trajectory::doses::HandTuned;
+use rounds_policies::trajectory::experts::{
+    CartPoleExpert, MazeExpert, MazeExpertConfig, MountainCarExpert, PendulumExpert,
+    PointMassExpert,
+};
+
+use crate::run::RunError;
+use crate::schema::ControlSpec;
+
+fn input(error: impl std::fmt::Display) -> RunError {
+    RunError::Input(error.to_string())
+}
+
+/// What makes environments of a table.
+///
+/// # Errors
+/// [`RunError::Input`] when the constants cannot be.
+pub(super) fn maker(spec: &ControlSpec) -> Result<EnvironmentMaker, RunError> {
+    Ok(match spec {
+        ControlSpec::CartPole(config) => make(config.clone()),
+        ControlSpec::Pendulum(config) => make(config.clone()),
+        ControlSpec::MountainCar(config) => make(config.clone()),
+        ControlSpec::PointMass(config) => make(config.clone()),
+        ControlSpec::PointMaze(config) => make(PointMaze::new(config.clone()).map_err(input)?),
+        ControlSpec::Stabilise(config) => make(Stabilise::new((**config).clone()).map_err(input)?),
+    })
+}
+
+fn make<D: Dynamics>(dynamics: D) -> EnvironmentMaker {
+    let dynamics = Arc::new(dynamics);
+    Arc::new(move |places| {
+        // Each place is started with a key of its own before it is played.
+        let made = Vectorised::<D>::new(Arc::clone(&dynamics), places, RunSeed(0), EpisodeIx(0))?;
+        Ok(Box::new(made))
+    })
+}
+
+/// Sizes and bounds of an environment.
+///
+/// # Errors
+/// [`RunError::Input`] when it cannot be made.
+pub(super) fn space(maker: &EnvironmentMaker) -> Result<Space, RunError> {
+    Ok(maker(1).map_err(input)?.space().clone())
+}
+
+/// A scripted expert and its name.
+pub(super) struct Expert {
+    pub(super) controller: Arc<dyn Controller>,
+    pub(super) name: &'static str,
+}
+
+/// The scripted expert of an environment.
+///
+/// # Errors
+/// [`RunError::Input`] when it cannot be made.
+pub(super) fn expert(spec: &ControlSpec) -> Result<Expert, RunError> {
+    let (controller, name): (Arc<dyn Controller>, _) = match spec {
+        ControlSpec::CartPole(_) => (Arc::new(CartPoleExpert::default()), "linear balance"),
+        ControlSpec::Pendulum(_) => (Arc::new(PendulumExpert::default()), "energy pumping"),
+        ControlSpec::MountainCar(_) => (Arc::new(MountainCarExpert::default()), "swinging"),
+        ControlSpec::PointMass(_) => (
+            Arc::new(PointMassExpert::default()),
+            "proportional-derivative",
+        ),
+        ControlSpec::PointMaze(config) => {
+            let maze = Maze::read(&config.map, config.cell).map_err(input)?;
+            let made = MazeExpert::new(MazeExpertConfig::default(), maze).map_err(input)?;
+            (Arc::new(made), "waypoints")
+        }
+        ControlSpec::Stabilise(_) => (Arc::new(HandTuned::default()), "hand-tuned doses"),
+    };
+    Ok(Expert { controller, name })
+}

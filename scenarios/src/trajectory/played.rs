@@ -1,0 +1,83 @@
+//! Control environments that a language model plays.
+
+use std::sync::Arc;
+
+use bevy_app::App;
+use rounds_agents::stepped::SteppedPlugin;
+use rounds_environments::control::maze::PointMaze;
+use rounds_environments::control::stabilise::Stabilise;
+use rounds_environments::control::{ControlFactory, Dynamics};
+use rounds_environments::environment::EnvironmentFactory;
+use rounds_environments::ids::EpisodeIx;
+use rounds_environments::remembering::RememberingFactory;
+use rounds_environments::streams::RunSeed;
+use rounds_policies::language::{Described, LanguagePlayer};
+
+use crate::run::RunError;
+use crate::schema::{ControlSpec, PlayerSpec};
+use crate::speech::{Speakers, player_options};
+
+/// What adds the environments and their player to a world.
+pub(super) struct Spoken {
+    pub(super) install: Arc<dyn Fn(&mut App) + Send + Sync>,
+    /// Hash of the prompts.
+    pub(super) prompts: String,
+}
+
+/// Agents that ask a language model for each action: the environment describes itself, and they are shown their own
+/// last steps.
+///
+/// # Errors
+/// [`RunError::Input`] when the model cannot be made, or a prompt or the environment cannot be used.
+pub(super) fn spoken(
+    environment: &ControlSpec,
+    spec: &PlayerSpec,
+    speakers: &Speakers<'_>,
+    max_steps: u32,
+) -> Result<Spoken, RunError> {
+    let fault = |error: &dyn std::fmt::Display| RunError::Input(error.to_string());
+    match environment {
+        ControlSpec::CartPole(config) => of(config.clone(), spec, speakers, max_steps),
+        ControlSpec::Pendulum(config) => of(config.clone(), spec, speakers, max_steps),
+        ControlSpec::MountainCar(config) => of(config.clone(), spec, speakers, max_steps),
+        ControlSpec::PointMass(config) => of(config.clone(), spec, speakers, max_steps),
+        ControlSpec::PointMaze(config) => {
+            let maze = PointMaze::new(config.clone()).map_err(|error| fault(&error))?;
+            of(maze, spec, speakers, max_steps)
+        }
+        ControlSpec::Stabilise(config) => {
+            let patient = Stabilise::new((**config).clone()).map_err(|error| fault(&error))?;
+            of(patient, spec, speakers, max_steps)
+        }
+    }
+}
+
+fn of<D: Dynamics>(
+    dynamics: D,
+    spec: &PlayerSpec,
+    speakers: &Speakers<'_>,
+    max_steps: u32,
+) -> Result<Spoken, RunError> {
+    let options = player_options(spec)?;
+    let prompts = options.spoken.prompts.hash().to_owned();
+    let factory = Arc::new(RememberingFactory {
+        factory: ControlFactory::new(dynamics, 1),
+        length: options.history as usize,
+    });
+    // It only describes: what it says hangs on the observation alone.
+    let sample = factory.reset(RunSeed(0), EpisodeIx(0));
+    let sample = sample.map_err(|error| RunError::Input(error.to_string()))?;
+    let server = speakers.server(&spec.speaker.model)?;
+    let decider = LanguagePlayer::new(Described::new(sample), options).decider(server);
+    let install = move |app: &mut App| {
+        app.add_plugins(SteppedPlugin {
+            factory: Arc::clone(&factory),
+            decider: decider.clone(),
+            max_steps,
+        });
+    };
+    Ok(Spoken {
+        install: Arc::new(install),
+        prompts,
+    })
+}
