@@ -9,8 +9,11 @@
 mod trajectory_vectors;
 
 use rand::RngExt;
-use rounds_environments::control::mujoco::{Body, Mujoco, MujocoConfig, Simulation, Step};
+use rounds_environments::control::mujoco::{
+    Body, Mujoco, MujocoConfig, MujocoFactory, Simulation, Step,
+};
 use rounds_environments::control::{Actions, ControlEnvironment};
+use rounds_environments::environment::{Describe, Environment, EnvironmentFactory};
 use rounds_environments::ids::{AgentId, EpisodeIx, RoundIx};
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 use serde_json::Value;
@@ -258,6 +261,37 @@ fn the_limit_cuts_and_what_is_over_stands_still() {
     bad[2] = f64::NAN;
     let error = many.advance(&bad).unwrap_err().to_string();
     assert!(error.contains("agent 0"), "{error}");
+}
+
+/// The engine, programs and people see what a policy sees.
+#[test]
+fn bodies_can_be_played() {
+    for body in Body::ALL {
+        let factory = MujocoFactory::new(&MujocoConfig::of(body), 2).unwrap();
+        let mut played = factory.reset(SEED, EpisodeIx(3)).unwrap();
+        let mut plain = Mujoco::new(&MujocoConfig::of(body), 2, SEED, EpisodeIx(3)).unwrap();
+        let size = plain.space().observation_size();
+        assert!(played.rules().len() > 200);
+        let action = played.neutral_action(AgentId(0)).unwrap();
+        let value = played.action_value(&action);
+        assert_eq!(played.read_action(AgentId(0), &value).unwrap(), action);
+        let mut total = 0.0;
+        for _ in 0..10 {
+            let outcome = Environment::step(&mut played, &[action.clone(), action.clone()]);
+            let rewards = outcome.unwrap().rewards;
+            assert_eq!(rewards, plain.advance(&action.repeat(2)).unwrap().rewards);
+            total += rewards.iter().sum::<f64>() / 2.0;
+        }
+        let seen = played.observe(AgentId(1));
+        assert_eq!(seen.numbers, plain.observations()[size..]);
+        assert_eq!(played.describe(&seen).lines().count(), 1 + size);
+        let metrics = played.metrics();
+        assert_eq!(
+            (metrics[1], metrics[3]),
+            (("steps", 10.0), ("unstable", 0.0))
+        );
+        assert!((metrics[0].1 - total).abs() < 1e-9, "{metrics:?}");
+    }
 }
 
 /// Speeds beyond all reason make the library begin anew.

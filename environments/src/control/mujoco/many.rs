@@ -44,19 +44,28 @@ impl Mujoco {
         seed: RunSeed,
         episode: EpisodeIx,
     ) -> Result<Self, EnvironmentError> {
+        let model = Simulation::new(config)?;
+        Self::of(&model, config.step_limit, entities, seed, episode)
+    }
+
+    /// The same of the model of a simulation.
+    pub(super) fn of(
+        model: &Simulation,
+        step_limit: u32,
+        entities: usize,
+        seed: RunSeed,
+        episode: EpisodeIx,
+    ) -> Result<Self, EnvironmentError> {
         check_count("entities", entities)?;
-        let first = Simulation::new(config)?;
-        let definition = first.definition();
+        let definition = model.definition();
         let space = Space {
             name: definition.name,
             observed: definition.observed,
-            actions: first.actions().clone(),
-            step_limit: config.step_limit,
+            actions: model.actions().clone(),
+            step_limit,
         };
-        let mut simulations = vec![first];
-        while simulations.len() < entities {
-            simulations.push(simulations[0].another()?);
-        }
+        let simulations = (0..entities).map(|_| model.another());
+        let simulations: Vec<Simulation> = simulations.collect::<Result<_, _>>()?;
         let place = |simulation| Place {
             simulation,
             steps: 0,
@@ -77,12 +86,6 @@ impl Mujoco {
             made.start(entity, key);
         }
         Ok(made)
-    }
-
-    /// What a body is and what is wanted of it, for one who knows this text alone.
-    pub fn rules(&self) -> &'static str {
-        // There is at least one.
-        self.places[0].simulation.definition().rules
     }
 
     /// The simulation of an entity.

@@ -14,8 +14,10 @@ mod config;
 mod definition;
 mod library;
 mod many;
+mod played;
 mod simulation;
 
 pub use config::{Body, MujocoConfig};
 pub use many::Mujoco;
+pub use played::MujocoFactory;
 pub use simulation::{Parts, Simulation, Step};

@@ -100,6 +100,11 @@ impl Simulation {
         self.definition
     }
 
+    /// What the body is and what is wanted of it, for one who knows this text alone.
+    pub fn rules(&self) -> &'static str {
+        self.definition.rules
+    }
+
     /// Least and greatest controls. Others are taken, cut by the simulation, and cost what they are.
     pub fn actions(&self) -> &Actions {
         &self.actions
