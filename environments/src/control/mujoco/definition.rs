@@ -49,6 +49,8 @@ pub(super) struct Definition {
     pub(super) xml: &'static str,
     /// Steps of the simulation in one step of the environment.
     pub(super) frames: u32,
+    /// Bodies whose steps are worth the handing over to another thread, some 300 us.
+    pub(super) share: usize,
     /// Joints, and numbers of an action.
     pub(super) joints: usize,
     pub(super) controls: usize,
@@ -78,6 +80,7 @@ static HOPPER: Definition = Definition {
     file: "hopper.xml",
     xml: include_str!("models/hopper.xml"),
     frames: 4,
+    share: 4,
     joints: 6,
     controls: 3,
     hides_way: true,
@@ -113,6 +116,7 @@ static HALF_CHEETAH: Definition = Definition {
     file: "half_cheetah.xml",
     xml: include_str!("models/half_cheetah.xml"),
     frames: 5,
+    share: 4,
     joints: 9,
     controls: 6,
     hides_way: true,
@@ -150,6 +154,7 @@ static WALKER: Definition = Definition {
     file: "walker2d_v5.xml",
     xml: include_str!("models/walker2d_v5.xml"),
     frames: 4,
+    share: 2,
     joints: 9,
     controls: 6,
     hides_way: true,
@@ -191,6 +196,7 @@ static INVERTED_PENDULUM: Definition = Definition {
     file: "inverted_pendulum.xml",
     xml: include_str!("models/inverted_pendulum.xml"),
     frames: 2,
+    share: 16,
     joints: 2,
     controls: 1,
     hides_way: false,

@@ -208,11 +208,12 @@ impl ControlEnvironment for Mujoco {
         self.check(actions)?;
         let (seen, done) = (self.space.observation_size(), self.space.action_size());
         let limit = self.space.step_limit;
+        let share = self.places[0].simulation.definition().share;
         let rows = self.observations.par_chunks_exact_mut(seen);
         let flags = self.terminated.par_iter_mut().zip(&mut self.truncated);
         let places = self.places.par_iter_mut().zip(&mut self.rewards);
         let all = places.zip(actions.par_chunks_exact(done));
-        all.zip(rows).zip(flags).for_each(
+        all.zip(rows).zip(flags).with_min_len(share).for_each(
             |((((place, reward), action), row), (terminated, truncated))| {
                 *reward = 0.0;
                 if *terminated || *truncated {
