@@ -5,6 +5,9 @@
 //! counter-based [`streams`], so a result never depends on the order in which work was done.
 //!
 //! Feature `hdf5`: reads the data sets of D4RL and Minari; needs the HDF5 library of the system.
+//!
+//! Feature `mujoco`: bodies that are simulated by MuJoCo ([`control`]`::mujoco`); needs the library of MuJoCo 3.17.0, in the
+//! folder that `MUJOCO_DYNAMIC_LINK_DIR` names when it is built and where the system looks for libraries when it runs.
 
 pub mod clinic;
 pub mod clock;

@@ -2,6 +2,8 @@
 //!
 //! A policy maps observations to actions, batch first. It knows environments and models, and
 //! nothing of the world that asks it.
+//!
+//! Feature `mujoco`: that of `rounds-environments`, for searches and data in its bodies.
 
 pub mod clinic;
 pub mod clinic_day;

@@ -387,6 +387,23 @@ fn settings_that_cannot_be_are_refused() {
         none.collect(&mut *environment, &[], 0),
         "episodes: expected 1 to 10000000, got 0",
     );
+    let mut patients = many(Stabilise::new(StabiliseConfig::default()).unwrap(), 2);
+    let negative = HandTuned {
+        most_dose: -0.5,
+        ..HandTuned::default()
+    };
+    refused(
+        collect(&mut *patients, &negative, 0..3, SEED, header("")),
+        "most_dose: expected 0 to 1, got -0.5",
+    );
+    let part = Part {
+        random: 0.0,
+        episodes: 10,
+    };
+    refused(
+        none.collect(&mut *environment, &[part], u32::MAX - 3),
+        "first: expected so few that their numbers have 32 bits, got 4294967292",
+    );
     let gain = PointMassExpert {
         speed_gain: f64::INFINITY,
         ..PointMassExpert::default()

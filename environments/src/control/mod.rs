@@ -14,6 +14,8 @@ pub mod classic;
 pub mod data;
 mod dynamics;
 pub mod maze;
+#[cfg(feature = "mujoco")]
+pub mod mujoco;
 mod played;
 mod point_mass;
 mod settings;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::dynamics::Dynamics;
-use super::vectorised::{ControlEnvironment, Vectorised};
+use super::vectorised::{ControlEnvironment, Space, Vectorised};
 use crate::environment::{
     Describe, Environment, EnvironmentError, EnvironmentFactory, StepOutcome,
 };
@@ -38,31 +38,11 @@ impl<D: Dynamics> Environment for Vectorised<D> {
     }
 
     fn observe(&self, agent: AgentId) -> Seen {
-        let size = self.space().observation_size();
-        Seen {
-            step: self.steps(agent.index()),
-            over: self.is_over(agent.index()),
-            numbers: self.observations()[agent.index() * size..][..size].to_vec(),
-        }
+        look(self, agent)
     }
 
     fn step(&mut self, actions: &[Vec<f64>]) -> Result<StepOutcome, EnvironmentError> {
-        if let Some(agent) = actions
-            .iter()
-            .position(|action| action.len() != self.space().action_size())
-        {
-            let why = self.space().actions.fault(&actions[agent]);
-            return Err(EnvironmentError::InvalidAction {
-                agent: AgentId(agent as u32),
-                why: why.unwrap_or_default(),
-            });
-        }
-        let rewards = self.advance(&actions.concat())?.rewards;
-        Ok(StepOutcome {
-            rewards: rewards.to_vec(),
-            terminated: (0..self.entities()).all(|entity| self.is_over(entity)),
-            minutes: self.space().minutes,
-        })
+        step(self, actions)
     }
 
     fn action_value(&self, action: &Vec<f64>) -> Value {
@@ -72,25 +52,16 @@ impl<D: Dynamics> Environment for Vectorised<D> {
     /// `return`, `steps` and `terminated` (by an end of its own) and the figures of the kind, each the mean
     /// over entities.
     fn metrics(&self) -> Vec<(&'static str, f64)> {
-        let mut sums: Vec<(&'static str, f64)> = Vec::new();
-        for entity in 0..self.entities() {
+        means(self.entities(), |entity| {
             let terminated = self.stepped().terminated[entity];
-            let all = [
+            let mut all = vec![
                 ("return", self.total_reward(entity)),
                 ("steps", f64::from(self.steps(entity))),
                 ("terminated", f64::from(u8::from(terminated))),
             ];
-            let figures = self.figures(entity);
-            for (at, (name, figure)) in all.into_iter().chain(figures).enumerate() {
-                match sums.get_mut(at) {
-                    Some((_, sum)) => *sum += figure,
-                    None => sums.push((name, figure)),
-                }
-            }
-        }
-        let entities = self.entities() as f64;
-        let means = sums.into_iter();
-        means.map(|(name, sum)| (name, sum / entities)).collect()
+            all.extend(self.figures(entity));
+            all
+        })
     }
 }
 
@@ -100,16 +71,7 @@ impl<D: Dynamics> Describe for Vectorised<D> {
     }
 
     fn describe(&self, seen: &Seen) -> String {
-        let limit = self.space().step_limit;
-        let mut text = match seen.over {
-            true => format!("It is over after {} of {limit} steps.", seen.step),
-            false => format!("Step {} of {limit}.", seen.step + 1),
-        };
-        for (name, number) in self.space().observed.iter().zip(&seen.numbers) {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "\n{name}: {number:.4}");
-        }
-        text
+        told(self.space(), seen)
     }
 
     fn action_schema(&self) -> Value {
@@ -125,6 +87,75 @@ impl<D: Dynamics> Describe for Vectorised<D> {
     fn neutral_action(&self, _: AgentId) -> Option<Vec<f64>> {
         self.space().actions.neutral()
     }
+}
+
+/// What `agent` sees of its own system.
+pub(super) fn look(environment: &impl ControlEnvironment, agent: AgentId) -> Seen {
+    let size = environment.space().observation_size();
+    Seen {
+        step: environment.steps(agent.index()),
+        over: environment.is_over(agent.index()),
+        numbers: environment.observations()[agent.index() * size..][..size].to_vec(),
+    }
+}
+
+/// Moves all by one action each.
+pub(super) fn step(
+    environment: &mut impl ControlEnvironment,
+    actions: &[Vec<f64>],
+) -> Result<StepOutcome, EnvironmentError> {
+    let space = environment.space();
+    let minutes = space.minutes;
+    if let Some(agent) = actions
+        .iter()
+        .position(|action| action.len() != space.action_size())
+    {
+        let why = space.actions.fault(&actions[agent]);
+        return Err(EnvironmentError::InvalidAction {
+            agent: AgentId(agent as u32),
+            why: why.unwrap_or_default(),
+        });
+    }
+    let rewards = environment.advance(&actions.concat())?.rewards.to_vec();
+    Ok(StepOutcome {
+        rewards,
+        terminated: (0..environment.entities()).all(|entity| environment.is_over(entity)),
+        minutes,
+    })
+}
+
+/// The mean over entities of each of their figures, which all have in the same order.
+pub(super) fn means(
+    entities: usize,
+    figures: impl Fn(usize) -> Vec<(&'static str, f64)>,
+) -> Vec<(&'static str, f64)> {
+    let mut sums: Vec<(&'static str, f64)> = Vec::new();
+    for entity in 0..entities {
+        for (at, (name, figure)) in figures(entity).into_iter().enumerate() {
+            match sums.get_mut(at) {
+                Some((_, sum)) => *sum += figure,
+                None => sums.push((name, figure)),
+            }
+        }
+    }
+    let means = sums.into_iter();
+    means
+        .map(|(name, sum)| (name, sum / entities as f64))
+        .collect()
+}
+
+/// What is seen, in words.
+pub(super) fn told(space: &Space, seen: &Seen) -> String {
+    let limit = space.step_limit;
+    let mut text = match seen.over {
+        true => format!("It is over after {} of {limit} steps.", seen.step),
+        false => format!("Step {} of {limit}.", seen.step + 1),
+    };
+    for (name, number) in space.observed.iter().zip(&seen.numbers) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n{name}: {number:.4}");
+    }
+    text
 }
 
 /// Makes episodes of as many entities that share their equations.

@@ -13,10 +13,11 @@ use super::error::{CollectError, check};
 ///
 /// What it does for a row depends on that row's observation and key alone, so company changes nothing.
 pub trait Controller: Debug + Send + Sync {
-    /// Checks that it can act in an environment of this space.
+    /// Checks its settings, and that it can act in an environment of this space.
     ///
     /// # Errors
-    /// [`CollectError::Unfit`] where it is made for other observations or actions.
+    /// [`CollectError::Setting`] naming a setting that cannot be; [`CollectError::Unfit`] where it is made for other
+    /// observations or actions.
     fn fits(&self, space: &Space) -> Result<(), CollectError> {
         let _ = space;
         Ok(())

@@ -53,6 +53,9 @@ impl Mixture {
     ) -> Result<Trajectories, CollectError> {
         let all = parts.iter().map(|part| u64::from(part.episodes)).sum();
         check_episodes(all)?;
+        let last = u64::from(first) + all;
+        let expected = "so few that their numbers have 32 bits";
+        check("first", last <= u64::from(u32::MAX), expected, first)?;
         let mut header = self.header.clone();
         for (at, part) in parts.iter().enumerate() {
             let before = if at == 0 { ": " } else { ", " };

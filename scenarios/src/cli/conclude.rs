@@ -26,7 +26,12 @@ use crate::statistics::Summary;
 use crate::statistics::summary::Until;
 
 /// Metrics that the table of a terminal shows; all are in `summary.json`.
-pub(crate) const SHOWN: [&str; 24] = [
+pub(crate) const SHOWN: [&str; 29] = [
+    "score",
+    "score_iqm",
+    "return",
+    "harm",
+    "collapses",
     "diagnosis_minutes",
     "wait_minutes",
     "left_unseen",

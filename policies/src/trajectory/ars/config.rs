@@ -20,7 +20,8 @@ pub struct ArsConfig {
     /// How far rollouts go along a direction, `nu`.
     pub noise: f64,
     /// Taken from the reward of each step for the update alone: what an environment pays for going on, else
-    /// standing still would be worth learning.
+    /// standing still would be worth learning. 1 for Hopper and Walker2d; 0 where going on is all that is paid, since
+    /// nothing would be left to learn from.
     pub shift: f64,
     /// It ends with the iteration in which rollouts have made so many steps of the environment.
     pub steps: u64,

@@ -4,7 +4,7 @@ use rounds_environments::control::Space;
 use rounds_environments::streams::StreamKey;
 use serde::{Deserialize, Serialize};
 
-use super::check_patient;
+use super::patient::check_patient;
 use crate::trajectory::controller::Controller;
 use crate::trajectory::error::{CollectError, check_within};
 
@@ -34,6 +34,7 @@ impl FixedDose {
 
 impl Controller for FixedDose {
     fn fits(&self, space: &Space) -> Result<(), CollectError> {
+        self.validate()?;
         check_patient("a fixed dose", space)
     }
 

@@ -5,7 +5,7 @@ use rounds_environments::control::stabilise::{INDEX, SLOPE};
 use rounds_environments::streams::StreamKey;
 use serde::{Deserialize, Serialize};
 
-use super::{SEEN, check_patient};
+use super::patient::{SEEN, check_patient};
 use crate::trajectory::controller::{Controller, each};
 use crate::trajectory::error::{CollectError, check_gains, check_within};
 
@@ -50,13 +50,14 @@ impl HandTuned {
 
 impl Controller for HandTuned {
     fn fits(&self, space: &Space) -> Result<(), CollectError> {
+        self.validate()?;
         check_patient("a dose by index and slope", space)
     }
 
     fn act(&self, observations: &[f32], _: &[StreamKey], actions: &mut [f64]) {
         each(observations, actions, |seen: [f64; SEEN]| {
             let dose = self.index_gain * seen[INDEX] + self.slope_gain * seen[SLOPE];
-            [dose.clamp(0.0, self.most_dose)]
+            [dose.max(0.0).min(self.most_dose)]
         });
     }
 }

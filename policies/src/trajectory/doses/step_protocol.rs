@@ -5,7 +5,7 @@ use rounds_environments::control::stabilise::INDEX;
 use rounds_environments::streams::StreamKey;
 use serde::{Deserialize, Serialize};
 
-use super::{SEEN, check_patient};
+use super::patient::{SEEN, check_patient};
 use crate::trajectory::controller::{Controller, each};
 use crate::trajectory::error::{CollectError, check, check_within};
 
@@ -58,6 +58,7 @@ impl StepProtocol {
 
 impl Controller for StepProtocol {
     fn fits(&self, space: &Space) -> Result<(), CollectError> {
+        self.validate()?;
         check_patient("a dose by steps", space)
     }
 

@@ -52,6 +52,7 @@ impl CartPoleExpert {
 
 impl Controller for CartPoleExpert {
     fn fits(&self, space: &Space) -> Result<(), CollectError> {
+        self.validate()?;
         check_sizes("the expert of cart-pole", space, 4, 1)
     }
 

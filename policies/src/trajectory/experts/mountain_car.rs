@@ -33,6 +33,7 @@ impl MountainCarExpert {
 
 impl Controller for MountainCarExpert {
     fn fits(&self, space: &Space) -> Result<(), CollectError> {
+        self.validate()?;
         check_sizes("the expert of mountain-car", space, 2, 1)
     }
 

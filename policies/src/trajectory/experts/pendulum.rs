@@ -74,6 +74,7 @@ impl PendulumExpert {
 
 impl Controller for PendulumExpert {
     fn fits(&self, space: &Space) -> Result<(), CollectError> {
+        self.validate()?;
         check_sizes("the expert of pendulum", space, 3, 1)
     }
 
@@ -90,7 +91,7 @@ impl Controller for PendulumExpert {
                     }
                 }
             };
-            [torque.clamp(-self.most_torque, self.most_torque)]
+            [torque.max(-self.most_torque).min(self.most_torque)]
         });
     }
 }

@@ -44,6 +44,7 @@ impl PointMassExpert {
 
 impl Controller for PointMassExpert {
     fn fits(&self, space: &Space) -> Result<(), CollectError> {
+        self.validate()?;
         check_sizes("the expert of point-mass", space, 4, 2)
     }
 
