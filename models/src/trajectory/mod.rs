@@ -13,6 +13,7 @@
 
 mod config;
 mod error;
+mod file;
 mod initial;
 mod inputs;
 mod layout;
@@ -27,6 +28,7 @@ mod workspace;
 
 pub use config::{Activation, Architecture, RelationLookup, TrajectoryConfig};
 pub use error::TrajectoryError;
+pub use file::{ModelHeader, load, load_published, save};
 pub use inputs::Inputs;
 pub use model::TrajectoryModel;
 pub use parameters::Parameters;
