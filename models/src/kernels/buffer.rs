@@ -46,7 +46,12 @@ impl DerefMut for Buffer {
 /// eight of them, which would put many rows into few sets of the cache.
 pub(crate) fn stride(width: usize) -> usize {
     let lines = width.div_ceil(LANES);
-    LANES * if lines % 8 == 0 { lines + 1 } else { lines }
+    LANES
+        * if lines.is_multiple_of(8) {
+            lines + 1
+        } else {
+            lines
+        }
 }
 
 #[cfg(test)]

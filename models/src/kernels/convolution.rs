@@ -42,7 +42,7 @@ pub(crate) fn filter_backward(
 /// The taps that meet a row.
 fn check<'a>(filter: &'a [f32], rows: &[f32], step: usize, width: usize) -> &'a [f32] {
     assert!(
-        width > 0 && width <= step && filter.len() % width == 0,
+        width > 0 && width <= step && filter.len().is_multiple_of(width),
         "a filter's width"
     );
     let count = (rows.len() + step - width) / step;

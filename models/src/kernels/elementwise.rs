@@ -195,7 +195,7 @@ unsafe fn sum<L: Lanes>(grid: Grid, x: &[f32], to: &mut [f32]) {
 unsafe fn dot_rows<L: Lanes>(grid: Grid, x: &[f32], with: &[f32], out: &mut [f32]) {
     // SAFETY: the lengths were checked by the caller; parts end with the rows.
     unsafe {
-        for row in 0..grid.rows {
+        for (row, out) in out.iter_mut().enumerate() {
             let x = x.as_ptr().add(row * grid.step);
             let mut sum = L::splat(0.0);
             for at in (0..grid.width).step_by(LANES) {
@@ -203,7 +203,7 @@ unsafe fn dot_rows<L: Lanes>(grid: Grid, x: &[f32], with: &[f32], out: &mut [f32
                 let with = L::load_part(with.as_ptr().add(at), count);
                 sum = L::load_part(x.add(at), count).mul_add(with, sum);
             }
-            out[row] = sum.sum();
+            *out = sum.sum();
         }
     }
 }

@@ -157,10 +157,10 @@ unsafe fn compute<L: Lanes>(work: &Work<'_>) {
 unsafe fn all<L: Lanes, const BESIDE: bool>(work: &Work<'_>) {
     let rows = work.sizes.rows;
     let tile = rows.div_ceil(rows.div_ceil(work.most_rows));
-    // Together with one step of the second factor the sums fill the registers.
+    // Sixteen sums hide the latency of a multiplication; with more of them registers run short for addresses.
     let wide = match (L::WIDE, tile) {
-        (true, ..=6) => 4,
-        (true, _) => 3,
+        (true, ..=4) => 4,
+        (true, _) => 2,
         (false, ..=2) => 2,
         (false, _) => 1,
     };

@@ -43,7 +43,7 @@ pub(crate) fn softmax_prefixes_backward(
 
 fn check(seen: &[usize], width: usize, length: usize) {
     assert!(
-        width % LANES == 0 && seen.len() * width <= length,
+        width.is_multiple_of(LANES) && seen.len() * width <= length,
         "rows of scores"
     );
     let fits = |seen: &usize| (1..=width).contains(seen);

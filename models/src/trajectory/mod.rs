@@ -14,6 +14,7 @@
 mod config;
 mod episodes;
 mod error;
+mod file;
 mod initial;
 mod inputs;
 mod layout;
@@ -31,6 +32,7 @@ pub use crate::kernels::Threads;
 pub use config::{Activation, Architecture, RelationLookup, TrajectoryConfig};
 pub use episodes::{Episodes, Rows};
 pub use error::TrajectoryError;
+pub use file::{ModelHeader, load, load_published, save};
 pub use inputs::Inputs;
 pub use model::TrajectoryModel;
 pub use parameters::Parameters;

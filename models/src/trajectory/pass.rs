@@ -225,8 +225,11 @@ impl<'a> Pass<'a> {
             let real = end - sequence.steps + sequence.padding..end;
             for (at, weight) in real.zip(&mut weights) {
                 let factor = weight * 2.0 / width as f32;
-                for at in at * width..(at + 1) * width {
-                    gradient[at] = factor * (self.predictions()[at] - self.inputs.actions[at]);
+                let own = at * width..(at + 1) * width;
+                let targets = &self.inputs.actions[own.clone()];
+                let pairs = self.predictions()[own.clone()].iter().zip(targets);
+                for (gradient, (got, wanted)) in gradient[own].iter_mut().zip(pairs) {
+                    *gradient = factor * (got - wanted);
                 }
             }
         }

@@ -7,6 +7,8 @@
 #[cfg(test)]
 mod cases;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod golden_training;
