@@ -44,6 +44,14 @@ choice! {
         PointMass = "point-mass",
         /// An unstable patient.
         Stabilise = "stabilise",
+        /// A body that hops on one leg.
+        Hopper = "hopper",
+        /// A body that runs on two legs.
+        HalfCheetah = "half-cheetah",
+        /// A body that walks on two legs.
+        Walker2d = "walker2d",
+        /// A pole that a cart balances.
+        InvertedPendulum = "inverted-pendulum",
     }
 }
 
@@ -224,7 +232,7 @@ pub(super) fn read_family(
         }
     };
     // The other keys belong to the kind: without it, none of them can be judged.
-    let Some((kind, table)) = kind else {
+    let Some((kind, mut table)) = kind else {
         for key in ["policies", "agents"] {
             root.entry(key);
         }
@@ -247,10 +255,14 @@ pub(super) fn read_family(
         EnvironmentKind::PointMaze => Some(ControlKind::PointMaze),
         EnvironmentKind::PointMass => Some(ControlKind::PointMass),
         EnvironmentKind::Stabilise => Some(ControlKind::Stabilise),
+        EnvironmentKind::Hopper => Some(ControlKind::Hopper),
+        EnvironmentKind::HalfCheetah => Some(ControlKind::HalfCheetah),
+        EnvironmentKind::Walker2d => Some(ControlKind::Walker2d),
+        EnvironmentKind::InvertedPendulum => Some(ControlKind::InvertedPendulum),
         _ => None,
     };
     if let Some(control) = control {
-        let family = read_trajectory(root, &table, control, (models, &trained), read_agents);
+        let family = read_trajectory(root, &mut table, control, (models, &trained), read_agents);
         return family.map(|family| Family::Trajectory(Box::new(family)));
     }
     let world = match kind {

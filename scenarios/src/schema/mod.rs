@@ -92,8 +92,8 @@ pub use training::{
     DemonstrationsSpec, ModelStart, NewModelSpec, TokensWithin, TrainingDataSpec, TrainingSpec,
 };
 pub use trajectory::{
-    ArsSpec, CollectSpec, ControlSpec, DataSource, LearnerSpec, LearnerTraining, OfflineSpec,
-    TargetSpec, TrajectoryFamily, TrajectoryPolicySpec,
+    ArsSpec, BodySpec, CollectSpec, ControlSpec, DataSource, LearnerSpec, LearnerTraining,
+    OfflineSpec, TargetSpec, TrajectoryFamily, TrajectoryPolicySpec,
 };
 pub use until::UntilRule;
 pub(crate) use words::words;

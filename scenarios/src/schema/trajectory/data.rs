@@ -7,6 +7,7 @@ use rounds_policies::trajectory::ars::ArsConfig;
 use rounds_policies::trajectory::{Level, LevelsConfig, Part};
 use serde::{Deserialize, Serialize};
 
+use super::environment::ControlKind;
 use crate::schema::diagnostics::{Problem, ProblemKind};
 use crate::schema::paths::PathKind;
 use crate::schema::reader::TableReader;
@@ -90,9 +91,12 @@ impl Default for CollectSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ArsSpec {
-    /// Which set is kept: what was seen while it learnt, or what a stage of it does.
+    /// Which set is kept: chance is random, the best policy is expert, and medium-replay is all that was seen until medium.
     pub level: Level,
-    /// Episodes of a set that a stage plays.
+    /// The policy that counts as medium: the first one so far on the way from the first return to the best, above 0 and
+    /// at most 1.
+    pub medium: f64,
+    /// Episodes of a set that is played: all but medium-replay.
     pub episodes: u32,
     /// Deviation of the noise of its actions in such a set.
     pub noise: f64,
@@ -104,6 +108,7 @@ impl Default for ArsSpec {
     fn default() -> Self {
         Self {
             level: Level::MediumReplay,
+            medium: 1.0 / 3.0,
             episodes: 200,
             noise: 0.1,
             search: ArsConfig::default(),
@@ -112,7 +117,7 @@ impl Default for ArsSpec {
 }
 
 /// Reads `[data]`.
-pub(super) fn read_data(mut table: TableReader<'_>) -> Option<OfflineSpec> {
+pub(super) fn read_data(mut table: TableReader<'_>, of: ControlKind) -> Option<OfflineSpec> {
     const OWN: [&str; 4] = ["kind", "seed", "keep", "level"];
     if table.entry("kind").is_none() {
         table.missing("kind", "kind = \"levels\"");
@@ -161,7 +166,27 @@ pub(super) fn read_data(mut table: TableReader<'_>) -> Option<OfflineSpec> {
             DataSource::Levels { level, config }
         }
         SourceKind::Ars => {
-            let spec = typed(&table, &ArsSpec::default(), &OWN[..3], |spec| {
+            let level = read_level(&mut table, Level::MediumReplay)?;
+            let default = ArsSpec {
+                level,
+                search: ArsConfig {
+                    shift: of.paid_for_going_on(),
+                    ..ArsConfig::default()
+                },
+                ..ArsSpec::default()
+            };
+            let spec = typed(&table, &default, &OWN, |spec| {
+                let positive = spec.medium > 0.0 && spec.medium <= 1.0;
+                let finite = spec.noise >= 0.0 && spec.noise.is_finite();
+                for (key, holds, expected) in [
+                    ("medium", positive, "above 0 and at most 1"),
+                    ("episodes", spec.episodes >= 2, "at least 2"),
+                    ("noise", finite, "at least 0"),
+                ] {
+                    if !holds {
+                        return Err((key.to_owned(), format!("expected {expected}")));
+                    }
+                }
                 spec.search.validate().map_err(|error| {
                     let (key, why) = told(error);
                     (format!("search.{key}"), why)

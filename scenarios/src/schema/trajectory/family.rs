@@ -32,14 +32,14 @@ impl TrajectoryFamily {
 /// Reads `[data]` and `[policies]` beside an environment; `policy` is read with the names of policies.
 pub(in crate::schema) fn read_trajectory(
     root: &mut TableReader<'_>,
-    environment: &TableReader<'_>,
+    environment: &mut TableReader<'_>,
     kind: ControlKind,
     (speaking, trained): (&[&str], &[&str]),
     policy: impl FnOnce(&mut TableReader<'_>, &[&str]) -> Option<String>,
 ) -> Option<TrajectoryFamily> {
     let environment = read_control(environment, kind);
     let data = match root.table("data") {
-        Some(table) => Some(read_data(table)),
+        Some(table) => Some(read_data(table, kind)),
         None => None,
     };
     let mut names = Vec::new();

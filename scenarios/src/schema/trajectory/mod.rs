@@ -1,11 +1,13 @@
 //! Agents of control environments: the environment, the data that models learn from, models and policies.
 
+mod body;
 mod data;
 mod environment;
 mod family;
 mod learner;
 mod policy;
 
+pub use body::BodySpec;
 pub use data::{ArsSpec, CollectSpec, DataSource, OfflineSpec};
 pub(super) use environment::ControlKind;
 pub use environment::ControlSpec;
