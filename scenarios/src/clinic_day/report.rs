@@ -5,12 +5,14 @@ use super::score::in_configuration;
 use crate::report::{
     Curve, ReportError, ReportFigure, ReportSection, ReportTable, Scale, curves, ward,
 };
-use crate::statistics::Summary;
+use crate::statistics::{EffectScale, Summary};
 
 /// Configurations whose days are drawn; all are in the tables.
 const DRAWN: usize = 6;
 /// What the tables compare, with its title and its decimals.
-const COMPARED: [(&str, &str, usize); 4] = [
+const COMPARED: [(&str, &str, usize); 6] = [
+    ("harm", "harm a patient", 2),
+    ("collapses", "share that collapses", 4),
     ("diagnosis_minutes", "minutes to the right diagnosis", 1),
     ("wait_minutes", "minutes of waiting", 1),
     ("left_unseen", "share left unseen", 3),
@@ -37,6 +39,8 @@ pub fn sections(
     let mut out = Vec::new();
     out.extend(loads(arms, &names, summary)?);
     out.push(compared(arms, &names, summary));
+    out.extend(harms(arms, &names, summary)?);
+    out.extend(interplay(summary));
     out.extend(pictures(arms, &names, summary)?);
     Ok(out)
 }
@@ -50,6 +54,120 @@ fn found(summary: &Summary, arm: &str, name: &str) -> Option<(f64, Option<[f64; 
         metric["mean"].as_f64()?,
         ends.map(|(low, high)| [low, high]),
     ))
+}
+
+/// Harm by arm, where patients deteriorate: who is sent where across, who gives doses as curves.
+fn harms(
+    arms: &[(&str, &GatheredDays)],
+    names: &[&OfDays],
+    summary: &Summary,
+) -> Result<Option<ReportSection>, ReportError> {
+    let mut figures = Vec::new();
+    for of in names.iter().take(DRAWN) {
+        let metric = named("harm", &of.name);
+        let mut doses: Vec<&str> = Vec::new();
+        let mut senders: Vec<&str> = Vec::new();
+        let parted = |arm: &'_ str| -> Option<(String, String)> {
+            let (sent, dosed) = arm.split_once(" + ")?;
+            Some((sent.to_owned(), dosed.to_owned()))
+        };
+        for (arm, _) in arms {
+            if let Some((sent, dosed)) = arm.split_once(" + ") {
+                if !senders.contains(&sent) {
+                    senders.push(sent);
+                }
+                if !doses.contains(&dosed) {
+                    doses.push(dosed);
+                }
+            }
+        }
+        let curve = |dosed: &&str| Curve {
+            name: (*dosed).to_owned(),
+            points: arms
+                .iter()
+                .filter_map(|(arm, _)| {
+                    let (sent, own) = parted(arm)?;
+                    let at = senders.iter().position(|known| **known == sent)?;
+                    let (mean, ci95) = found(summary, arm, &metric).filter(|_| own == **dosed)?;
+                    Some((at as f64 + 1.0, mean, ci95))
+                })
+                .collect(),
+            reference: false,
+        };
+        let drawn: Vec<Curve> = doses.iter().map(curve).collect();
+        let told: Vec<String> = senders
+            .iter()
+            .enumerate()
+            .map(|(at, sent)| format!("{}: {sent}", at + 1))
+            .collect();
+        let across = format!("assignment ({})", told.join(", "));
+        if let Some(svg) = curves(&drawn, (&across, "harm a patient"), Scale::Linear)? {
+            figures.push(ReportFigure {
+                caption: format!("Harm by assignment and doses: {}", of.name),
+                svg,
+            });
+        }
+    }
+    if figures.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(ReportSection {
+        title: "Harm".to_owned(),
+        text: vec![
+            "Harm is the mean over patients of the minutes for which they are unstable, weighted by acuity. Bands are \
+             95 % intervals over days. Parallel lines are no interaction on the scale of differences."
+                .to_owned(),
+        ],
+        figures,
+        tables: Vec::new(),
+    }))
+}
+
+/// The interactions that the scenario asks about.
+fn interplay(summary: &Summary) -> Option<ReportSection> {
+    let rows: Vec<Vec<String>> = summary
+        .interactions
+        .iter()
+        .map(|found| {
+            let value = match (found.value, found.ci95) {
+                (Some(value), Some([low, high])) => format!("{value:.3} [{low:.3}, {high:.3}]"),
+                (Some(value), None) => format!("{value:.3}"),
+                (None, _) => found.why.clone().unwrap_or_default(),
+            };
+            let (scale, none) = match found.scale {
+                EffectScale::Difference => ("difference", 0.0),
+                EffectScale::Ratio => ("ratio", 1.0),
+            };
+            let verdict = match found.ci95 {
+                Some([low, high]) if low > none || high < none => "yes",
+                Some(_) => "cannot tell",
+                None => "–",
+            };
+            vec![
+                found.name.clone(),
+                found.metric.clone(),
+                scale.to_owned(),
+                value,
+                found.n.to_string(),
+                verdict.to_owned(),
+            ]
+        })
+        .collect();
+    (!rows.is_empty()).then(|| ReportSection {
+        title: "Interactions".to_owned(),
+        text: vec![
+            "How much more the second factor changes where the first is at its other level, on the scale that the \
+             scenario states: 0 is none on that of differences, 1 on that of ratios."
+                .to_owned(),
+        ],
+        figures: Vec::new(),
+        tables: vec![ReportTable {
+            head: ["interaction", "metric", "scale", "value", "days", "is there one"]
+                .map(str::to_owned)
+                .to_vec(),
+            rows,
+        }],
+    })
 }
 
 /// Name of a metric in one configuration; the metric itself where there is one alone.

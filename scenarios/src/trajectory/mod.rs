@@ -13,6 +13,8 @@ mod story;
 
 pub use build::{BuiltTrajectory, build};
 pub use gathered::GatheredReturns;
+pub(crate) use learner::Lesson;
+pub(crate) use offline::{Offline, Tell};
 pub use preparation::{Preparation, Prepared};
 pub use report::sections;
 pub use score::TrajectoryScore;

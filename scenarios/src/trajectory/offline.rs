@@ -26,10 +26,11 @@ const SIDE_BY_SIDE: usize = 64;
 /// Episodes of chance and of an expert whose means are a reference.
 const REFERENCE_EPISODES: u32 = 200;
 /// Steps after which an episode of a file without timeouts ends.
+#[cfg(feature = "hdf5")]
 const MOST_STEPS: usize = 1000;
 
 /// What is told while something takes long.
-pub(super) type Tell<'a> = &'a mut dyn FnMut(&str);
+pub(crate) type Tell<'a> = &'a mut dyn FnMut(&str);
 
 /// An environment with all that episodes are played with.
 pub(super) struct Ground<'a> {
@@ -39,11 +40,11 @@ pub(super) struct Ground<'a> {
 }
 
 /// Episodes, and what identifies them: equal for equal episodes.
-pub(super) struct Offline {
-    pub(super) data: Trajectories,
-    pub(super) hash: String,
+pub(crate) struct Offline {
+    pub(crate) data: Trajectories,
+    pub(crate) hash: String,
     /// What a user should know of them.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 fn input(error: impl std::fmt::Display) -> RunError {

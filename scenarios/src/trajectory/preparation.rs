@@ -11,7 +11,7 @@ use rounds_policies::trajectory::{
 };
 
 use super::environment::{expert, space};
-use super::learner::Lesson;
+use super::learner::{Lesson, Wanted};
 use super::offline::Ground;
 use crate::run::RunError;
 use crate::schema::{
@@ -131,16 +131,41 @@ impl Preparation {
                 data,
                 target,
                 delayed,
-            } => Lesson {
-                name,
-                learner,
-                target,
-                delayed: *delayed,
-                space: &self.space,
-                ground,
-                trainings: self.trainings,
+            } => {
+                let offline = ground.episodes(data, tell)?;
+                let reference = match offline.data.header().reference {
+                    Some(reference) => Some(reference),
+                    None => ground.measured()?,
+                };
+                let lesson = Lesson {
+                    name,
+                    learner,
+                    space: &self.space,
+                    seed: self.seed,
+                    trainings: self.trainings,
+                };
+                let policies = lesson.learn(&offline, tell)?;
+                let aim = match lesson.aims() {
+                    false => None,
+                    true => {
+                        let wanted = Wanted {
+                            name,
+                            target,
+                            delayed: *delayed,
+                            ground: &ground,
+                            reference,
+                        };
+                        Some(wanted.aim(&policies, tell)?)
+                    }
+                };
+                let policies = policies
+                    .iter()
+                    .map(|policy| -> Arc<dyn TrajectoryPolicy> { Arc::new(policy.with_aim(aim)) });
+                Ok(Prepared {
+                    policies: policies.collect(),
+                    reference,
+                })
             }
-            .learn(data, tell),
         }
     }
 

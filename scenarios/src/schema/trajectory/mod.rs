@@ -1,11 +1,14 @@
 //! Agents of control environments: the environment, the data that models learn from, models and policies.
 
+mod beds;
 mod data;
 mod environment;
 mod family;
 mod learner;
 mod policy;
 
+pub(super) use beds::BedPolicies;
+pub use beds::{BedsSpec, WardDataSpec};
 pub use data::{ArsSpec, CollectSpec, DataSource, OfflineSpec};
 pub(super) use environment::ControlKind;
 pub use environment::ControlSpec;
