@@ -3,6 +3,7 @@
 mod beds;
 mod build;
 mod gathered;
+mod harm;
 mod report;
 mod score;
 mod story;

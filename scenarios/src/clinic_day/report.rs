@@ -1,14 +1,17 @@
 //! The sections of a report on clinic days.
 
 use super::gathered::{GatheredDays, OfDays};
+use super::harm::{harms, interplay};
 use super::score::in_configuration;
 use crate::report::{
     Curve, ReportError, ReportFigure, ReportSection, ReportTable, Scale, curves, ward,
 };
-use crate::statistics::{EffectScale, Summary};
+use crate::statistics::Summary;
 
 /// Configurations whose days are drawn; all are in the tables.
-const DRAWN: usize = 6;
+pub(super) const DRAWN: usize = 6;
+/// Arms that are columns of a table; more are rows.
+const MOST_ACROSS: usize = 7;
 /// What the tables compare, with its title and its decimals.
 const COMPARED: [(&str, &str, usize); 6] = [
     ("harm", "harm a patient", 2),
@@ -37,16 +40,16 @@ pub fn sections(
         }
     }
     let mut out = Vec::new();
-    out.extend(loads(arms, &names, summary)?);
-    out.push(compared(arms, &names, summary));
     out.extend(harms(arms, &names, summary)?);
     out.extend(interplay(summary));
+    out.extend(loads(arms, &names, summary)?);
+    out.push(compared(arms, &names, summary));
     out.extend(pictures(arms, &names, summary)?);
     Ok(out)
 }
 
 /// Mean and interval of a metric of one arm in one configuration.
-fn found(summary: &Summary, arm: &str, name: &str) -> Option<(f64, Option<[f64; 2]>)> {
+pub(super) fn found(summary: &Summary, arm: &str, name: &str) -> Option<(f64, Option<[f64; 2]>)> {
     let of = summary.arms.iter().find(|known| known.name == arm)?;
     let metric = of.metrics.get(name)?;
     let ends = metric["ci95"][0].as_f64().zip(metric["ci95"][1].as_f64());
@@ -56,122 +59,8 @@ fn found(summary: &Summary, arm: &str, name: &str) -> Option<(f64, Option<[f64; 
     ))
 }
 
-/// Harm by arm, where patients deteriorate: who is sent where across, who gives doses as curves.
-fn harms(
-    arms: &[(&str, &GatheredDays)],
-    names: &[&OfDays],
-    summary: &Summary,
-) -> Result<Option<ReportSection>, ReportError> {
-    let mut figures = Vec::new();
-    for of in names.iter().take(DRAWN) {
-        let metric = named("harm", &of.name);
-        let mut doses: Vec<&str> = Vec::new();
-        let mut senders: Vec<&str> = Vec::new();
-        let parted = |arm: &'_ str| -> Option<(String, String)> {
-            let (sent, dosed) = arm.split_once(" + ")?;
-            Some((sent.to_owned(), dosed.to_owned()))
-        };
-        for (arm, _) in arms {
-            if let Some((sent, dosed)) = arm.split_once(" + ") {
-                if !senders.contains(&sent) {
-                    senders.push(sent);
-                }
-                if !doses.contains(&dosed) {
-                    doses.push(dosed);
-                }
-            }
-        }
-        let curve = |dosed: &&str| Curve {
-            name: (*dosed).to_owned(),
-            points: arms
-                .iter()
-                .filter_map(|(arm, _)| {
-                    let (sent, own) = parted(arm)?;
-                    let at = senders.iter().position(|known| **known == sent)?;
-                    let (mean, ci95) = found(summary, arm, &metric).filter(|_| own == **dosed)?;
-                    Some((at as f64 + 1.0, mean, ci95))
-                })
-                .collect(),
-            reference: false,
-        };
-        let drawn: Vec<Curve> = doses.iter().map(curve).collect();
-        let told: Vec<String> = senders
-            .iter()
-            .enumerate()
-            .map(|(at, sent)| format!("{}: {sent}", at + 1))
-            .collect();
-        let across = format!("assignment ({})", told.join(", "));
-        if let Some(svg) = curves(&drawn, (&across, "harm a patient"), Scale::Linear)? {
-            figures.push(ReportFigure {
-                caption: format!("Harm by assignment and doses: {}", of.name),
-                svg,
-            });
-        }
-    }
-    if figures.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(ReportSection {
-        title: "Harm".to_owned(),
-        text: vec![
-            "Harm is the mean over patients of the minutes for which they are unstable, weighted by acuity. Bands are \
-             95 % intervals over days. Parallel lines are no interaction on the scale of differences."
-                .to_owned(),
-        ],
-        figures,
-        tables: Vec::new(),
-    }))
-}
-
-/// The interactions that the scenario asks about.
-fn interplay(summary: &Summary) -> Option<ReportSection> {
-    let rows: Vec<Vec<String>> = summary
-        .interactions
-        .iter()
-        .map(|found| {
-            let value = match (found.value, found.ci95) {
-                (Some(value), Some([low, high])) => format!("{value:.3} [{low:.3}, {high:.3}]"),
-                (Some(value), None) => format!("{value:.3}"),
-                (None, _) => found.why.clone().unwrap_or_default(),
-            };
-            let (scale, none) = match found.scale {
-                EffectScale::Difference => ("difference", 0.0),
-                EffectScale::Ratio => ("ratio", 1.0),
-            };
-            let verdict = match found.ci95 {
-                Some([low, high]) if low > none || high < none => "yes",
-                Some(_) => "cannot tell",
-                None => "–",
-            };
-            vec![
-                found.name.clone(),
-                found.metric.clone(),
-                scale.to_owned(),
-                value,
-                found.n.to_string(),
-                verdict.to_owned(),
-            ]
-        })
-        .collect();
-    (!rows.is_empty()).then(|| ReportSection {
-        title: "Interactions".to_owned(),
-        text: vec![
-            "How much more the second factor changes where the first is at its other level, on the scale that the \
-             scenario states: 0 is none on that of differences, 1 on that of ratios."
-                .to_owned(),
-        ],
-        figures: Vec::new(),
-        tables: vec![ReportTable {
-            head: ["interaction", "metric", "scale", "value", "days", "is there one"]
-                .map(str::to_owned)
-                .to_vec(),
-            rows,
-        }],
-    })
-}
-
 /// Name of a metric in one configuration; the metric itself where there is one alone.
-fn named(metric: &str, configuration: &str) -> String {
+pub(super) fn named(metric: &str, configuration: &str) -> String {
     match configuration.is_empty() {
         true => metric.to_owned(),
         false => in_configuration(metric, configuration),
@@ -254,37 +143,60 @@ fn compared(arms: &[(&str, &GatheredDays)], names: &[&OfDays], summary: &Summary
              not corrected for their number; the comparisons above are."
         ));
     }
-    let tables = COMPARED.map(|(metric, title, decimals)| {
-        let mut head = vec![title.to_owned()];
-        head.extend(arms.iter().map(|(arm, _)| (*arm).to_owned()));
-        let rows = names.iter().map(|of| {
+    let measured = COMPARED.iter().filter(|(metric, ..)| {
+        let mut all = summary.arms.iter();
+        all.any(|arm| arm.metrics.contains_key(*metric))
+    });
+    let tables = measured.map(|(metric, title, decimals)| {
+        let (title, decimals) = (*title, *decimals);
+        let cell = |arm: &str, of: &OfDays| {
             let name = named(metric, &of.name);
-            let mut row = vec![match of.name.is_empty() {
-                true => "all days".to_owned(),
-                false => of.name.clone(),
-            }];
-            for (arm, _) in arms {
-                let own = found(summary, arm, &name);
-                row.push(own.map_or("–".to_owned(), |(mean, ci)| match *arm == base {
-                    true => format!("{mean:.decimals$}{}", interval(ci, decimals)),
-                    false => {
-                        let less = difference(summary, (arm, base), &name, decimals);
-                        format!("{mean:.decimals$} ({less})")
-                    }
-                }));
-            }
-            row
-        });
-        ReportTable {
-            rows: rows.collect(),
-            head,
+            let own = found(summary, arm, &name);
+            own.map_or("–".to_owned(), |(mean, ci)| match arm == base {
+                true => format!("{mean:.decimals$}{}", interval(ci, decimals)),
+                false => {
+                    let less = difference(summary, (arm, base), &name, decimals);
+                    format!("{mean:.decimals$} ({less})")
+                }
+            })
+        };
+        let called = |of: &OfDays| match of.name.is_empty() {
+            true => "all days".to_owned(),
+            false => of.name.clone(),
+        };
+        // Whichever there are more of goes down the page.
+        let arms = arms.iter().map(|(arm, _)| *arm);
+        match arms.len() > MOST_ACROSS {
+            false => ReportTable {
+                head: std::iter::once(title.to_owned())
+                    .chain(arms.clone().map(str::to_owned))
+                    .collect(),
+                rows: names
+                    .iter()
+                    .map(|of| {
+                        let cells = arms.clone().map(|arm| cell(arm, of));
+                        std::iter::once(called(of)).chain(cells).collect()
+                    })
+                    .collect(),
+            },
+            true => ReportTable {
+                head: std::iter::once(title.to_owned())
+                    .chain(names.iter().map(|of| called(of)))
+                    .collect(),
+                rows: arms
+                    .map(|arm| {
+                        let cells = names.iter().map(|of| cell(arm, of));
+                        std::iter::once(arm.to_owned()).chain(cells).collect()
+                    })
+                    .collect(),
+            },
         }
     });
     ReportSection {
         title: "Waiting, leaving and the right diagnosis".to_owned(),
         text,
         figures: Vec::new(),
-        tables: tables.into(),
+        tables: tables.collect(),
     }
 }
 
