@@ -221,6 +221,10 @@ impl Operation for Attention {
         self.out
     }
 
+    fn needs(&self) -> Vec<Value> {
+        self.reads()
+    }
+
     fn forward(&self, frame: &mut Frame<'_>) {
         let context = frame.context;
         let spans = self.spans(frame);
