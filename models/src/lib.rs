@@ -5,6 +5,7 @@
 //! network; [`openai`] asks a server; a [`ProcessModel`] is a program of somebody's own, a
 //! [`HumanModel`] a person;
 //! [`ReplayModel`] answers from the recorded calls ([`CallRecord`]) of an earlier run.
+//! [`trajectory`] holds models that act by continuing a trajectory, and their gradients.
 //! With the feature `local`, `local` holds language models of one's own machine and `training`
 //! their training loop.
 //! A model knows requests only: no agents, no environment and no ECS entity.

@@ -152,7 +152,7 @@ impl Attention {
         shares: usize,
     ) -> Head {
         let at = |part: Part, start: usize| {
-            let step = frame.grid(part.value).step;
+            let step = frame.step(part.value);
             (start * step + part.column + head * self.dim(), step)
         };
         Head {
