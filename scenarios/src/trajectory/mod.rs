@@ -10,6 +10,7 @@ mod preparation;
 mod report;
 mod score;
 mod story;
+mod weights;
 
 pub use build::{BuiltTrajectory, build};
 pub use gathered::GatheredReturns;
