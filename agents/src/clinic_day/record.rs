@@ -173,6 +173,9 @@ pub(super) fn begin(
             .add("acuity_weights", &house.plan.bedside.acuity_weights)
             .add("edges", &setting.graph.edges())
             .add("diameter", &setting.graph.diameter());
+        if let Some(deterioration) = &house.plan.deterioration {
+            event.add("deteriorating", &deterioration.share);
+        }
         if asked {
             event.add("asked", &true);
         }

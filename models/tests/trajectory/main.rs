@@ -15,6 +15,8 @@ mod golden_training;
 #[cfg(test)]
 mod gradients;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod invariance;
 #[cfg(test)]
 mod properties;

@@ -18,8 +18,8 @@ use crate::report::{
     ReportError, ReportMetric, ReportRequests, render,
 };
 use crate::run::{
-    ArmRows, Episode, RunDirectory, RunError, Scored, SummaryHead, derive, pretty, summarise,
-    write_whole,
+    ArmRows, Episode, RunDirectory, RunError, Scored, SummaryHead, derive, interactions, pretty,
+    summarise, write_whole,
 };
 use crate::schema::{Arm, Family, ScenarioSet};
 use crate::statistics::Summary;
@@ -116,6 +116,7 @@ pub(crate) fn conclude(
         .iter()
         .any(|run| run.built.experiment().manifest.restricted);
     let mut summary = summarise(&head, &rows, score)?;
+    summary.interactions = interactions(&set.scenario.interactions, &rows, score, head.seed)?;
     // Variants are compared with the arm that they vary, not with each other.
     let suite = SuiteFile::read(folder)?;
     if let Some(base) = suite.and_then(|suite| rows.get(..suite.base_arms))

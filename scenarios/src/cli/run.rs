@@ -23,8 +23,8 @@ use crate::run::{
 };
 use crate::schema::{Overrides, Scenario, ScenarioSet};
 use crate::speech::{Cassette, recording};
-use crate::statistics::Summary;
-use crate::statistics::summary::Until;
+use crate::statistics::summary::{InteractionSummary, Until};
+use crate::statistics::{EffectScale, Summary};
 
 /// Runs one arm of a scenario; beside the first one, when none is named, the scenario's baseline.
 pub(crate) fn run(arguments: &RunArgs) -> Result<(), Failure> {
@@ -306,6 +306,19 @@ fn first_visit(built: &Built, episode: &FinishedEpisode) -> String {
     format!("The first visit\n{}\n", built.tell(&episode))
 }
 
+fn interaction_line(found: &InteractionSummary) -> String {
+    let value = match (found.value, found.ci95) {
+        (Some(value), Some([low, high])) => format!("{value:+.3} [{low:+.3}, {high:+.3}]"),
+        (Some(value), None) => format!("{value:+.3}"),
+        (None, _) => found.why.clone().unwrap_or_default(),
+    };
+    let scale = match found.scale {
+        EffectScale::Difference => "difference",
+        EffectScale::Ratio => "ratio",
+    };
+    format!("{}: {} ({scale})  {value}", found.name, found.metric)
+}
+
 /// Derives everything from the logs, unless a finished run was left as it is.
 pub(super) fn finish(
     common: &Common,
@@ -360,6 +373,15 @@ pub(super) fn show_result(common: &Common, set: &ScenarioSet, folder: &Path, sum
                 "Those that a server failed are tried again by the same command with --resume {}",
                 folder.display()
             );
+        }
+    }
+    if !summary.interactions.is_empty() {
+        let _ = writeln!(
+            text,
+            "\ninteractions (0 is none of differences, 1 of ratios)"
+        );
+        for found in &summary.interactions {
+            let _ = writeln!(text, "  {}", interaction_line(found));
         }
     }
     if let Some(until) = &summary.until {

@@ -1,5 +1,9 @@
 //! What the report shows of an arm beyond its metrics, gathered from its days.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::visits::{End, Visits};
 use crate::report::{Ending, Stay, WardDay};
 use crate::run::{Episode, EventLine};
@@ -13,6 +17,8 @@ pub struct OfDays {
     pub facts: DayFacts,
     /// Its first day.
     pub picture: WardDay,
+    /// Index and dose of the first patients that deteriorate there and are given doses, by minute.
+    pub patients: BTreeMap<u64, Vec<(f64, [f64; 2])>>,
 }
 
 /// What the first event of a day says of its configuration.
@@ -65,6 +71,7 @@ impl GatheredDays {
                 name: name.to_owned(),
                 facts: DayFacts::new(began),
                 picture: picture(episode),
+                patients: treated(episode),
             });
         }
     }
@@ -81,6 +88,34 @@ impl GatheredDays {
             }
         }
     }
+}
+
+/// Patients whose course is kept.
+const KEPT: usize = 40;
+
+/// Index and dose of patients while they are in bed.
+fn treated(episode: &Episode) -> BTreeMap<u64, Vec<(f64, [f64; 2])>> {
+    let mut all: BTreeMap<u64, Vec<(f64, [f64; 2])>> = BTreeMap::new();
+    for event in episode.events.iter().filter(|event| event.kind == "dosed") {
+        let list = |key: &str| event.fields.get(key).and_then(Value::as_array);
+        let (Some(patients), Some(saw), Some(doses)) =
+            (list("patients"), list("saw"), list("doses"))
+        else {
+            continue;
+        };
+        for ((patient, saw), dose) in patients.iter().zip(saw).zip(doses) {
+            let both = saw[0].as_f64().zip(dose.as_f64());
+            if let (Some(patient), Some((index, dose)), Some(minute)) =
+                (patient.as_u64(), both, event.minute)
+                && (all.len() < KEPT || all.contains_key(&patient))
+            {
+                all.entry(patient)
+                    .or_default()
+                    .push((minute, [index, dose]));
+            }
+        }
+    }
+    all
 }
 
 fn picture(episode: &Episode) -> WardDay {

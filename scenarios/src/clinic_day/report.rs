@@ -1,6 +1,7 @@
 //! The sections of a report on clinic days.
 
 use super::gathered::{GatheredDays, OfDays};
+use super::harm::{harms, interplay};
 use super::score::in_configuration;
 use crate::report::{
     Curve, ReportError, ReportFigure, ReportSection, ReportTable, Scale, curves, ward,
@@ -8,9 +9,13 @@ use crate::report::{
 use crate::statistics::Summary;
 
 /// Configurations whose days are drawn; all are in the tables.
-const DRAWN: usize = 6;
+pub(super) const DRAWN: usize = 6;
+/// Arms that are columns of a table; more are rows.
+const MOST_ACROSS: usize = 7;
 /// What the tables compare, with its title and its decimals.
-const COMPARED: [(&str, &str, usize); 4] = [
+const COMPARED: [(&str, &str, usize); 6] = [
+    ("harm", "harm a patient", 2),
+    ("collapses", "share that collapses", 4),
     ("diagnosis_minutes", "minutes to the right diagnosis", 1),
     ("wait_minutes", "minutes of waiting", 1),
     ("left_unseen", "share left unseen", 3),
@@ -35,6 +40,8 @@ pub fn sections(
         }
     }
     let mut out = Vec::new();
+    out.extend(harms(arms, &names, summary)?);
+    out.extend(interplay(summary));
     out.extend(loads(arms, &names, summary)?);
     out.push(compared(arms, &names, summary));
     out.extend(pictures(arms, &names, summary)?);
@@ -42,7 +49,7 @@ pub fn sections(
 }
 
 /// Mean and interval of a metric of one arm in one configuration.
-fn found(summary: &Summary, arm: &str, name: &str) -> Option<(f64, Option<[f64; 2]>)> {
+pub(super) fn found(summary: &Summary, arm: &str, name: &str) -> Option<(f64, Option<[f64; 2]>)> {
     let of = summary.arms.iter().find(|known| known.name == arm)?;
     let metric = of.metrics.get(name)?;
     let ends = metric["ci95"][0].as_f64().zip(metric["ci95"][1].as_f64());
@@ -53,7 +60,7 @@ fn found(summary: &Summary, arm: &str, name: &str) -> Option<(f64, Option<[f64; 
 }
 
 /// Name of a metric in one configuration; the metric itself where there is one alone.
-fn named(metric: &str, configuration: &str) -> String {
+pub(super) fn named(metric: &str, configuration: &str) -> String {
     match configuration.is_empty() {
         true => metric.to_owned(),
         false => in_configuration(metric, configuration),
@@ -136,37 +143,60 @@ fn compared(arms: &[(&str, &GatheredDays)], names: &[&OfDays], summary: &Summary
              not corrected for their number; the comparisons above are."
         ));
     }
-    let tables = COMPARED.map(|(metric, title, decimals)| {
-        let mut head = vec![title.to_owned()];
-        head.extend(arms.iter().map(|(arm, _)| (*arm).to_owned()));
-        let rows = names.iter().map(|of| {
+    let measured = COMPARED.iter().filter(|(metric, ..)| {
+        let mut all = summary.arms.iter();
+        all.any(|arm| arm.metrics.contains_key(*metric))
+    });
+    let tables = measured.map(|(metric, title, decimals)| {
+        let (title, decimals) = (*title, *decimals);
+        let cell = |arm: &str, of: &OfDays| {
             let name = named(metric, &of.name);
-            let mut row = vec![match of.name.is_empty() {
-                true => "all days".to_owned(),
-                false => of.name.clone(),
-            }];
-            for (arm, _) in arms {
-                let own = found(summary, arm, &name);
-                row.push(own.map_or("–".to_owned(), |(mean, ci)| match *arm == base {
-                    true => format!("{mean:.decimals$}{}", interval(ci, decimals)),
-                    false => {
-                        let less = difference(summary, (arm, base), &name, decimals);
-                        format!("{mean:.decimals$} ({less})")
-                    }
-                }));
-            }
-            row
-        });
-        ReportTable {
-            rows: rows.collect(),
-            head,
+            let own = found(summary, arm, &name);
+            own.map_or("–".to_owned(), |(mean, ci)| match arm == base {
+                true => format!("{mean:.decimals$}{}", interval(ci, decimals)),
+                false => {
+                    let less = difference(summary, (arm, base), &name, decimals);
+                    format!("{mean:.decimals$} ({less})")
+                }
+            })
+        };
+        let called = |of: &OfDays| match of.name.is_empty() {
+            true => "all days".to_owned(),
+            false => of.name.clone(),
+        };
+        // Whichever there are more of goes down the page.
+        let arms = arms.iter().map(|(arm, _)| *arm);
+        match arms.len() > MOST_ACROSS {
+            false => ReportTable {
+                head: std::iter::once(title.to_owned())
+                    .chain(arms.clone().map(str::to_owned))
+                    .collect(),
+                rows: names
+                    .iter()
+                    .map(|of| {
+                        let cells = arms.clone().map(|arm| cell(arm, of));
+                        std::iter::once(called(of)).chain(cells).collect()
+                    })
+                    .collect(),
+            },
+            true => ReportTable {
+                head: std::iter::once(title.to_owned())
+                    .chain(names.iter().map(|of| called(of)))
+                    .collect(),
+                rows: arms
+                    .map(|arm| {
+                        let cells = names.iter().map(|of| cell(arm, of));
+                        std::iter::once(arm.to_owned()).chain(cells).collect()
+                    })
+                    .collect(),
+            },
         }
     });
     ReportSection {
         title: "Waiting, leaving and the right diagnosis".to_owned(),
         text,
         figures: Vec::new(),
-        tables: tables.into(),
+        tables: tables.collect(),
     }
 }
 

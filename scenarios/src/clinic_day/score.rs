@@ -33,6 +33,8 @@ pub fn in_configuration(metric: &str, configuration: &str) -> String {
 impl Score for ClinicDayScore {
     fn order(&self) -> &[&'static str] {
         &[
+            "harm",
+            "collapses",
             "diagnosis_minutes",
             "wait_minutes",
             "left_unseen",
@@ -57,6 +59,8 @@ impl Score for ClinicDayScore {
 
     fn decisive(&self) -> &[(&'static str, Direction)] {
         &[
+            ("harm", Direction::LowerIsBetter),
+            ("collapses", Direction::LowerIsBetter),
             ("diagnosis_minutes", Direction::LowerIsBetter),
             ("wait_minutes", Direction::LowerIsBetter),
             ("left_unseen", Direction::LowerIsBetter),
@@ -82,12 +86,17 @@ impl Score for ClinicDayScore {
         if ended.is_some_and(|e| e.text("outcome") == Some("done")) {
             patients(&visits, &mut metrics);
             metrics.insert("occupancy".to_owned(), visits.occupancy());
+            if visits.deteriorating {
+                metrics.insert("harm".to_owned(), harm(&visits));
+                metrics.insert("collapses".to_owned(), collapses(&visits));
+            }
         }
         let rounds = ticks(episode, visits.day.warm_up, &mut metrics);
         if !visits.day.configuration.is_empty() {
             for (name, _) in self.decisive() {
-                let value = metrics.get(*name).copied().flatten();
-                metrics.insert(in_configuration(name, &visits.day.configuration), value);
+                if let Some(value) = metrics.get(*name).copied() {
+                    metrics.insert(in_configuration(name, &visits.day.configuration), value);
+                }
             }
         }
         let row = EpisodeRow {
@@ -98,6 +107,29 @@ impl Score for ClinicDayScore {
         };
         Scored { row, rounds }
     }
+}
+
+/// Acuity-weighted minutes for which a patient is unstable, on average over the patients that count.
+fn harm(visits: &Visits) -> Option<f64> {
+    let day = &visits.day;
+    let (mut sum, mut count) = (0.0, 0.0);
+    for visit in visits.cohort() {
+        sum += day.weight(visit.acuity) * visit.unstable;
+        count += 1.0;
+    }
+    (count > 0.0).then(|| sum / count)
+}
+
+/// Share of the patients that count who collapse.
+fn collapses(visits: &Visits) -> Option<f64> {
+    let count = visits.cohort().count();
+    let collapsed = visits.cohort().filter(|visit| visit.collapsed).count();
+    (count > 0).then(|| collapsed as f64 / count as f64)
+}
+
+/// The harm of a day.
+pub(super) fn harm_of(day: &Episode) -> Option<f64> {
+    harm(&Visits::new(day))
 }
 
 fn patients(visits: &Visits, metrics: &mut BTreeMap<String, Option<f64>>) {

@@ -69,7 +69,18 @@ pub(super) struct Visit {
     /// Bed with the minutes from and to; the end of the day where it is not discharged.
     pub(super) bed: Option<(u32, f64, f64)>,
     pub(super) diagnosed: Option<Verdict>,
+    /// Minutes for which it was unstable, in bed or not.
+    pub(super) unstable: f64,
+    /// Whether it collapsed.
+    pub(super) collapsed: bool,
     truth: Vec<String>,
+}
+
+/// Numbers of patients in a list.
+fn ids<'a>(event: &'a EventLine, key: &str) -> impl Iterator<Item = usize> + 'a {
+    let list = event.fields.get(key).and_then(Value::as_array);
+    let numbers = list.into_iter().flatten().filter_map(Value::as_u64);
+    numbers.map(|number| number as usize)
 }
 
 /// A day with its visits in the order of arrival.
@@ -77,6 +88,10 @@ pub(super) struct Visit {
 pub(super) struct Visits {
     pub(super) day: Day,
     pub(super) all: Vec<Visit>,
+    /// Whether patients may deteriorate.
+    pub(super) deteriorating: bool,
+    /// When the tick that is read began.
+    tick_began: f64,
 }
 
 impl Visits {
@@ -92,7 +107,24 @@ impl Visits {
     fn add(&mut self, event: &EventLine) {
         let minute = event.minute.unwrap_or(0.0);
         match event.kind.as_str() {
-            "began" => self.day = Day::new(event),
+            "began" => {
+                self.day = Day::new(event);
+                self.deteriorating = event.fields.contains_key("deteriorating");
+            }
+            "tick" => self.tick_began = minute,
+            "stability" => {
+                let minutes = minute - self.tick_began;
+                for patient in ids(event, "unstable") {
+                    if let Some(visit) = self.all.get_mut(patient) {
+                        visit.unstable += minutes;
+                    }
+                }
+                for patient in ids(event, "collapsed") {
+                    if let Some(visit) = self.all.get_mut(patient) {
+                        visit.collapsed = true;
+                    }
+                }
+            }
             "arrived" => self.all.push(Visit {
                 arrived: minute,
                 truth: event

@@ -168,6 +168,7 @@ pub fn compare_sides(
         limit: Vec::new(),
         arms: arms.into(),
         comparisons: comparisons(family),
+        interactions: Vec::new(),
         calls: Calls::default(),
         until: None,
         timing: Timing::default(),

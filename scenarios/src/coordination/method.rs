@@ -133,6 +133,11 @@ fn weight(spec: &MethodSpec) -> Option<SurrogateWeight> {
         .or(of_ratios)
 }
 
+/// Agents of a method with its settings.
+pub(crate) fn sent_by(spec: &MethodSpec) -> Choosing {
+    make(&method(spec)).into()
+}
+
 /// Makes the agents of every episode.
 pub(crate) fn make(method: &Method) -> Make {
     let method = method.clone();

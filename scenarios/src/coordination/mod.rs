@@ -13,7 +13,7 @@ pub(crate) use build::graph;
 pub use build::{BuiltCoordination, build};
 pub use gathered::{Facts, Gathered, OfConfiguration};
 pub use library::Coordinated;
-pub(crate) use method::{choosing, yardstick};
+pub(crate) use method::{choosing, sent_by, yardstick};
 pub use promise::promise;
 pub use report::sections;
 pub(crate) use score::Replies;

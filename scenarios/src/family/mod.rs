@@ -153,6 +153,10 @@ impl Built {
                 preparation: Some(preparation),
                 ..
             }) => preparation.get(tell).map(|_| ()),
+            Self::ClinicDay(BuiltClinicDay {
+                preparation: Some(preparation),
+                ..
+            }) => preparation.get(tell).map(|_| ()),
             _ => Ok(()),
         }
     }

@@ -199,6 +199,7 @@ pub fn rank_sides(sides: &[Side], metric: &str, cost: Option<&str>) -> Result<St
             limit: Vec::new(),
             arms: arms.collect(),
             comparisons: told,
+            interactions: Vec::new(),
             calls: Calls::default(),
             until: None,
             timing: Timing::default(),

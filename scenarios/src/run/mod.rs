@@ -25,4 +25,4 @@ pub use execute::{ExecuteOptions, Executed, Experiment, Progress, default_folder
 pub(crate) use read_tables::EpisodeRows;
 pub use read_tables::{read_episodes, table_metrics};
 pub use score::{EpisodeRow, RoundRow, Score, Scored, score_run};
-pub use summary::{ArmRows, SummaryHead, summarise};
+pub use summary::{ArmRows, SummaryHead, interactions, summarise};

@@ -11,12 +11,14 @@ use serde_json::{Map, Value};
 use super::directory::RunDirectory;
 use super::error::RunError;
 use super::score::{EpisodeRow, Score};
+use crate::schema::InteractionSpec;
 use crate::statistics::calls::Calls;
 use crate::statistics::summary::{
-    ArmSummary, Episodes, LimitCut, Named, SCHEMA, Summary, Timing, comparisons,
+    ArmSummary, Episodes, InteractionSummary, LimitCut, Named, SCHEMA, Summary, Timing, comparisons,
 };
 use crate::statistics::{
-    CaseNumbers, Design, Question, Sample, calibration_error, compare, estimate, interquartile,
+    CaseNumbers, Design, Question, Sample, calibration_error, compare, estimate, interaction,
+    interquartile,
 };
 
 /// An arm with its rows.
@@ -175,11 +177,67 @@ pub fn summarise(
         limit: limits(arms),
         arms: summaries,
         comparisons: compared,
+        interactions: Vec::new(),
         calls,
         until: None,
         timing,
         evaluation: None,
     })
+}
+
+/// The interactions that a scenario asks about, in the metric as a whole and in each part of the episodes.
+///
+/// # Errors
+/// [`RunError::Input`] when a metric is not a finite number.
+pub fn interactions(
+    specs: &[InteractionSpec],
+    arms: &[ArmRows],
+    score: &dyn Score,
+    seed: u64,
+) -> Result<Vec<InteractionSummary>, RunError> {
+    let mut out = Vec::new();
+    for spec in specs {
+        let of = spec
+            .arms
+            .each_ref()
+            .map(|name| arms.iter().find(|arm| arm.name == *name));
+        let [Some(a), Some(b), Some(c), Some(d)] = of else {
+            continue;
+        };
+        let names: BTreeSet<&str> = a
+            .rows
+            .iter()
+            .flat_map(|row| row.metrics.keys())
+            .map(String::as_str)
+            .filter(|name| *name == spec.metric || score.part(&spec.metric, name).is_some())
+            .collect();
+        for name in names {
+            let mut cases = CaseNumbers::default();
+            let mut samples = Vec::with_capacity(4);
+            for arm in [a, b, c, d] {
+                let values = arm.rows.iter().filter_map(|row| {
+                    let value = row.metrics.get(name)?;
+                    Some((cases.number(&row.case), *value))
+                });
+                let values: Vec<(u64, Option<f64>)> = values.collect();
+                let sample = Sample::new(values);
+                samples.push(sample.map_err(|error| RunError::Input(format!("{name}: {error}")))?);
+            }
+            let [a, b, c, d] = &samples[..] else { continue };
+            let found = interaction([a, b, c, d], spec.scale, RunSeed(seed));
+            out.push(InteractionSummary {
+                name: spec.name.clone(),
+                metric: name.to_owned(),
+                scale: spec.scale,
+                arms: spec.arms.clone(),
+                value: found.mean,
+                ci95: found.ci95,
+                n: found.n,
+                why: found.why,
+            });
+        }
+    }
+    Ok(out)
 }
 
 /// The limits that cut episodes, in the order of their names.

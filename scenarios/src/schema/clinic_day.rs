@@ -5,6 +5,8 @@
 use std::path::PathBuf;
 
 use rounds_environments::clinic::day::{DayConfig, DayError, Queue, Service, Staffing};
+use rounds_environments::control::stabilise::StabiliseConfig;
+use rounds_environments::environment::EnvironmentError;
 use rounds_policies::clinic_day::BedsideConfig;
 use serde::Serialize;
 
@@ -16,6 +18,7 @@ use super::{
     graph::{GraphSpec, named_configurations, read_graph},
     paths::PathKind,
     reader::TableReader,
+    typed::{note, typed},
     values::{
         FRACTION, Fault, NOT_NEGATIVE, POSITIVE, POSITIVE_FRACTION, Range, choice, items, number,
     },
@@ -57,6 +60,13 @@ pub struct DaySpec {
     /// Who of the staff can talk to whom.
     #[serde(flatten)]
     pub graph: GraphSpec,
+    /// Probability that a patient's state deteriorates until its cause is found, 0 to 1.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub deteriorating: f64,
+}
+
+fn is_nothing(share: &f64) -> bool {
+    *share == 0.0
 }
 
 /// The environment of clinic days.
@@ -71,6 +81,9 @@ pub struct ClinicDaySpec {
     pub regret: RegretSpec,
     /// Whether some of the staff may be out of each other's reach.
     pub allow_disconnected: bool,
+    /// What happens to patients whose state deteriorates, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stability: Option<StabiliseConfig>,
 }
 
 impl ClinicDaySpec {
@@ -95,11 +108,12 @@ pub(super) fn read_clinic_day(mut table: TableReader<'_>) -> Option<ClinicDaySpe
     let knowledge = read_patients(&mut table);
     let regret = table.choice("regret").unwrap_or(RegretSpec::Greedy);
     let allow_disconnected = table.boolean("allow_disconnected", false);
+    let stability = table.table("stability");
     let base = read_day(&mut table, &DaySpec::default());
     let mut configurations = Vec::new();
     if table.entry("configurations").is_none() {
         check(&base.day, &table, &table);
-        configurations.push(base);
+        configurations.push(base.clone());
     } else {
         for (name, mut inner) in named_configurations(&mut table) {
             let mut one = read_day(&mut inner, &base);
@@ -110,11 +124,46 @@ pub(super) fn read_clinic_day(mut table: TableReader<'_>) -> Option<ClinicDaySpe
         }
     }
     table.finish();
+    let unstable = configurations.iter().any(|one| one.deteriorating > 0.0);
+    let stability = match stability {
+        Some(stability) => Some(read_stability(&stability, &base.day)?),
+        None if unstable => Some(default_stability(&base.day)),
+        None => None,
+    };
     Some(ClinicDaySpec {
         knowledge: knowledge?,
         configurations,
         regret,
         allow_disconnected,
+        stability,
+    })
+}
+
+/// Patients that deteriorate by the defaults, in steps of a tick, for as long as a day.
+fn default_stability(day: &DayConfig) -> StabiliseConfig {
+    let default = StabiliseConfig::default();
+    let hours = day.day_minutes / 60.0;
+    StabiliseConfig {
+        step_h: day.tick_minutes / 60.0,
+        step_limit: day.ticks(),
+        collapse_cost: default.collapse_cost.max(hours),
+        ..default
+    }
+}
+
+fn read_stability(table: &TableReader<'_>, day: &DayConfig) -> Option<StabiliseConfig> {
+    for key in ["step_h", "step_limit"] {
+        if table.content().contains_key(key) {
+            let why = "a step is a tick, and a stay is as long as it is";
+            note(table, key, ProblemKind::NotAllowed, why);
+        }
+    }
+    let others = ["step_h", "step_limit"];
+    typed(table, &default_stability(day), &others, |config| {
+        config.validate().map_err(|error| match error {
+            EnvironmentError::Setting { key, why } => (key, why),
+            other => (String::new(), other.to_string()),
+        })
     })
 }
 
@@ -197,6 +246,7 @@ fn read_day(table: &mut TableReader<'_>, base: &DaySpec) -> DaySpec {
         },
         noise: read_noise(table, base.noise),
         graph: read_graph(table, &base.graph),
+        deteriorating: table.number("deteriorating", FRACTION, base.deteriorating),
     }
 }
 

@@ -13,7 +13,9 @@ use super::{
     policy::{PolicySpec, read_policies},
     reader::TableReader,
     team::{Protocol, TeamSpec, read_reference, read_team},
-    trajectory::{ControlKind, TrajectoryFamily, TrajectoryPolicySpec, read_trajectory},
+    trajectory::{
+        BedPolicies, BedsSpec, ControlKind, TrajectoryFamily, TrajectoryPolicySpec, read_trajectory,
+    },
     values::choice,
 };
 
@@ -75,6 +77,9 @@ pub struct ClinicDayFamily {
     pub policy: String,
     /// Policies by name.
     pub policies: BTreeMap<String, CoordinationPolicy>,
+    /// Who gives doses at the beds, where patients deteriorate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub beds: Option<BedsSpec>,
 }
 
 /// Visits of a clinic.
@@ -116,6 +121,8 @@ pub enum Family {
 const TEAM_ROUNDS: u32 = 10;
 /// Turns of the doctor of a consultation by default, as published.
 const CONSULTATION_TURNS: u32 = 20;
+/// Most trainings of a model.
+const MOST_TRAININGS: u32 = 1000;
 /// Rounds of coordination by default.
 const COORDINATION_ROUNDS: u32 = 600;
 
@@ -240,12 +247,17 @@ pub(super) fn read_family(
     };
     if let EnvironmentKind::ClinicDay = kind {
         let environment = read_clinic_day(table);
-        let (names, policies) = read_methods(root, models);
-        let policy = read_agents(root, &names);
+        let mut beds = BedPolicies::default();
+        let (names, policies) =
+            read_methods(root, models, |name, table| beds.take(name, table, &trained));
+        let data = root.table("data");
+        let (policy, at_beds) = read_day_agents(root, &names, &beds);
+        let beds = beds.finish(at_beds, data, &names);
         return Some(Family::ClinicDay(ClinicDayFamily {
             environment: environment?,
             policy: policy?,
             policies,
+            beds: beds?,
         }));
     }
     let control = match kind {
@@ -274,7 +286,7 @@ pub(super) fn read_family(
     };
     if let Some(world) = world {
         let environment = read_coordination(table, world);
-        let (names, policies) = read_methods(root, models);
+        let (names, policies) = read_methods(root, models, |_, table| Some(table));
         let policy = read_agents(root, &names);
         return Some(Family::Coordination(CoordinationFamily {
             environment: environment?,
@@ -294,17 +306,45 @@ pub(super) fn read_family(
 
 /// Reads `[agents]` of agents that coordinate: the policy of the team.
 fn read_agents(root: &mut TableReader<'_>, policies: &[&str]) -> Option<String> {
-    let Some(mut agents) = root.table("agents") else {
-        if root.entry("agents").is_none() {
-            root.missing("agents", "[agents.team] with a policy");
-        }
-        return None;
+    let mut agents = agents_of(root)?;
+    let team = read_team_policy(&mut agents, policies);
+    agents.finish();
+    team
+}
+
+/// Reads `[agents]` of a clinic day: the policies of the staff and of the beds.
+fn read_day_agents(
+    root: &mut TableReader<'_>,
+    staff: &[&str],
+    beds: &BedPolicies,
+) -> (Option<String>, Option<(String, u32)>) {
+    let Some(mut agents) = agents_of(root) else {
+        return (None, None);
     };
+    let team = read_team_policy(&mut agents, staff);
+    let at_beds = agents.table("beds").and_then(|mut table| {
+        let policy = read_reference(&mut table, "policy", "policies", &beds.names());
+        let trainings = table.small("trainings", 1, MOST_TRAININGS, 1);
+        table.finish();
+        policy.map(|policy| (policy, trainings))
+    });
+    agents.finish();
+    (team, at_beds)
+}
+
+fn agents_of<'a>(root: &mut TableReader<'a>) -> Option<TableReader<'a>> {
+    let agents = root.table("agents");
+    if agents.is_none() && root.entry("agents").is_none() {
+        root.missing("agents", "[agents.team] with a policy");
+    }
+    agents
+}
+
+fn read_team_policy(agents: &mut TableReader<'_>, policies: &[&str]) -> Option<String> {
     let team = agents.table("team");
     if team.is_none() && agents.entry("team").is_none() {
         agents.missing("team", "[agents.team] with a policy");
     }
-    agents.finish();
     let mut team = team?;
     let policy = read_reference(&mut team, "policy", "policies", policies);
     team.finish();

@@ -132,6 +132,7 @@ pub(super) fn resolve(
     } else {
         // The arms that the file names are not played.
         table.remove("baseline");
+        table.remove("interactions");
         variations(&overrides.vary)?
     };
     if let Some(choice) = &overrides.model {
@@ -146,6 +147,9 @@ pub(super) fn resolve(
     problems.finish()?;
     check_timeline(&table, &problems);
     check_names(&layers, &problems);
+    if let Some(scenario) = &scenario {
+        check_interactions(scenario, &table, &layers, &problems);
+    }
     let baseline = read_baseline(&table, start.clone(), &layers, &problems);
     table.remove("arms");
     let mut arms = Vec::new();
@@ -281,10 +285,30 @@ fn check_names(layers: &[Layer], problems: &Problems) {
     }
 }
 
+/// Notes interactions of arms that there are not.
+fn check_interactions(scenario: &Scenario, table: &Table, layers: &[Layer], problems: &Problems) {
+    let names: Vec<&str> = layers.iter().map(|layer| layer.name.as_str()).collect();
+    let asked = scenario.interactions.iter().flat_map(|asked| &asked.arms);
+    for arm in asked.filter(|arm| !names.contains(&arm.as_str())) {
+        if let Some(entry) = table.get("interactions") {
+            let message = format!("`interactions` name the arm {arm:?}, which there is not");
+            let problem = Problem::at(&entry.key, ProblemKind::UnknownName, message, "no such arm");
+            problems.add(problem.suggest(arm, "arms", &names));
+        }
+    }
+}
+
 /// Notes settings that all arms must share, so that they can be compared.
 fn check_set(set: &Table, problems: &Problems) {
-    const SHARED: [&str; 7] = [
-        "schema", "name", "seed", "episodes", "repeats", "arms", "baseline",
+    const SHARED: [&str; 8] = [
+        "schema",
+        "name",
+        "seed",
+        "episodes",
+        "repeats",
+        "arms",
+        "baseline",
+        "interactions",
     ];
     for (key, entry) in set {
         if SHARED.contains(&key.as_str()) {

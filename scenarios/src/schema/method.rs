@@ -179,14 +179,18 @@ const AT_LEAST_ONE: Range = Range {
     words: "a number of at least 1",
 };
 
-/// Reads `[policies]`; models named there must be among `models`.
+/// Reads `[policies]` but for those that `others` takes; models named there must be among `models`.
 pub(super) fn read_methods<'a>(
     root: &mut TableReader<'a>,
     models: &[&str],
+    mut others: impl FnMut(&'a str, TableReader<'a>) -> Option<TableReader<'a>>,
 ) -> (Vec<&'a str>, BTreeMap<String, CoordinationPolicy>) {
     let mut names = Vec::new();
     let mut policies = BTreeMap::new();
     for (name, table) in root.named_tables("policies") {
+        let Some(table) = others(name, table) else {
+            continue;
+        };
         names.push(name);
         if let Some(policy) = read_policy(table, models) {
             policies.insert(name.to_owned(), policy);

@@ -16,6 +16,7 @@ mod diagnostics;
 mod document;
 mod family;
 mod graph;
+mod interaction;
 mod json;
 mod kind;
 mod language;
@@ -67,6 +68,7 @@ pub use coordination::{
 pub use diagnostics::{Problem, ProblemKind, SchemaError};
 pub use family::{ClinicDayFamily, ClinicFamily, CoordinationFamily, Family};
 pub use graph::{GraphSpec, GraphSpecKind};
+pub use interaction::InteractionSpec;
 pub use kind::{TRAINING_SCHEMA, schema_of};
 pub use language::LanguageSpec;
 pub use limits::Limits;
@@ -92,8 +94,8 @@ pub use training::{
     DemonstrationsSpec, ModelStart, NewModelSpec, TokensWithin, TrainingDataSpec, TrainingSpec,
 };
 pub use trajectory::{
-    ArsSpec, BodySpec, CollectSpec, ControlSpec, DataSource, LearnerSpec, LearnerTraining,
-    OfflineSpec, TargetSpec, TrajectoryFamily, TrajectoryPolicySpec,
+    ArsSpec, BedsSpec, BodySpec, CollectSpec, ControlSpec, DataSource, LearnerSpec,
+    LearnerTraining, OfflineSpec, TargetSpec, TrajectoryFamily, TrajectoryPolicySpec, WardDataSpec,
 };
 pub use until::UntilRule;
 pub(crate) use words::words;

@@ -10,6 +10,7 @@ use super::{
     diagnostics::{Problem, ProblemKind, Problems},
     document::Table,
     family::{Family, read_family},
+    interaction::{InteractionSpec, read_interactions},
     limits::{Limits, read_limits},
     model::{ModelSpec, read_models},
     policy::PolicySpec,
@@ -43,6 +44,9 @@ pub struct Scenario {
     pub timeline: Vec<TimelineEntry>,
     /// Limits.
     pub limits: Limits,
+    /// Interactions of arms that it asks about.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub interactions: Vec<InteractionSpec>,
 }
 
 /// A scenario whose family is the clinic.
@@ -139,6 +143,7 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
     let timeline = read_timeline(&mut root);
     let days = matches!(family, Some(Family::ClinicDay(_)));
     let limits = read_limits(&mut root, rounds, visits, days);
+    let interactions = read_interactions(&mut root);
     // Arms are laid over the tree and read each as a scenario of its own.
     root.entry("arms");
     root.entry("baseline");
@@ -152,6 +157,7 @@ pub(crate) fn read(table: &Table, place: Origin, problems: &Problems) -> Option<
         models,
         timeline,
         limits,
+        interactions,
     })
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::calls::Calls;
 use super::compare::Difference;
 use super::estimate::Estimate;
+use super::interaction::EffectScale;
 use super::verdict::{Question, verdict};
 
 /// Schema name of the file.
@@ -33,6 +34,9 @@ pub struct Summary {
     pub arms: Vec<ArmSummary>,
     /// Comparisons between arms.
     pub comparisons: Vec<Comparison>,
+    /// Interactions that the scenario asks about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub interactions: Vec<InteractionSummary>,
     /// Slow decisions and what they cost.
     pub calls: Calls,
     /// How far a bench that runs until its answer is precise came.
@@ -43,6 +47,28 @@ pub struct Summary {
     /// What an evaluation says beyond metrics: cases, never-events, thresholds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub evaluation: Option<Value>,
+}
+
+/// The interaction of two factors in a metric.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InteractionSummary {
+    /// Its name.
+    pub name: String,
+    /// The metric.
+    pub metric: String,
+    /// The scale on which effects would add up.
+    pub scale: EffectScale,
+    /// Arms: neither factor, the first alone, the second alone, both.
+    pub arms: [String; 4],
+    /// The interaction: 0 is none on the scale of differences, 1 on that of ratios.
+    pub value: Option<f64>,
+    /// Interval.
+    pub ci95: Option<[f64; 2]>,
+    /// Cases that all arms have.
+    pub n: usize,
+    /// Why something is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
 }
 
 /// A limit that cut episodes.
@@ -257,6 +283,7 @@ mod tests {
             limit: Vec::new(),
             arms: vec![arm],
             comparisons: comparisons(vec![named]),
+            interactions: Vec::new(),
             calls: Calls::default(),
             until: None,
             timing: Timing::default(),

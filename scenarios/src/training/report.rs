@@ -103,6 +103,7 @@ fn summary(training: &Training, finished: &Finished, seconds: f64) -> Summary {
         limit: Vec::new(),
         arms: vec![arm],
         comparisons: Vec::new(),
+        interactions: Vec::new(),
         calls: Calls::default(),
         until: None,
         timing: Timing {

@@ -1,7 +1,7 @@
 //! Models that learn before the first episode.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,17 +15,17 @@ use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 use rounds_models::training::{Event, Plugins, TrainError, Trainer, Verdict};
 use rounds_models::trajectory::{
-    Architecture, Episodes, Parameters, Predictor, Threads, TrainableTrajectory, TrajectoryConfig,
-    TrajectoryModel,
+    Architecture, Episodes, ModelHeader, Parameters, Predictor, Threads, TrainableTrajectory,
+    TrajectoryConfig, TrajectoryModel, load_published, save,
 };
-use rounds_policies::trajectory::{Aim, LearnedPolicy, Scales, TrajectoryPolicy, rollouts};
+use rounds_policies::trajectory::{Aim, LearnedPolicy, Scales, rollouts};
 use serde_json::json;
 
-use super::offline::{Ground, Tell};
-use super::preparation::Prepared;
+use super::offline::{Ground, Offline, Tell};
+use super::weights::told;
 use crate::hash::sha256;
 use crate::run::RunError;
-use crate::schema::{LearnerSpec, LearnerTraining, OfflineSpec, TargetSpec};
+use crate::schema::{LearnerSpec, LearnerTraining, TargetSpec};
 
 /// Parameters that this program trained, by what they hang on: arms that share a model train it once.
 static TRAINED: Mutex<BTreeMap<String, Arc<Parameters>>> = Mutex::new(BTreeMap::new());
@@ -33,17 +33,15 @@ static TRAINED: Mutex<BTreeMap<String, Arc<Parameters>>> = Mutex::new(BTreeMap::
 /// Time between two lines on how far a training is.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// A model that learns, and what for.
-pub(super) struct Lesson<'a> {
+/// A model that learns.
+pub(crate) struct Lesson<'a> {
     /// Name of the model.
-    pub(super) name: &'a str,
-    pub(super) learner: &'a LearnerSpec,
-    pub(super) target: &'a TargetSpec,
-    pub(super) delayed: bool,
-    pub(super) space: &'a Space,
-    pub(super) ground: Ground<'a>,
+    pub(crate) name: &'a str,
+    pub(crate) learner: &'a LearnerSpec,
+    pub(crate) space: &'a Space,
+    pub(crate) seed: RunSeed,
     /// How often it is trained, each time with another seed.
-    pub(super) trainings: u32,
+    pub(crate) trainings: u32,
 }
 
 /// What all trainings of a lesson share.
@@ -70,20 +68,20 @@ fn fault(error: &TrainError) -> RunError {
 }
 
 impl Lesson<'_> {
-    /// Trains the model as often as is asked for, and chooses what it is asked for.
+    /// Trains the model as often as is asked for, or takes weights that were `published`; the policies aim at nothing
+    /// yet.
     ///
     /// # Errors
     /// [`RunError::Input`] when there are no episodes, they do not fit, or a training fails.
-    pub(super) fn learn(&self, data: &OfflineSpec, tell: Tell<'_>) -> Result<Prepared, RunError> {
-        let offline = self.ground.episodes(data, tell)?;
+    pub(crate) fn learn(
+        &self,
+        offline: &Offline,
+        published: Option<&Path>,
+        tell: Tell<'_>,
+    ) -> Result<Vec<LearnedPolicy>, RunError> {
         for warning in &offline.warnings {
             tell(&format!("data: {warning}"));
         }
-        let header = offline.data.header().clone();
-        let reference = match header.reference {
-            Some(reference) => Some(reference),
-            None => self.ground.measured()?,
-        };
         let model = TrajectoryConfig {
             observation: self.space.observation_size(),
             action: self.space.action_size(),
@@ -92,12 +90,12 @@ impl Lesson<'_> {
         let mut training = self.learner.training.clone();
         training.data.context = model.context;
         training.data.max_ep_len = u32::try_from(model.max_ep_len).unwrap_or(u32::MAX);
-        let episodes = Episodes::new(&offline.data, training.data.clone(), offline.hash);
+        let episodes = Episodes::new(&offline.data, training.data.clone(), &*offline.hash);
         let episodes = episodes.map_err(input)?;
         let scales = Scales {
             normaliser: episodes.sampler().normaliser().clone(),
             return_scale: training.data.return_scale,
-            action_map: header.action_map,
+            action_map: offline.data.header().action_map.clone(),
         };
         let course = Course {
             model,
@@ -105,46 +103,114 @@ impl Lesson<'_> {
             episodes,
             folder: self.learner.keep.as_ref().map(|keep| keep.join(self.name)),
         };
-        let seeds: Vec<RunSeed> = (0..self.trainings)
-            .map(|number| self.seed(number))
-            .collect();
-        let trained = course.train_all(self.name, &seeds, tell)?;
+        let trained = match published {
+            Some(path) => {
+                let parameters =
+                    load_published(path, &course.model).map_err(|error| told(&error))?;
+                vec![Arc::new(parameters); self.trainings as usize]
+            }
+            None => {
+                let seeds = (0..self.trainings).map(|number| self.seed_of(number));
+                let seeds: Vec<RunSeed> = seeds.collect();
+                course.train_all(self.name, &seeds, tell)?
+            }
+        };
+        if let Some(folder) = &course.folder {
+            self.keep(folder, &course, &scales, offline, &trained)?;
+        }
+        self.acting(&course.model, &scales, trained)
+    }
+
+    /// Policies by weights of ours.
+    ///
+    /// # Errors
+    /// [`RunError::Input`] when they do not fit the environment.
+    pub(super) fn loaded(
+        &self,
+        header: ModelHeader,
+        parameters: Parameters,
+    ) -> Result<Vec<LearnedPolicy>, RunError> {
+        let scales = Scales {
+            normaliser: header.normaliser,
+            return_scale: header.return_scale,
+            action_map: header.action_map,
+        };
+        let trained = vec![Arc::new(parameters); self.trainings as usize];
+        self.acting(&header.config, &scales, trained)
+    }
+
+    /// The models that act, one a training.
+    fn acting(
+        &self,
+        model: &TrajectoryConfig,
+        scales: &Scales,
+        trained: Vec<Arc<Parameters>>,
+    ) -> Result<Vec<LearnedPolicy>, RunError> {
         let policies = trained.into_iter().map(|parameters| {
-            let predictor = Predictor::new(course.model.clone(), parameters).map_err(input)?;
+            let predictor = Predictor::new(model.clone(), parameters).map_err(input)?;
             // Worlds run side by side: a pass of one world is its thread's alone.
             let threads = Threads::default();
             let (predictor, scales) = (Arc::new(predictor), scales.clone());
             LearnedPolicy::new(predictor, scales, self.space, None, threads).map_err(input)
         });
-        let policies: Vec<LearnedPolicy> = policies.collect::<Result<_, RunError>>()?;
-        let aim = match course.model.architecture {
-            Architecture::Bc => None,
-            _ => Some(self.aim(&policies, reference, tell)?),
-        };
-        let aimed = policies
-            .iter()
-            .map(|policy| -> Arc<dyn TrajectoryPolicy> { Arc::new(policy.with_aim(aim)) });
-        Ok(Prepared {
-            policies: aimed.collect(),
-            reference,
-        })
+        policies.collect()
     }
 
-    /// Seed of a training.
-    fn seed(&self, number: u32) -> RunSeed {
-        let key = StreamKey::episode(self.ground.seed, EpisodeIx(number), Purpose::Training);
+    /// Writes trained models where they are to be kept, each as a file that says what it fits.
+    fn keep(
+        &self,
+        folder: &Path,
+        course: &Course,
+        scales: &Scales,
+        offline: &Offline,
+        trained: &[Arc<Parameters>],
+    ) -> Result<(), RunError> {
+        let made = std::fs::create_dir_all(folder);
+        made.map_err(RunError::file(folder, "cannot be made"))?;
+        let header = ModelHeader {
+            config: course.model.clone(),
+            environment: self.space.name.to_owned(),
+            normaliser: scales.normaliser.clone(),
+            action_map: scales.action_map.clone(),
+            return_scale: scales.return_scale,
+            reference: offline.data.header().reference,
+        };
+        for (number, parameters) in trained.iter().enumerate() {
+            let path = folder.join(format!("training-{number}.safetensors"));
+            save(&path, &header, parameters).map_err(|error| told(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the model aims at a return.
+    pub(crate) fn aims(&self) -> bool {
+        self.learner.model.architecture != Architecture::Bc
+    }
+
+    fn seed_of(&self, number: u32) -> RunSeed {
+        let key = StreamKey::episode(self.seed, EpisodeIx(number), Purpose::Training);
         RunSeed(key.open().next_u64())
     }
+}
 
+/// What policies are asked for.
+pub(super) struct Wanted<'a> {
+    /// Name of the model.
+    pub(super) name: &'a str,
+    pub(super) target: &'a TargetSpec,
+    pub(super) delayed: bool,
+    pub(super) ground: &'a Ground<'a>,
+    pub(super) reference: Option<Reference>,
+}
+
+impl Wanted<'_> {
     /// The wanted return: as written, or the best of several in episodes that no test has.
-    fn aim(
-        &self,
-        policies: &[LearnedPolicy],
-        reference: Option<Reference>,
-        tell: Tell<'_>,
-    ) -> Result<Aim, RunError> {
+    ///
+    /// # Errors
+    /// [`RunError::Input`] for a score where there is no scale, and when no episode can be played.
+    pub(super) fn aim(&self, policies: &[LearnedPolicy], tell: Tell<'_>) -> Result<Aim, RunError> {
         let of_score = |score: f64| {
-            let reference = reference.ok_or_else(|| {
+            let reference = self.reference.ok_or_else(|| {
                 input("a target score needs a scale, and neither the data nor the environment has one")
             })?;
             Ok::<f64, RunError>(reference.min + score / 100.0 * (reference.max - reference.min))

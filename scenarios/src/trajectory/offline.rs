@@ -22,7 +22,7 @@ pub(super) const SIDE_BY_SIDE: usize = 64;
 const REFERENCE_EPISODES: u32 = 200;
 
 /// What is told while something takes long.
-pub(super) type Tell<'a> = &'a mut dyn FnMut(&str);
+pub(crate) type Tell<'a> = &'a mut dyn FnMut(&str);
 
 /// An environment with all that episodes are played with.
 pub(super) struct Ground<'a> {
@@ -32,11 +32,11 @@ pub(super) struct Ground<'a> {
 }
 
 /// Episodes, and what identifies them: equal for equal episodes.
-pub(super) struct Offline {
-    pub(super) data: Trajectories,
-    pub(super) hash: String,
+pub(crate) struct Offline {
+    pub(crate) data: Trajectories,
+    pub(crate) hash: String,
     /// What a user should know of them.
-    pub(super) warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 fn input(error: impl std::fmt::Display) -> RunError {

@@ -11,8 +11,9 @@ use rounds_policies::trajectory::{
 };
 
 use super::environment::{expert, space};
-use super::learner::Lesson;
+use super::learner::{Lesson, Wanted};
 use super::offline::Ground;
+use super::weights::Weights;
 use crate::run::RunError;
 use crate::schema::{
     Arm, ControlSpec, LearnerSpec, ModelSpec, OfflineSpec, TargetSpec, TrajectoryFamily,
@@ -36,7 +37,7 @@ enum Work {
     Learned {
         name: String,
         learner: Box<LearnerSpec>,
-        data: OfflineSpec,
+        data: Option<OfflineSpec>,
         target: TargetSpec,
         delayed: bool,
     },
@@ -64,6 +65,7 @@ impl Preparation {
         let input = |why: String| RunError::Input(format!("arm {}: {why}", arm.name));
         let policy = family.used();
         let policy = policy.ok_or_else(|| input(format!("no policy {:?}", family.policy)))?;
+        let space = space(&maker)?;
         let work = match policy {
             TrajectoryPolicySpec::Learned {
                 model,
@@ -74,11 +76,13 @@ impl Preparation {
                     Some(ModelSpec::Trajectory(learner)) => learner.clone(),
                     _ => return Err(input(format!("{model:?} is no trajectory model"))),
                 };
-                let data = family.data.clone().ok_or_else(|| {
-                    input(format!(
+                let data = family.data.clone();
+                let own = Weights::open(&learner, &space)?;
+                if data.is_none() && !matches!(own, Some(Weights::Ours(..))) {
+                    return Err(input(format!(
                         "the model {model:?} learns from [data], which is missing"
-                    ))
-                })?;
+                    )));
+                }
                 Work::Learned {
                     name: model.clone(),
                     learner,
@@ -91,7 +95,7 @@ impl Preparation {
         };
         Ok(Self {
             environment: family.environment.clone(),
-            space: space(&maker)?,
+            space,
             maker,
             seed: arm.scenario.seed,
             trainings: arm.scenario.repeats.max(1),
@@ -131,16 +135,60 @@ impl Preparation {
                 data,
                 target,
                 delayed,
-            } => Lesson {
-                name,
-                learner,
-                target,
-                delayed: *delayed,
-                space: &self.space,
-                ground,
-                trainings: self.trainings,
+            } => {
+                let lesson = Lesson {
+                    name,
+                    learner,
+                    space: &self.space,
+                    seed: self.seed,
+                    trainings: self.trainings,
+                };
+                let weights = Weights::open(learner, &self.space)?;
+                let (policies, known) = match (weights, data) {
+                    (Some(Weights::Ours(header, parameters)), _) => {
+                        let known = header.reference;
+                        (lesson.loaded(*header, parameters)?, known)
+                    }
+                    (weights, Some(data)) => {
+                        let offline = ground.episodes(data, tell)?;
+                        let known = offline.data.header().reference;
+                        let published = match weights {
+                            Some(Weights::Published(path)) => Some(path),
+                            _ => None,
+                        };
+                        (lesson.learn(&offline, published.as_deref(), tell)?, known)
+                    }
+                    (_, None) => {
+                        let why =
+                            format!("the model {name:?} learns from [data], which is missing");
+                        return Err(RunError::Input(why));
+                    }
+                };
+                let reference = match known {
+                    Some(reference) => Some(reference),
+                    None => ground.measured()?,
+                };
+                let aim = match lesson.aims() {
+                    false => None,
+                    true => {
+                        let wanted = Wanted {
+                            name,
+                            target,
+                            delayed: *delayed,
+                            ground: &ground,
+                            reference,
+                        };
+                        Some(wanted.aim(&policies, tell)?)
+                    }
+                };
+                let policies = policies
+                    .iter()
+                    .map(|policy| -> Arc<dyn TrajectoryPolicy> { Arc::new(policy.with_aim(aim)) });
+                Ok(Prepared {
+                    policies: policies.collect(),
+                    reference,
+                })
             }
-            .learn(data, tell),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Agents of control environments: the environment, the data that models learn from, models and policies.
 
+mod beds;
 mod body;
 mod data;
 mod environment;
@@ -7,6 +8,8 @@ mod family;
 mod learner;
 mod policy;
 
+pub(super) use beds::BedPolicies;
+pub use beds::{BedsSpec, WardDataSpec};
 pub use body::BodySpec;
 pub use data::{ArsSpec, CollectSpec, DataSource, OfflineSpec};
 pub(super) use environment::ControlKind;
