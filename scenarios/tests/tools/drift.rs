@@ -20,10 +20,25 @@ use super::{KINDS, fits, schema, shipped_files};
 const STRANGE: &str = "qqqqqqqqqqqqqqqq";
 
 /// Keys that the reader lists although they have no use there.
-const UNUSED: [(&str, &str); 2] = [
+const UNUSED: [(&str, &str); 13] = [
     // A suite's patients are its cases, and it plays all of its arms.
     ("suite", "environment.patients"),
     ("suite", "baseline"),
+    ("suite", "interactions"),
+    // The environment says how many numbers there are.
+    ("scenario", "models.doctor.observation"),
+    ("scenario", "models.doctor.action"),
+    ("suite", "models.doctor.observation"),
+    ("suite", "models.doctor.action"),
+    // Each repeat has a seed of its own, and trajectory models have no adapters.
+    ("scenario", "models.doctor.training.seed"),
+    ("scenario", "models.doctor.training.lora"),
+    // The model says how many steps it sees, and how many an episode has.
+    ("scenario", "models.doctor.training.data.context"),
+    ("scenario", "models.doctor.training.data.max_ep_len"),
+    // A step is a tick, and a stay is as long as it is.
+    ("scenario", "environment.stability.step_h"),
+    ("scenario", "environment.stability.step_limit"),
 ];
 
 /// A folder with the files that the examples of the schemas name.
@@ -38,6 +53,8 @@ fn folder() -> TempDir {
         "calls.jsonl",
         "agentclinic.jsonl",
         "objective.json",
+        "data.safetensors",
+        "weights.safetensors",
     ] {
         fs::write(folder.path().join(name), "{}").unwrap();
     }
@@ -89,7 +106,10 @@ fn base(kind: &str, root: &Value, form: &Value) -> Value {
     let mut file = smallest(root, form);
     match kind {
         "scenario" | "suite" => {
-            file["models"] = json!({"doctor": {"kind": "scripted", "replies": ["yes"]}});
+            file["models"] = json!({
+                "doctor": {"kind": "scripted", "replies": ["yes"]},
+                "learner": {"kind": "trajectory"},
+            });
         }
         "case" => {
             // A case needs points above 0, whatever is tried on its first check.

@@ -142,13 +142,15 @@ pub(super) fn read_data(mut table: TableReader<'_>, of: ControlKind) -> Option<O
         }
         SourceKind::Mixture => {
             let spec = typed(&table, &CollectSpec::default(), &OWN[..3], |spec| {
-                let shares = spec
-                    .parts
-                    .iter()
-                    .all(|part| (0.0..=1.0).contains(&part.random));
+                for (at, part) in spec.parts.iter().enumerate() {
+                    if !(0.0..=1.0).contains(&part.random) {
+                        let why = format!("expected a share from 0 to 1, got {}", part.random);
+                        return Err((format!("parts[{at}].random"), why));
+                    }
+                }
                 let episodes: u64 = spec.parts.iter().map(|part| u64::from(part.episodes)).sum();
-                if !shares || episodes == 0 {
-                    let why = "expected parts with `random` from 0 to 1 and at least one episode";
+                if episodes == 0 {
+                    let why = "expected at least one episode, got 0";
                     return Err(("parts".to_owned(), why.to_owned()));
                 }
                 match spec.noise >= 0.0 && spec.noise.is_finite() {
@@ -212,10 +214,10 @@ fn read_level(table: &mut TableReader<'_>, default: Level) -> Option<Level> {
         let problem = Problem::at(
             &entry.value.origin,
             ProblemKind::UnknownValue,
-            format!("`{}` is no level", table.name("level")),
-            format!("got {written:?}"),
+            format!("unknown value of `{}`", table.name("level")),
+            format!("`{written}` is none of them"),
         );
-        table.note(problem.suggest(&written, "levels", &names));
+        table.note(problem.suggest(&written, "valid values", &names));
     }
     found
 }
