@@ -22,3 +22,5 @@ mod invariance;
 mod properties;
 #[cfg(test)]
 mod small;
+#[cfg(test)]
+mod training;

@@ -110,9 +110,9 @@ pub enum Family {
     /// Visits of a clinic.
     Clinic(Box<ClinicFamily>),
     /// Agents that coordinate.
-    Coordination(CoordinationFamily),
+    Coordination(Box<CoordinationFamily>),
     /// Days of a clinic.
-    ClinicDay(ClinicDayFamily),
+    ClinicDay(Box<ClinicDayFamily>),
     /// Agents of a control environment.
     Trajectory(Box<TrajectoryFamily>),
 }
@@ -253,12 +253,12 @@ pub(super) fn read_family(
         let data = root.table("data");
         let (policy, at_beds) = read_day_agents(root, &names, &beds);
         let beds = beds.finish(at_beds, data, &names);
-        return Some(Family::ClinicDay(ClinicDayFamily {
+        return Some(Family::ClinicDay(Box::new(ClinicDayFamily {
             environment: environment?,
             policy: policy?,
             policies,
             beds: beds?,
-        }));
+        })));
     }
     let control = match kind {
         EnvironmentKind::CartPole => Some(ControlKind::CartPole),
@@ -288,11 +288,11 @@ pub(super) fn read_family(
         let environment = read_coordination(table, world);
         let (names, policies) = read_methods(root, models, |_, table| Some(table));
         let policy = read_agents(root, &names);
-        return Some(Family::Coordination(CoordinationFamily {
+        return Some(Family::Coordination(Box::new(CoordinationFamily {
             environment: environment?,
             policy: policy?,
             policies,
-        }));
+        })));
     }
     let environment = read_clinic(table, models);
     let (policy_names, policies) = read_policies(root, models);

@@ -107,7 +107,7 @@ impl Lesson<'_> {
             Some(path) => {
                 let parameters =
                     load_published(path, &course.model).map_err(|error| told(&error))?;
-                vec![Arc::new(parameters); self.trainings as usize]
+                shared(parameters, self.trainings)
             }
             None => {
                 let seeds = (0..self.trainings).map(|number| self.seed_of(number));
@@ -135,7 +135,7 @@ impl Lesson<'_> {
             return_scale: header.return_scale,
             action_map: header.action_map,
         };
-        let trained = vec![Arc::new(parameters); self.trainings as usize];
+        let trained = shared(parameters, self.trainings);
         self.acting(&header.config, &scales, trained)
     }
 
@@ -247,6 +247,12 @@ impl Wanted<'_> {
         ));
         Ok(aim(target))
     }
+}
+
+/// The same parameters for every training.
+fn shared(parameters: Parameters, trainings: u32) -> Vec<Arc<Parameters>> {
+    let parameters = Arc::new(parameters);
+    (0..trainings).map(|_| Arc::clone(&parameters)).collect()
 }
 
 /// How far a training is.

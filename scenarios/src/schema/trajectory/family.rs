@@ -38,10 +38,7 @@ pub(in crate::schema) fn read_trajectory(
     policy: impl FnOnce(&mut TableReader<'_>, &[&str]) -> Option<String>,
 ) -> Option<TrajectoryFamily> {
     let environment = read_control(environment, kind);
-    let data = match root.table("data") {
-        Some(table) => Some(read_data(table, kind)),
-        None => None,
-    };
+    let data = root.table("data").map(|table| read_data(table, kind));
     let mut names = Vec::new();
     let mut policies = BTreeMap::new();
     for (name, table) in root.named_tables("policies") {
