@@ -293,20 +293,15 @@ fn the_first_offender_is_named() {
     });
     assert!(errors.contains("not a safetensors file"), "{errors}");
     // A scenario that learns from it says the same.
-    fs::write(&file, "").unwrap();
-    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("pointmass.toml");
+    let scenario = "schema = \"rounds.scenario/1\"\nname = \"bad\"\nagents.team.policy = \"bc\"\n\
+        environment.kind = \"point-mass\"\n[data]\nkind = \"file\"\npath = \"bad.safetensors\"\n\
+        [models.bc]\nkind = \"trajectory\"\narchitecture = \"bc\"\n\
+        [policies.bc]\nkind = \"learned\"\nmodel = \"bc\"\n";
+    fs::write(place.path().join("bad.toml"), scenario).unwrap();
     let (_, errors) = ends(
         2,
         place.path(),
-        &[
-            "run",
-            shipped.to_str().unwrap(),
-            "--quiet",
-            "--out",
-            "out",
-            "--set",
-            "data={kind=\"file\", path=\"bad.safetensors\"}",
-        ],
+        &["run", "bad.toml", "--quiet", "--out", "out"],
     );
     assert!(errors.contains("not a safetensors file"), "{errors}");
 }
@@ -479,8 +474,10 @@ fn builds_without_mujoco_say_how_to_build() {
     let place = tempfile::tempdir().unwrap();
     let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("hopper.toml");
     let shipped = shipped.to_str().unwrap();
-    // It can be described all the same.
-    ends(0, place.path(), &["describe", shipped]);
+    // It can be read all the same: a mistake in it is told first.
+    let wrong = ["check", shipped, "--set", "environment.step_limt=5"];
+    let (_, errors) = ends(2, place.path(), &wrong);
+    assert!(errors.contains("did you mean `step_limit`"), "{errors}");
     for arguments in [
         &["check", shipped][..],
         &["bench", shipped, "--quiet", "--out", "out"],

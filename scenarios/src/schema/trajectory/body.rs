@@ -8,7 +8,7 @@ use crate::schema::paths::PathKind;
 use crate::schema::reader::TableReader;
 use crate::schema::typed::typed;
 
-/// Settings of a body. They can be read in every build, so that a scenario can be checked and described where MuJoCo is not.
+/// Settings of a body. Every build reads them; one without MuJoCo says what is missing when it is to play.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BodySpec {
