@@ -96,10 +96,11 @@ fn unknown_key(why: &str) -> Option<(&str, impl Iterator<Item = &str>)> {
     Some((key, rest.split('`').skip(1).step_by(2)))
 }
 
-/// Where `path` (keys parted by points) is written, or as much of it as is.
+/// Where `path` (keys parted by points) is written, or as much of it as is; an array as a whole.
 pub(super) fn place_of(table: &Table, path: &str) -> Option<Origin> {
     let (mut table, mut place) = (table, None);
-    for key in path.split('.').filter(|key| !key.is_empty()) {
+    let keys = path.split('.').filter_map(|key| key.split('[').next());
+    for key in keys.filter(|key| !key.is_empty()) {
         let Some(entry) = table.get(key) else { break };
         match &entry.value.data {
             Data::Table(inner) => {

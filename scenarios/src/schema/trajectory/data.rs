@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::schema::diagnostics::{Problem, ProblemKind};
 use crate::schema::paths::PathKind;
 use crate::schema::reader::TableReader;
-use crate::schema::typed::typed;
+use crate::schema::typed::{note, typed};
 use crate::schema::values::choice;
 
 choice! {
@@ -132,6 +132,12 @@ pub(super) fn read_data(mut table: TableReader<'_>) -> Option<OfflineSpec> {
                 table.missing("path", "path = \"data.safetensors\"");
             }
             let path = table.path("path", PathKind::Either);
+            for key in ["seed", "keep"] {
+                if table.content().contains_key(key) {
+                    let why = "nothing is played for what is read";
+                    note(&table, key, ProblemKind::NotAllowed, why);
+                }
+            }
             table.finish();
             DataSource::File { path: path? }
         }
@@ -148,7 +154,10 @@ pub(super) fn read_data(mut table: TableReader<'_>) -> Option<OfflineSpec> {
                 }
                 match spec.noise >= 0.0 && spec.noise.is_finite() {
                     true => Ok(()),
-                    false => Err(("noise".to_owned(), "expected at least 0".to_owned())),
+                    false => {
+                        let why = format!("expected a number of at least 0, got {}", spec.noise);
+                        Err(("noise".to_owned(), why))
+                    }
                 }
             })?;
             DataSource::Mixture(spec)
@@ -161,16 +170,33 @@ pub(super) fn read_data(mut table: TableReader<'_>) -> Option<OfflineSpec> {
             DataSource::Levels { level, config }
         }
         SourceKind::Ars => {
-            let spec = typed(&table, &ArsSpec::default(), &OWN[..3], |spec| {
-                spec.search.validate().map_err(|error| {
-                    let (key, why) = told(error);
-                    (format!("search.{key}"), why)
-                })
-            })?;
+            let spec = typed(&table, &ArsSpec::default(), &OWN[..3], check_ars)?;
             DataSource::Ars(Box::new(spec))
         }
     };
     Some(OfflineSpec { source, seed, keep })
+}
+
+fn check_ars(spec: &ArsSpec) -> Result<(), (String, String)> {
+    spec.search.validate().map_err(|error| {
+        let (key, why) = told(error);
+        (format!("search.{key}"), why)
+    })?;
+    if spec.episodes == 0 {
+        let why = "expected at least one episode, got 0";
+        return Err(("episodes".to_owned(), why.to_owned()));
+    }
+    if !(spec.noise >= 0.0 && spec.noise.is_finite()) {
+        let why = format!("expected a number of at least 0, got {}", spec.noise);
+        return Err(("noise".to_owned(), why));
+    }
+    match spec.level == Level::MediumReplay && !spec.search.keep_rollouts {
+        true => {
+            let why = "expected true: \"medium-replay\" is what was seen while it learnt";
+            Err(("search.keep_rollouts".to_owned(), why.to_owned()))
+        }
+        false => Ok(()),
+    }
 }
 
 fn read_level(table: &mut TableReader<'_>, default: Level) -> Option<Level> {
