@@ -6,8 +6,10 @@ use serde::Serialize;
 
 use super::data::{OfflineSpec, read_data};
 use super::environment::{ControlKind, ControlSpec, read_control};
-use super::policy::{TrajectoryPolicySpec, read_policy};
+use super::policy::{TrajectoryPolicySpec, read_policy, require_data};
+use crate::schema::diagnostics::{Problem, ProblemKind};
 use crate::schema::reader::TableReader;
+use crate::schema::typed::place_of;
 
 /// Agents of control environments.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,6 +29,18 @@ impl TrajectoryFamily {
     pub fn used(&self) -> Option<&TrajectoryPolicySpec> {
         self.policies.get(&self.policy)
     }
+}
+
+/// Notes that the policy `name` gives doses where nobody takes one.
+fn refuse_doses(root: &TableReader<'_>, name: &str) {
+    let place = place_of(root.content(), &format!("policies.{name}.kind"));
+    let problem = Problem::at(
+        place.as_ref().unwrap_or_else(|| root.place()),
+        ProblemKind::NotAllowed,
+        format!("`policies.{name}` gives doses, which this environment does not take"),
+        "a policy for patients",
+    );
+    root.note(problem.help("doses are for `kind = \"stabilise\"`"));
 }
 
 /// Reads `[data]` and `[policies]` beside an environment; `policy` is read with the names of policies.
@@ -51,6 +65,16 @@ pub(in crate::schema) fn read_trajectory(
         }
     }
     let policy = policy(root, &names);
+    let used = policy.as_ref().and_then(|name| policies.get(name));
+    if let (Some(name), Some(TrajectoryPolicySpec::Learned { .. })) = (&policy, used) {
+        require_data(root, name, "levels");
+    }
+    if let (Some(name), Some(used), Some(environment)) = (&policy, used, &environment)
+        && used.gives_doses()
+        && !matches!(environment, ControlSpec::Stabilise(_))
+    {
+        refuse_doses(root, name);
+    }
     Some(TrajectoryFamily {
         environment: environment?,
         data: match data {
