@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rounds_agents::trajectory::EnvironmentMaker;
 use rounds_environments::control::data::{
-    ActionMap, Header, Loaded, Reference, Trajectories, published, read, write,
+    ActionMap, DataError, Header, Loaded, Reference, Trajectories, published, read, write,
 };
 use rounds_environments::control::{Actions, ControlEnvironment, Space};
 use rounds_environments::streams::RunSeed;
@@ -63,7 +63,10 @@ impl Ground<'_> {
         };
         let mut data = loaded.data;
         let space = space(self.maker)?;
-        check_sizes(&data, &space)?;
+        check_sizes(&data, &space).map_err(|why| match &spec.source {
+            DataSource::File { path } => told_of(path, &DataError::Format(why)),
+            _ => RunError::Input(why),
+        })?;
         let own = match &space.actions {
             // Choices of models are numbers between -1 and 1 as well.
             Actions::Discrete { .. } => true,
@@ -94,9 +97,14 @@ impl Ground<'_> {
         let hash = sha256(what.to_string());
         let kept = spec.keep.as_deref();
         if let Some(path) = kept.filter(|path| path.is_file()) {
-            let loaded = read(path).map_err(|error| told_of(path, error))?;
-            if loaded.data.header().settings["hash"] == hash.as_str() {
+            let loaded = read(path).map_err(|error| told_of(path, &error))?;
+            let known = &loaded.data.header().settings["hash"];
+            if *known == hash.as_str() {
                 return Ok((loaded, hash));
+            }
+            if known.is_null() {
+                let why = "holds data from elsewhere, which are not written over: expected what was kept before, or no file";
+                return Err(told_of(path, &DataError::Format(why.to_owned())));
             }
         }
         let mut data = self.play(source, seed, tell)?;
@@ -106,7 +114,7 @@ impl Ground<'_> {
                 let made = std::fs::create_dir_all(folder);
                 made.map_err(RunError::file(folder, "cannot be made"))?;
             }
-            write(path, &data).map_err(|error| told_of(path, error))?;
+            write(path, &data).map_err(|error| told_of(path, &error))?;
         }
         let warnings = data.warnings();
         let loaded = Loaded {
@@ -241,8 +249,18 @@ fn places_name(spec: &ControlSpec) -> &'static str {
     }
 }
 
-fn told_of(path: &Path, error: impl std::fmt::Display) -> RunError {
-    RunError::Input(format!("{}: {error}", path.display()))
+/// What is wrong with a file, with all its causes.
+fn told_of(path: &Path, mut error: &DataError) -> RunError {
+    // Which file it is, is said once.
+    while let DataError::In { source, .. } = error {
+        error = source;
+    }
+    let mut told = format!("{}: {error}", path.display());
+    let first = std::error::Error::source(error);
+    for cause in std::iter::successors(first, |cause| cause.source()) {
+        told = format!("{told}: {cause}");
+    }
+    RunError::Input(told)
 }
 
 /// Reads a data set by what its path looks like.
@@ -253,29 +271,29 @@ fn read_file(path: &Path) -> Result<Loaded, RunError> {
         _ if path.is_dir() => return read_folder(path),
         _ => read(path),
     };
-    loaded.map_err(|error| told_of(path, error))
+    loaded.map_err(|error| told_of(path, &error))
 }
 
 #[cfg(feature = "hdf5")]
 fn read_hdf5(path: &Path) -> Result<Loaded, RunError> {
     let loaded = rounds_environments::control::data::read_d4rl(path, MOST_STEPS);
-    loaded.map_err(|error| told_of(path, error))
+    loaded.map_err(|error| told_of(path, &error))
 }
 
 #[cfg(feature = "hdf5")]
 fn read_folder(path: &Path) -> Result<Loaded, RunError> {
     let loaded = rounds_environments::control::data::read_minari(path, None);
-    loaded.map_err(|error| told_of(path, error))
+    loaded.map_err(|error| told_of(path, &error))
 }
 
 #[cfg(not(feature = "hdf5"))]
 fn read_hdf5(path: &Path) -> Result<Loaded, RunError> {
-    Err(told_of(path, NO_HDF5))
+    Err(told_of(path, &DataError::Format(NO_HDF5.to_owned())))
 }
 
 #[cfg(not(feature = "hdf5"))]
 fn read_folder(path: &Path) -> Result<Loaded, RunError> {
-    Err(told_of(path, NO_HDF5))
+    Err(told_of(path, &DataError::Format(NO_HDF5.to_owned())))
 }
 
 #[cfg(not(feature = "hdf5"))]
@@ -302,14 +320,14 @@ fn hash_of_file(path: &Path) -> Result<String, RunError> {
 }
 
 /// Refuses episodes of another environment.
-fn check_sizes(data: &Trajectories, space: &Space) -> Result<(), RunError> {
+fn check_sizes(data: &Trajectories, space: &Space) -> Result<(), String> {
     let got = (data.observation_size(), data.action_size());
     let expected = (space.observation_size(), space.action_size());
     if got == expected {
         return Ok(());
     }
-    Err(RunError::Input(format!(
+    Err(format!(
         "the data are of observations of {} numbers and actions of {}, the environment {} has {} and {}",
         got.0, got.1, space.name, expected.0, expected.1
-    )))
+    ))
 }
