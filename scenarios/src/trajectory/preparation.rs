@@ -33,6 +33,8 @@ pub struct Preparation {
 /// What is made.
 enum Work {
     Fixed(TrajectoryPolicySpec),
+    /// Asked elsewhere: only the scale is made.
+    Asked,
     Learned {
         name: String,
         learner: Box<LearnerSpec>,
@@ -45,7 +47,7 @@ enum Work {
 /// What was made.
 #[derive(Debug)]
 pub struct Prepared {
-    /// One policy a training.
+    /// One policy a training; none where a model is asked for each action.
     pub policies: Vec<Arc<dyn TrajectoryPolicy>>,
     /// Returns that count as 0 and as 100, where they are known.
     pub reference: Option<Reference>,
@@ -87,6 +89,7 @@ impl Preparation {
                     delayed: *delayed,
                 }
             }
+            TrajectoryPolicySpec::Language(_) => Work::Asked,
             fixed => Work::Fixed(fixed.clone()),
         };
         Ok(Self {
@@ -118,6 +121,10 @@ impl Preparation {
             seed: self.seed,
         };
         match &self.work {
+            Work::Asked => Ok(Prepared {
+                policies: Vec::new(),
+                reference: ground.measured()?,
+            }),
             Work::Fixed(policy) => {
                 let policy = self.fixed(policy)?;
                 Ok(Prepared {
@@ -144,19 +151,18 @@ impl Preparation {
                     seed: self.seed,
                     trainings: self.trainings,
                 };
+                let wanted = lesson.aims().then(|| Wanted {
+                    name,
+                    target,
+                    delayed: *delayed,
+                    ground: &ground,
+                    reference,
+                });
+                wanted.as_ref().map_or(Ok(()), Wanted::check)?;
                 let policies = lesson.learn(&offline, tell)?;
-                let aim = match lesson.aims() {
-                    false => None,
-                    true => {
-                        let wanted = Wanted {
-                            name,
-                            target,
-                            delayed: *delayed,
-                            ground: &ground,
-                            reference,
-                        };
-                        Some(wanted.aim(&policies, tell)?)
-                    }
+                let aim = match &wanted {
+                    Some(wanted) => Some(wanted.aim(&policies, tell)?),
+                    None => None,
                 };
                 let policies = policies
                     .iter()
