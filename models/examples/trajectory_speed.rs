@@ -167,13 +167,14 @@ fn acting(
         single * 1e3,
         single / together
     );
-    // A plain product of the model's own sizes: tokens times a matrix of H x 4H.
+    // A plain product of tokens and a matrix of H x 4H of the model, all of it in the cache, on as many threads.
     let h = config.hidden;
     let matrix = PackedMatrix::pack(&[&numbers(4 * h * h)], h);
-    let tokens = entities * (3 * config.context - 1);
+    let tokens = 128;
     let (x, mut y) = (numbers(tokens * h), vec![0.0; tokens * 4 * h]);
-    let plain = best_of(4, || matrix.product(&x, &mut y, threads));
-    let plain = 2.0 * (tokens * 4 * h * h) as f64 / plain / 1e9;
+    let one = Threads::new(1);
+    let plain = best_of(4, || matrix.product(&x, &mut y, &one));
+    let plain = 2.0 * (tokens * 4 * h * h * threads.count()) as f64 / plain / 1e9;
     let own = |count: f64| 2.0 * count * entities as f64 / together / 1e9;
     println!(
         "    {:.1} GFLOP/s of what is needed, {:.1} counted as all tokens of all layers; a plain product {plain:.1}: {:.0} %",

@@ -7,6 +7,7 @@
 //! [`ReplayModel`] answers from the recorded calls ([`CallRecord`]) of an earlier run.
 //! [`training`] is the loop that trains models of any kind; with the feature `local`, `local` holds
 //! language models of one's own machine.
+//! [`trajectory`] holds models that act by continuing a trajectory, and their gradients.
 //! A model knows requests only: no agents, no environment and no ECS entity.
 
 mod call;

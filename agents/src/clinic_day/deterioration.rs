@@ -12,6 +12,11 @@ use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{RunSeed, StreamKey};
 use rounds_policies::trajectory::TrajectoryPolicy;
 
+/// Numbers that are seen of a patient.
+pub(super) const SEEN: usize = 7;
+/// Place among them of whether there is a diagnosis.
+const DIAGNOSED: usize = 5;
+
 /// Patients that deteriorate, in all days of a configuration.
 ///
 /// A patient deteriorates from its arrival; a dose is given in a bed alone. The cause is treated from the tick after a
@@ -51,7 +56,7 @@ pub(super) struct Unstable {
     /// Agents by bed.
     pub(super) agents: Vec<Entity>,
     /// What was seen of each place when its dose was decided.
-    pub(super) saw: Vec<[f32; 7]>,
+    pub(super) saw: Vec<[f32; SEEN]>,
     /// Dose of each place in this tick, and how contexts remember it.
     pub(super) doses: Vec<f64>,
     pub(super) remembered: Vec<f32>,
@@ -105,7 +110,7 @@ impl Unstable {
             places,
             treated: vec![None; beds],
             agents: Vec::new(),
-            saw: vec![[0.0; 7]; count],
+            saw: vec![[0.0; SEEN]; count],
             doses: vec![0.0; count],
             remembered: vec![0.0; count],
             given: vec![false; count],
@@ -132,11 +137,11 @@ impl Unstable {
     }
 
     /// What is seen of a patient: whether its visit has a diagnosis, not whether that is right.
-    pub(super) fn seen(&self, day: &Day, place: usize) -> [f32; 7] {
-        let mut seen = [0.0; 7];
-        seen.copy_from_slice(&self.patients.observations()[place * 7..][..7]);
+    pub(super) fn seen(&self, day: &Day, place: usize) -> [f32; SEEN] {
+        let mut seen = [0.0; SEEN];
+        seen.copy_from_slice(&self.patients.observations()[place * SEEN..][..SEEN]);
         let diagnosed = day.phase(self.numbers[place]) == Stage::Diagnosed;
-        seen[5] = f32::from(u8::from(diagnosed));
+        seen[DIAGNOSED] = f32::from(u8::from(diagnosed));
         seen
     }
 

@@ -9,7 +9,7 @@ use rounds_environments::streams::StreamKey;
 use rounds_policies::trajectory::Situation;
 
 use super::day::{Bed, ClinicDay};
-use super::deterioration::{AtBed, Unstable};
+use super::deterioration::{AtBed, SEEN, Unstable};
 use crate::coordination::guarded;
 use crate::engine::{Episode, EpisodeLog};
 use crate::trajectory::{Context, EpisodeStats, Policies, PolicyHandle, ReturnTarget, decided};
@@ -49,7 +49,7 @@ pub(super) fn dose(
     mut days: Query<(Entity, &mut Episode, &ClinicDay, &mut Unstable)>,
     agents: Query<(&PolicyHandle, &EpisodeStats, &Context), With<AtBed>>,
 ) {
-    let mut waiting: Vec<(usize, Entity, usize, Entity, [f32; 7])> = Vec::new();
+    let mut waiting: Vec<(usize, Entity, usize, Entity, [f32; SEEN])> = Vec::new();
     for (entity, episode, day, unstable) in &days {
         if episode.outcome.is_some() || day.awaits() {
             continue;
@@ -133,7 +133,7 @@ pub(super) fn deteriorate(
             && let Some(mut event) = log.0.event(round, now, "doctor", "", "dosed")
         {
             let patients: Vec<u32> = given.iter().map(|place| unstable.number(*place)).collect();
-            let saw: Vec<[f32; 7]> = given.iter().map(|place| unstable.saw[*place]).collect();
+            let saw: Vec<[f32; SEEN]> = given.iter().map(|place| unstable.saw[*place]).collect();
             let doses: Vec<f64> = given.iter().map(|place| unstable.doses[*place]).collect();
             event
                 .add("patients", &patients)
@@ -209,7 +209,7 @@ fn record(
 ) {
     let patients = &unstable.patients;
     let threshold = patients.dynamics().config().unstable_at;
-    let index = |place: usize| patients.observations()[place * 7];
+    let index = |place: usize| patients.observations()[place * SEEN];
     let numbers = |places: &mut dyn Iterator<Item = usize>| -> Vec<u32> {
         places.map(|place| unstable.number(place)).collect()
     };

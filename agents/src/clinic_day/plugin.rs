@@ -14,7 +14,7 @@ use rounds_policies::language::Situation;
 use rounds_policies::trajectory::TrajectoryContext;
 
 use super::day::{Bed, ClinicDay, DayPlan, House, Worth};
-use super::deterioration::{AtBed, AtBeds, Deterioration, Unstable};
+use super::deterioration::{AtBed, AtBeds, Deterioration, SEEN, Unstable};
 use super::{asked, dose, look, record, reveal, work};
 use crate::coordination::{
     Agent, Asked, Choosing, MadeChooser, Played, Reference, Setting, Yardstick,
@@ -163,7 +163,7 @@ fn attend(
             AgentOf(entity),
             AtBed(bed),
             PolicyHandle(handle),
-            Context(TrajectoryContext::new(steps, 7, 1)),
+            Context(TrajectoryContext::new(steps, SEEN, 1)),
             ReturnTarget(target),
             EpisodeStats {
                 key: StreamKey::agent(seed, ix, id, RoundIx(0), Purpose::Policy),
@@ -190,10 +190,10 @@ fn prepare_one(plugin: &ClinicDayPlugin, plan: &DayPlan, seed: RunSeed) -> Resul
                 "expected a share of 0 to 1 of patients that deteriorate, got {share}"
             ));
         }
-        if !plugin
+        if plugin
             .at_beds
             .as_ref()
-            .is_some_and(|at_beds| !at_beds.policies.is_empty())
+            .is_none_or(|at_beds| at_beds.policies.is_empty())
         {
             return Err(
                 "expected a policy for the beds of patients that deteriorate, got none".to_owned(),

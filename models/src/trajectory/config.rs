@@ -103,8 +103,8 @@ impl Default for TrajectoryConfig {
     }
 }
 
-/// No model needs more of anything.
-const MOST: usize = 1 << 20;
+/// More parameters than this, 8 GiB of them, are a mistake.
+const MOST_PARAMETERS: usize = 1 << 31;
 
 impl TrajectoryConfig {
     /// The published settings of a model: the Decision ConvFormer sees 8 steps of width 256, the others are as in
@@ -130,20 +130,26 @@ impl TrajectoryConfig {
     /// [`TrajectoryError::Setting`] naming the value, what it is and what it may be.
     pub fn validate(&self) -> Result<(), TrajectoryError> {
         let sizes = [
-            ("observation", self.observation),
-            ("action", self.action),
-            ("hidden", self.hidden),
-            ("layers", self.layers),
-            ("heads", self.heads),
-            ("context", self.context),
-            ("max_ep_len", self.max_ep_len),
-            ("window", self.window),
-            ("cloned_states", self.cloned_states),
+            ("observation", self.observation, 1 << 20),
+            ("action", self.action, 1 << 20),
+            ("hidden", self.hidden, 1 << 20),
+            ("layers", self.layers, 1024),
+            ("heads", self.heads, 1 << 20),
+            ("context", self.context, 4096),
+            ("max_ep_len", self.max_ep_len, 1 << 24),
+            ("window", self.window, 4096),
+            ("cloned_states", self.cloned_states, 4096),
         ];
-        for (field, got) in sizes {
-            if !(1..=MOST).contains(&got) {
-                return Err(TrajectoryError::setting(field, got, "1 to 1048576"));
+        for (field, got, most) in sizes {
+            if !(1..=most).contains(&got) {
+                let want = format!("1 to {most}");
+                return Err(TrajectoryError::setting(field, got, want));
             }
+        }
+        let count = self.parameters();
+        if count > MOST_PARAMETERS {
+            let want = format!("a width with at most {MOST_PARAMETERS} parameters, not {count}");
+            return Err(TrajectoryError::setting("hidden", self.hidden, want));
         }
         let width = match self.architecture {
             Architecture::GdtPlus | Architecture::Gdt | Architecture::Dt => self.hidden,
@@ -170,6 +176,26 @@ impl TrajectoryConfig {
             ));
         }
         Ok(())
+    }
+
+    /// About how many parameters there are, at least.
+    fn parameters(&self) -> usize {
+        let h = self.hidden;
+        let square = h.saturating_mul(h);
+        let inputs = self.observation + self.action;
+        let (each, table) = match self.architecture {
+            Architecture::Dt => (square.saturating_mul(12), self.max_ep_len),
+            Architecture::Gdt => (square.saturating_mul(10), self.max_ep_len),
+            Architecture::GdtPlus => (square.saturating_mul(58), self.max_ep_len + self.context),
+            Architecture::Dc => {
+                let filters = h * self.window * self.tokens();
+                let each = square.saturating_mul(8).saturating_add(filters);
+                (each, self.max_ep_len)
+            }
+            Architecture::Bc => (square, self.cloned_states * self.observation),
+        };
+        let blocks = each.saturating_mul(self.layers);
+        blocks.saturating_add(h.saturating_mul(table + inputs))
     }
 
     /// Tokens of a step.
@@ -257,6 +283,14 @@ mod tests {
             let error = config.validate().unwrap_err().to_string();
             assert!(error.starts_with(field), "{error}");
         }
+        // Each size may be, all together may not.
+        let vast = TrajectoryConfig {
+            hidden: 1 << 20,
+            layers: 1024,
+            ..base()
+        };
+        let error = vast.validate().unwrap_err().to_string();
+        assert!(error.contains("2147483648 parameters"), "{error}");
         assert!(serde_json::from_str::<TrajectoryConfig>(r#"{"hiden": 4}"#).is_err());
     }
 }

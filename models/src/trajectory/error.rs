@@ -89,6 +89,12 @@ pub enum TrajectoryError {
         #[source]
         source: std::io::Error,
     },
+    /// A file of weights that does not say what they are of.
+    #[error("{}: holds weights without a header of ours", path.display())]
+    Untold {
+        /// The file.
+        path: PathBuf,
+    },
     /// Episodes that cannot be cut into rows.
     #[error(transparent)]
     Data(#[from] DataError),

@@ -194,8 +194,9 @@ pub fn load(path: &Path) -> Result<(ModelHeader, Parameters), TrajectoryError> {
     let (_, described) = SafeTensors::read_metadata(&bytes).map_err(|error| fault(path, error))?;
     let entry = described.metadata().as_ref().and_then(|all| all.get(ENTRY));
     let Some(entry) = entry else {
-        let why = format!("expected an entry {ENTRY:?} in the metadata, found none");
-        return Err(format_fault(path, why));
+        return Err(TrajectoryError::Untold {
+            path: path.to_owned(),
+        });
     };
     let metadata: Metadata = serde_json::from_str(entry)
         .map_err(|error| format_fault(path, format!("metadata {ENTRY:?}: {error}")))?;

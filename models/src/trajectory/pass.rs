@@ -36,6 +36,8 @@ pub struct Pass<'a> {
     parameters: &'a Parameters,
     inputs: Inputs<'a>,
     options: PassOptions<'a>,
+    /// Whether the weights are packed for the way back.
+    turned: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -58,6 +60,7 @@ impl<'a> Pass<'a> {
             parameters,
             inputs,
             options,
+            turned: false,
         };
         let mut groups = std::mem::take(&mut pass.workspace.groups);
         let context = pass.context();
@@ -95,6 +98,7 @@ impl<'a> Pass<'a> {
             parameters,
             inputs,
             options,
+            turned: false,
         }
     }
 
@@ -262,8 +266,11 @@ impl<'a> Pass<'a> {
         }
         let program = self.program();
         let (level, parameters) = (self.workspace.level, self.parameters);
-        let prepared = &mut self.workspace.prepared;
-        prepared.pack(level, program, parameters, Direction::Backward);
+        if !self.turned {
+            let prepared = &mut self.workspace.prepared;
+            prepared.pack(level, program, parameters, Direction::Backward);
+            self.turned = true;
+        }
         let mut groups = std::mem::take(&mut self.workspace.groups);
         let context = self.context();
         let threads = &self.workspace.threads;

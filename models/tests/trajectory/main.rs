@@ -15,8 +15,12 @@ mod golden_training;
 #[cfg(test)]
 mod gradients;
 #[cfg(test)]
+mod hooks;
+#[cfg(test)]
 mod invariance;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod small;
+#[cfg(test)]
+mod training;

@@ -96,6 +96,7 @@ impl LevelsConfig {
         check_episodes(u64::from(self.episodes))?;
         let halves = self.episodes >= 2;
         check("episodes", halves, "at least 2", self.episodes)?;
+        check_within("noise", self.noise, 0.0, 1e9)?;
         match self.medium {
             Medium::Random(share) => check_within("medium.random", share, 0.0, 1.0)?,
             Medium::Score(score) => {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use super::common_args::{Common, MOST_SEEDS};
+use super::data_args::CollectArgs;
 use super::examples;
 use super::export::ExportArgs;
 use super::import_args::ImportArgs;
@@ -167,8 +168,8 @@ pub(crate) struct ViewArgs {
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct CheckArgs {
-    /// A scenario, suite, case or behaviour. A record, a folder of records or a CSV knowledge base is
-    /// checked as by data check.
+    /// A scenario, suite, case or behaviour. A record, a folder of records, a CSV knowledge base or
+    /// a data set is checked as by data check.
     pub(crate) file: PathBuf,
     /// Change a setting before checking.
     #[arg(long, value_name = "KEY=VALUE")]
@@ -400,17 +401,21 @@ pub(crate) struct DataArgs {
 
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum DataCommand {
-    /// Make records from a source: tables of MIMIC-III, AgentClinic cases, FHIR bundles.
+    /// Make records from a source (tables of MIMIC-III, AgentClinic cases, FHIR bundles), or a data set of episodes (D4RL,
+    /// Minari, a finished run).
     #[command(after_help = examples::IMPORT)]
     Import(ImportArgs),
-    /// Check records, or a knowledge base, and say what is wrong where.
+    /// Play data sets of a control environment, of all usual levels.
+    #[command(after_help = examples::COLLECT)]
+    Collect(CollectArgs),
+    /// Check records, a knowledge base or a data set of episodes, and say what is wrong where.
     #[command(after_help = examples::DATA_CHECK)]
     Check(DataCheckArgs),
 }
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DataCheckArgs {
-    /// A record, a folder of records, or a knowledge base.
+    /// A record, a folder of records, a knowledge base, or a data set of episodes (safetensors, D4RL, Minari).
     pub(crate) path: PathBuf,
 }
 

@@ -47,7 +47,10 @@ pub(crate) fn check(arguments: &CheckArgs) -> Result<(), Failure> {
             )));
         }
         Some(TRAINING_SCHEMA) => super::local::check_training(file, &arguments.set)?,
-        _ if file.is_dir() || file.extension().is_some_and(|e| e == "json" || e == "csv") => {
+        _ if file.is_dir()
+            || super::data_sets::kind_of(file).is_some()
+            || file.extension().is_some_and(|e| e == "json" || e == "csv") =>
+        {
             return super::data::check_path(file);
         }
         _ => check_scenario(file, &overrides)?,

@@ -10,7 +10,7 @@ use rounds_environments::clinic::record::{self, Severity};
 use super::args::DataCheckArgs;
 use super::import_args::MimicArgs;
 use super::progress::Shown;
-use super::{Failure, print};
+use super::{Failure, data_sets, print};
 use crate::clinic::NOTICE;
 use crate::coordination::promise;
 use crate::run::{RunError, pretty};
@@ -100,8 +100,11 @@ pub(crate) fn check(arguments: &DataCheckArgs) -> Result<(), Failure> {
     check_path(&arguments.path)
 }
 
-/// Checks the records or the knowledge base at `path`.
+/// Checks the records, the knowledge base or the data set at `path`.
 pub(super) fn check_path(path: &Path) -> Result<(), Failure> {
+    if let Some(kind) = data_sets::kind_of(path) {
+        return data_sets::check(path, kind);
+    }
     // What cannot be read is told by whoever reads it in earnest.
     let text = std::fs::read_to_string(path).unwrap_or_default();
     let rates = text.contains("\"binary_evidence\"");

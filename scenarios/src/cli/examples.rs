@@ -157,6 +157,8 @@ Examples:
   rounds data import mimic-iii tables --out sample --sample 100 --max-diagnoses 10
   rounds data import agentclinic cases.jsonl --out cases --titles D_ICD_DIAGNOSES.csv
   rounds data import fhir bundles --out patients --visit last-disease
+  rounds data import d4rl hopper-medium-v2.hdf5 --out hopper-medium.safetensors
+  rounds data import rounds runs/my-run --out my-episodes.safetensors
 
 Records of credentialed data must not be shared.";
 
@@ -164,7 +166,16 @@ pub(super) const DATA_CHECK: &str = "\
 Examples:
   rounds data check records
   rounds data check records/900101.json
-  rounds data check my-knowledge.csv";
+  rounds data check my-knowledge.csv
+  rounds data check runs/data/hopper.safetensors";
+
+pub(super) const COLLECT: &str = "\
+Examples:
+  rounds data collect pendulum --out runs/data/pendulum
+  rounds data collect point-mass --out runs/data/point-mass --episodes 80 --level expert --level medium
+  rounds data collect hopper --out runs/data/hopper --set data.search.steps=100000
+
+Where nobody has written an expert a policy learns first, which takes minutes.";
 
 pub(super) const REVIEW_EXPORT: &str = "\
 Examples:

@@ -1,4 +1,4 @@
-//! `rounds data import` of sources that name diagnoses in words.
+//! `rounds data import`: the sources, and those that name diagnoses in words.
 
 use std::fmt::Write;
 
@@ -9,9 +9,10 @@ use rounds_environments::clinic::record::{CaseCounts, OutputError};
 use rounds_environments::clinic::sources::{Gathered, ImportedFolder, SourceError};
 
 use super::import_args::{NamedSource, Source};
-use super::{Failure, data, print};
+use super::{Failure, data, data_sets, print};
 use crate::clinic::NOTICE;
 use crate::run::{RunError, pretty};
+use crate::trajectory::SetKind;
 
 /// Names that are printed; the manifest has all of them.
 const MOST_NAMES: usize = 20;
@@ -28,6 +29,9 @@ pub(crate) fn import(source: &Source) -> Result<(), Failure> {
             let read = |namer: &CodeNamer| agentclinic::read(&arguments.path, namer, options);
             write(&arguments.named, "cases", read)
         }
+        Source::D4rl(arguments) => data_sets::import(arguments, SetKind::D4rl),
+        Source::Minari(arguments) => data_sets::import(arguments, SetKind::Minari),
+        Source::Rounds(arguments) => data_sets::import_run(arguments),
         Source::Fhir(arguments) => {
             let options = FhirOptions {
                 visit: arguments.visit.into(),

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use rounds_environments::clinic::fhir::VisitRule;
 
+use super::data_args::{EpisodesArgs, RunEpisodesArgs};
+
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ImportArgs {
     #[command(subcommand)]
@@ -19,6 +21,12 @@ pub(crate) enum Source {
     Agentclinic(AgentClinicArgs),
     /// FHIR R4 bundles as Synthea writes them, gzipped or plain: one record a patient.
     Fhir(FhirArgs),
+    /// A D4RL file of episodes, FILE.hdf5 (a build with the feature hdf5).
+    D4rl(EpisodesArgs),
+    /// The folder of a Minari data set (a build with the feature hdf5).
+    Minari(EpisodesArgs),
+    /// The episodes of a finished run of a control environment.
+    Rounds(RunEpisodesArgs),
 }
 
 #[derive(Debug, Clone, Args)]

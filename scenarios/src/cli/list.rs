@@ -47,6 +47,12 @@ methods of coordination (kind of a policy where agents coordinate)
   greedy, optimum  references that know the objective beforehand
   random, rota     any action; one after the other
   language         asks a language model of [models] for each action (docs/language.md)
+agents of control environments (kind of a policy; docs/trajectory.md)
+  random, expert   any action; the scripted expert of the environment
+  learned          a model of [models] that learns from [data]
+  step-protocol, hand-tuned, fixed-dose
+                   doses for an unstable patient: by a written protocol, by index and slope, always the same
+  language         asks a language model of [models] for each action
 teams (agents.team.kind)
   dynamic          specialists join and leave between rounds
   static           the specialists named at the start stay
@@ -63,6 +69,7 @@ const MODELS: &str = "\
 models
   candle           runs on this machine: a folder as Hugging Face lays it out, or a GGUF file (docs/local.md)
   openai           asks a server that speaks the protocol of OpenAI: a vendor, vLLM, llama.cpp, Ollama
+  trajectory       learns from episodes: architecture = dt | gdt | gdt-plus | dc | bc (docs/trajectory.md)
   scripted         says what a script says
   replay           says what was said in an earlier run
 ";
@@ -76,6 +83,12 @@ environments
   ekf              agents that measure targets, by extended Kalman filters
   coverage         agents that cover an area
   objective        a set function of your own, given by its values
+  cart-pole, pendulum, mountain-car, point-mass
+                   small systems to control (docs/trajectory.md)
+  point-maze       a ball in a maze
+  stabilise        an unstable patient who is given doses
+  hopper, half-cheetah, walker2d, inverted-pendulum
+                   bodies that MuJoCo simulates; a build with the feature mujoco
 ";
 
 fn scenarios(text: &mut String) {

@@ -7,6 +7,8 @@ mod compare;
 mod conclude;
 mod conclude_cases;
 mod data;
+mod data_args;
+mod data_sets;
 mod describe;
 mod diverge;
 mod evaluate;
@@ -125,6 +127,7 @@ pub fn main() -> ExitCode {
         Command::Describe(arguments) => describe::describe(&arguments),
         Command::Data(arguments) => match arguments.command {
             DataCommand::Import(arguments) => import::import(&arguments.source),
+            DataCommand::Collect(arguments) => data_sets::collect(&arguments),
             DataCommand::Check(arguments) => data::check(&arguments),
         },
         Command::Train(arguments) => local::train(&arguments),

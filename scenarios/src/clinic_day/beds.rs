@@ -108,7 +108,7 @@ impl BedPreparation {
             seed: self.seed,
             trainings: self.trainings,
         };
-        let policies = lesson.learn(&offline, tell)?;
+        let policies = lesson.learn(&offline, learner.weights.as_deref(), tell)?;
         let aim = match lesson.aims() {
             false => None,
             true => Some(self.aim(name, &policies, (target, delayed), reference, tell)?),

@@ -142,6 +142,7 @@ pub(super) fn model(spec: &ModelSpec) -> Value {
         ModelSpec::Replay { calls } => value["calls"] = json!(file_name(calls)),
         ModelSpec::Trajectory(spec) => {
             value["keep"] = json!(spec.keep.as_deref().map(file_name));
+            value["weights"] = json!(spec.weights.as_deref().map(file_name));
         }
         ModelSpec::OpenAi(spec) => {
             for (key, path) in [

@@ -73,6 +73,10 @@ fn environment(spec: &ControlSpec) -> &'static str {
         ControlSpec::PointMaze(_) => "a point maze",
         ControlSpec::PointMass(_) => "the linear-quadratic point mass",
         ControlSpec::Stabilise(_) => "the stabilisation of a simulated unstable patient",
+        ControlSpec::Hopper(_) => "Hopper, simulated by MuJoCo",
+        ControlSpec::HalfCheetah(_) => "HalfCheetah, simulated by MuJoCo",
+        ControlSpec::Walker2d(_) => "Walker2d, simulated by MuJoCo",
+        ControlSpec::InvertedPendulum(_) => "the inverted pendulum, simulated by MuJoCo",
     }
 }
 

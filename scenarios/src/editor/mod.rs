@@ -1,9 +1,10 @@
 //! JSON Schemas (draft 2020-12) of the files that people write, for editors.
 //!
 //! The schemas stand in `schemas/`; parts that several kinds of file share are in `parts.json`.
-//! Two things are filled in here, so that they follow the reader: a value of `enum` such as
-//! `"@TeamKind"` is the list of words that the reader knows by this name, and
-//! `{"from": PART, "without": [KEY, …]}` is a part without some of its keys, none required.
+//! Three things are filled in here, so that they follow the reader: a value of `enum` such as
+//! `"@TeamKind"` is the list of words that the reader knows by this name,
+//! `{"from": PART, "without": [KEY, …]}` is a part without some of its keys, none required, and
+//! `{"variants": PART}` in a list stands for all variants of a part.
 //! Tests hold every key, word, default and range of the schemas against the reader.
 
 use std::collections::BTreeSet;
@@ -84,7 +85,14 @@ fn fill(value: &mut Value, parts: &Value) {
             }
             map.values_mut().for_each(|inner| fill(inner, parts));
         }
-        Value::Array(items) => items.iter_mut().for_each(|inner| fill(inner, parts)),
+        Value::Array(items) => {
+            let each = std::mem::take(items).into_iter();
+            items.extend(each.flat_map(|item| match item["variants"].as_str() {
+                Some(of) => parts[of]["oneOf"].as_array().cloned().unwrap_or_default(),
+                None => vec![item],
+            }));
+            items.iter_mut().for_each(|inner| fill(inner, parts));
+        }
         _ => {}
     }
 }

@@ -185,7 +185,6 @@ pub(super) fn sample() -> ReportData {
             arm("static panel", 0.81, 0.94, 7.6),
             arm("single doctor", 0.64, 0.88, 5.1),
         ],
-        interactions: Vec::new(),
         comparisons: vec![
             comparison(
                 "static panel",

@@ -49,6 +49,14 @@ choice! {
         PointMass = "point-mass",
         /// An unstable patient.
         Stabilise = "stabilise",
+        /// A body that hops on one leg.
+        Hopper = "hopper",
+        /// A body that runs on two legs.
+        HalfCheetah = "half-cheetah",
+        /// A body that walks on two legs.
+        Walker2d = "walker2d",
+        /// A pole that a cart balances.
+        InvertedPendulum = "inverted-pendulum",
     }
 }
 
@@ -105,9 +113,9 @@ pub enum Family {
     /// Visits of a clinic.
     Clinic(Box<ClinicFamily>),
     /// Agents that coordinate.
-    Coordination(CoordinationFamily),
+    Coordination(Box<CoordinationFamily>),
     /// Days of a clinic.
-    ClinicDay(ClinicDayFamily),
+    ClinicDay(Box<ClinicDayFamily>),
     /// Agents of a control environment.
     Trajectory(Box<TrajectoryFamily>),
 }
@@ -234,7 +242,7 @@ pub(super) fn read_family(
         }
     };
     // The other keys belong to the kind: without it, none of them can be judged.
-    let Some((kind, table)) = kind else {
+    let Some((kind, mut table)) = kind else {
         for key in ["policies", "agents"] {
             root.entry(key);
         }
@@ -261,12 +269,12 @@ pub(super) fn read_family(
                 .is_none_or(|policy| policy.model().is_none())
         });
         let beds = beds.finish(at_beds, data, &sent);
-        return Some(Family::ClinicDay(ClinicDayFamily {
+        return Some(Family::ClinicDay(Box::new(ClinicDayFamily {
             environment: environment?,
             policy: policy?,
             policies,
             beds: beds?,
-        }));
+        })));
     }
     let control = match kind {
         EnvironmentKind::CartPole => Some(ControlKind::CartPole),
@@ -275,10 +283,14 @@ pub(super) fn read_family(
         EnvironmentKind::PointMaze => Some(ControlKind::PointMaze),
         EnvironmentKind::PointMass => Some(ControlKind::PointMass),
         EnvironmentKind::Stabilise => Some(ControlKind::Stabilise),
+        EnvironmentKind::Hopper => Some(ControlKind::Hopper),
+        EnvironmentKind::HalfCheetah => Some(ControlKind::HalfCheetah),
+        EnvironmentKind::Walker2d => Some(ControlKind::Walker2d),
+        EnvironmentKind::InvertedPendulum => Some(ControlKind::InvertedPendulum),
         _ => None,
     };
     if let Some(control) = control {
-        let family = read_trajectory(root, &table, control, (models, &trained), read_agents);
+        let family = read_trajectory(root, &mut table, control, (models, &trained), read_agents);
         return family.map(|family| Family::Trajectory(Box::new(family)));
     }
     let world = match kind {
@@ -292,11 +304,11 @@ pub(super) fn read_family(
         let environment = read_coordination(table, world);
         let (names, policies) = read_methods(root, models, |_, table| Some(table));
         let policy = read_agents(root, &names);
-        return Some(Family::Coordination(CoordinationFamily {
+        return Some(Family::Coordination(Box::new(CoordinationFamily {
             environment: environment?,
             policy: policy?,
             policies,
-        }));
+        })));
     }
     let environment = read_clinic(table, models);
     let (policy_names, policies) = read_policies(root, models);

@@ -94,8 +94,8 @@ pub use training::{
     DemonstrationsSpec, ModelStart, NewModelSpec, TokensWithin, TrainingDataSpec, TrainingSpec,
 };
 pub use trajectory::{
-    ArsSpec, BedsSpec, CollectSpec, ControlSpec, DataSource, LearnerSpec, LearnerTraining,
-    OfflineSpec, TargetSpec, TrajectoryFamily, TrajectoryPolicySpec, WardDataSpec,
+    ArsSpec, BedsSpec, BodySpec, CollectSpec, ControlSpec, DataSource, LearnerSpec,
+    LearnerTraining, OfflineSpec, TargetSpec, TrajectoryFamily, TrajectoryPolicySpec, WardDataSpec,
 };
 pub use until::UntilRule;
 pub(crate) use words::words;

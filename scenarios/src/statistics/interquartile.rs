@@ -5,7 +5,7 @@ use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 
 use super::estimate::Estimate;
-use super::sample::Sample;
+use super::sample::{Cluster, Sample};
 
 /// Resamples of the bootstrap.
 const RESAMPLES: usize = 2000;
@@ -39,7 +39,7 @@ pub fn interquartile_mean(values: &[f64]) -> Option<f64> {
 /// # Determinism
 /// Draws from the stream of `seed` for [`Purpose::Bootstrap`] and nothing else.
 pub fn interquartile(sample: &Sample, seed: RunSeed) -> Estimate {
-    let means: Vec<f64> = sample.clusters().iter().map(|case| case.mean()).collect();
+    let means: Vec<f64> = sample.clusters().iter().map(Cluster::mean).collect();
     let mut stream = StreamKey::episode(seed, EpisodeIx(1), Purpose::Bootstrap).open();
     let mut found: Vec<f64> = Vec::new();
     if means.len() > 1 {

@@ -15,6 +15,7 @@ use rounds_policies::trajectory::experts::{
     PointMassExpert,
 };
 
+use super::bodies::{self, BodyKind};
 use crate::run::RunError;
 use crate::schema::ControlSpec;
 
@@ -25,7 +26,7 @@ fn input(error: impl std::fmt::Display) -> RunError {
 /// What makes environments of a table.
 ///
 /// # Errors
-/// [`RunError::Input`] when the constants cannot be.
+/// [`RunError::Input`] when the constants cannot be, or this build has no MuJoCo and one is asked for.
 pub(super) fn maker(spec: &ControlSpec) -> Result<EnvironmentMaker, RunError> {
     Ok(match spec {
         ControlSpec::CartPole(config) => make(config.clone()),
@@ -34,6 +35,10 @@ pub(super) fn maker(spec: &ControlSpec) -> Result<EnvironmentMaker, RunError> {
         ControlSpec::PointMass(config) => make(config.clone()),
         ControlSpec::PointMaze(config) => make(PointMaze::new(config.clone()).map_err(input)?),
         ControlSpec::Stabilise(config) => make(Stabilise::new((**config).clone()).map_err(input)?),
+        ControlSpec::Hopper(body) => bodies::maker(BodyKind::Hopper, body)?,
+        ControlSpec::HalfCheetah(body) => bodies::maker(BodyKind::HalfCheetah, body)?,
+        ControlSpec::Walker2d(body) => bodies::maker(BodyKind::Walker2d, body)?,
+        ControlSpec::InvertedPendulum(body) => bodies::maker(BodyKind::InvertedPendulum, body)?,
     })
 }
 
@@ -63,8 +68,22 @@ pub(super) struct Expert {
 /// The scripted expert of an environment.
 ///
 /// # Errors
-/// [`RunError::Input`] when it cannot be made.
+/// [`RunError::Input`] when there is none, or it cannot be made.
 pub(super) fn expert(spec: &ControlSpec) -> Result<Expert, RunError> {
+    let found = known_expert(spec)?;
+    found.ok_or_else(|| {
+        input(
+            "nobody has written an expert for this environment: expected a policy of another kind than \"expert\", and \
+             data of the kind \"ars\" or \"file\" in place of \"mixture\" or \"levels\"",
+        )
+    })
+}
+
+/// The scripted expert of an environment, where there is one.
+///
+/// # Errors
+/// [`RunError::Input`] when it cannot be made.
+pub(super) fn known_expert(spec: &ControlSpec) -> Result<Option<Expert>, RunError> {
     let (controller, name): (Arc<dyn Controller>, _) = match spec {
         ControlSpec::CartPole(_) => (Arc::new(CartPoleExpert::default()), "linear balance"),
         ControlSpec::Pendulum(_) => (Arc::new(PendulumExpert::default()), "energy pumping"),
@@ -79,6 +98,10 @@ pub(super) fn expert(spec: &ControlSpec) -> Result<Expert, RunError> {
             (Arc::new(made), "waypoints")
         }
         ControlSpec::Stabilise(_) => (Arc::new(HandTuned::default()), "hand-tuned doses"),
+        ControlSpec::Hopper(_)
+        | ControlSpec::HalfCheetah(_)
+        | ControlSpec::Walker2d(_)
+        | ControlSpec::InvertedPendulum(_) => return Ok(None),
     };
-    Ok(Expert { controller, name })
+    Ok(Some(Expert { controller, name }))
 }

@@ -1,7 +1,7 @@
 //! Models that learn before the first episode.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,13 +15,14 @@ use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 use rounds_models::training::{Event, Plugins, TrainError, Trainer, Verdict};
 use rounds_models::trajectory::{
-    Architecture, Episodes, Parameters, Predictor, Threads, TrainableTrajectory, TrajectoryConfig,
-    TrajectoryModel,
+    Architecture, Episodes, ModelHeader, Parameters, Predictor, Threads, TrainableTrajectory,
+    TrajectoryConfig, TrajectoryModel, load_published, save,
 };
 use rounds_policies::trajectory::{Aim, LearnedPolicy, Scales, rollouts};
 use serde_json::json;
 
 use super::offline::{Ground, Offline, Tell};
+use super::weights::told;
 use crate::hash::sha256;
 use crate::run::RunError;
 use crate::schema::{LearnerSpec, LearnerTraining, TargetSpec};
@@ -67,13 +68,15 @@ fn fault(error: &TrainError) -> RunError {
 }
 
 impl Lesson<'_> {
-    /// Trains the model as often as is asked for; the policies aim at nothing yet.
+    /// Trains the model as often as is asked for, or takes weights that were `published`; the policies aim at nothing
+    /// yet.
     ///
     /// # Errors
     /// [`RunError::Input`] when there are no episodes, they do not fit, or a training fails.
     pub(crate) fn learn(
         &self,
         offline: &Offline,
+        published: Option<&Path>,
         tell: Tell<'_>,
     ) -> Result<Vec<LearnedPolicy>, RunError> {
         for warning in &offline.warnings {
@@ -100,18 +103,83 @@ impl Lesson<'_> {
             episodes,
             folder: self.learner.keep.as_ref().map(|keep| keep.join(self.name)),
         };
-        let seeds: Vec<RunSeed> = (0..self.trainings)
-            .map(|number| self.seed_of(number))
-            .collect();
-        let trained = course.train_all(self.name, &seeds, tell)?;
+        let trained = match published {
+            Some(path) => {
+                let parameters =
+                    load_published(path, &course.model).map_err(|error| told(&error))?;
+                shared(parameters, self.trainings)
+            }
+            None => {
+                let seeds = (0..self.trainings).map(|number| self.seed_of(number));
+                let seeds: Vec<RunSeed> = seeds.collect();
+                course.train_all(self.name, &seeds, tell)?
+            }
+        };
+        if let Some(folder) = &course.folder {
+            self.keep(folder, &course, &scales, offline, &trained)?;
+        }
+        self.acting(&course.model, &scales, trained)
+    }
+
+    /// Policies by weights of ours.
+    ///
+    /// # Errors
+    /// [`RunError::Input`] when they do not fit the environment.
+    pub(super) fn loaded(
+        &self,
+        header: ModelHeader,
+        parameters: Parameters,
+    ) -> Result<Vec<LearnedPolicy>, RunError> {
+        let scales = Scales {
+            normaliser: header.normaliser,
+            return_scale: header.return_scale,
+            action_map: header.action_map,
+        };
+        let trained = shared(parameters, self.trainings);
+        self.acting(&header.config, &scales, trained)
+    }
+
+    /// The models that act, one a training.
+    fn acting(
+        &self,
+        model: &TrajectoryConfig,
+        scales: &Scales,
+        trained: Vec<Arc<Parameters>>,
+    ) -> Result<Vec<LearnedPolicy>, RunError> {
         let policies = trained.into_iter().map(|parameters| {
-            let predictor = Predictor::new(course.model.clone(), parameters).map_err(input)?;
+            let predictor = Predictor::new(model.clone(), parameters).map_err(input)?;
             // Worlds run side by side: a pass of one world is its thread's alone.
             let threads = Threads::default();
             let (predictor, scales) = (Arc::new(predictor), scales.clone());
             LearnedPolicy::new(predictor, scales, self.space, None, threads).map_err(input)
         });
         policies.collect()
+    }
+
+    /// Writes trained models where they are to be kept, each as a file that says what it fits.
+    fn keep(
+        &self,
+        folder: &Path,
+        course: &Course,
+        scales: &Scales,
+        offline: &Offline,
+        trained: &[Arc<Parameters>],
+    ) -> Result<(), RunError> {
+        let made = std::fs::create_dir_all(folder);
+        made.map_err(RunError::file(folder, "cannot be made"))?;
+        let header = ModelHeader {
+            config: course.model.clone(),
+            environment: self.space.name.to_owned(),
+            normaliser: scales.normaliser.clone(),
+            action_map: scales.action_map.clone(),
+            return_scale: scales.return_scale,
+            reference: offline.data.header().reference,
+        };
+        for (number, parameters) in trained.iter().enumerate() {
+            let path = folder.join(format!("training-{number}.safetensors"));
+            save(&path, &header, parameters).map_err(|error| told(&error))?;
+        }
+        Ok(())
     }
 
     /// Whether the model aims at a return.
@@ -196,6 +264,12 @@ impl Wanted<'_> {
         ));
         Ok(aim(target))
     }
+}
+
+/// The same parameters for every training.
+fn shared(parameters: Parameters, trainings: u32) -> Vec<Arc<Parameters>> {
+    let parameters = Arc::new(parameters);
+    (0..trainings).map(|_| Arc::clone(&parameters)).collect()
 }
 
 /// How far a training is.

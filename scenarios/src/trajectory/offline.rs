@@ -1,33 +1,25 @@
 //! The episodes that models learn from: read, or played as the scenario says.
 
-use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::Arc;
 
 use rounds_agents::trajectory::EnvironmentMaker;
 use rounds_environments::control::data::{
     ActionMap, DataError, Header, Loaded, Reference, Trajectories, published, read, write,
 };
-use rounds_environments::control::{Actions, ControlEnvironment, Space};
+use rounds_environments::control::{Actions, Space};
 use rounds_environments::streams::RunSeed;
-use rounds_policies::trajectory::ars::train;
-use rounds_policies::trajectory::{
-    CollectError, Controller, Level, Levels, Mixed, Mixture, RandomController, collect,
-};
+use rounds_policies::trajectory::{CollectError, Controller, RandomController, collect};
 use serde_json::json;
 
-use super::environment::{Expert, expert, space};
+use super::environment::{known_expert, space};
 use crate::hash::sha256;
 use crate::run::RunError;
-use crate::schema::{ArsSpec, ControlSpec, DataSource, OfflineSpec};
+use crate::schema::{ControlSpec, DataSource, OfflineSpec};
 
 /// Entities that play side by side.
-const SIDE_BY_SIDE: usize = 64;
+pub(super) const SIDE_BY_SIDE: usize = 64;
 /// Episodes of chance and of an expert whose means are a reference.
 const REFERENCE_EPISODES: u32 = 200;
-/// Steps after which an episode of a file without timeouts ends.
-#[cfg(feature = "hdf5")]
-const MOST_STEPS: usize = 1000;
 
 /// What is told while something takes long.
 pub(crate) type Tell<'a> = &'a mut dyn FnMut(&str);
@@ -64,7 +56,7 @@ impl Ground<'_> {
         let mut data = loaded.data;
         let space = space(self.maker)?;
         check_sizes(&data, &space).map_err(|why| match &spec.source {
-            DataSource::File { path } => told_of(path, &DataError::Format(why)),
+            DataSource::File { path } => told_of(path, &why),
             _ => RunError::Input(why),
         })?;
         let own = match &space.actions {
@@ -97,14 +89,14 @@ impl Ground<'_> {
         let hash = sha256(what.to_string());
         let kept = spec.keep.as_deref();
         if let Some(path) = kept.filter(|path| path.is_file()) {
-            let loaded = read(path).map_err(|error| told_of(path, &error))?;
+            let loaded = read_set(path, SetKind::Native)?;
             let known = &loaded.data.header().settings["hash"];
             if *known == hash.as_str() {
                 return Ok((loaded, hash));
             }
             if known.is_null() {
                 let why = "holds data from elsewhere, which are not written over: expected what was kept before, or no file";
-                return Err(told_of(path, &DataError::Format(why.to_owned())));
+                return Err(told_of(path, why));
             }
         }
         let mut data = self.play(source, seed, tell)?;
@@ -114,7 +106,7 @@ impl Ground<'_> {
                 let made = std::fs::create_dir_all(folder);
                 made.map_err(RunError::file(folder, "cannot be made"))?;
             }
-            write(path, &data).map_err(|error| told_of(path, &error))?;
+            write(path, &data).map_err(|error| fault(&error))?;
         }
         let warnings = data.warnings();
         let loaded = Loaded {
@@ -125,95 +117,8 @@ impl Ground<'_> {
         Ok((loaded, hash))
     }
 
-    fn play(
-        &self,
-        source: &DataSource,
-        seed: RunSeed,
-        tell: Tell<'_>,
-    ) -> Result<Trajectories, RunError> {
-        let mut places = (self.maker)(SIDE_BY_SIDE).map_err(input)?;
-        let places = places.as_mut();
-        match source {
-            DataSource::File { .. } => Err(input("a file is read, not played")),
-            DataSource::Mixture(mixture) => {
-                let Expert { controller, name } = expert(self.spec)?;
-                let mixed = Mixture {
-                    expert: controller,
-                    noise: mixture.noise,
-                    seed,
-                    header: Header {
-                        collector: name.to_owned(),
-                        reference: self.measured()?,
-                        ..Header::default()
-                    },
-                };
-                mixed.collect(places, &mixture.parts, 0).map_err(input)
-            }
-            DataSource::Levels { level, config } => {
-                let Expert { controller, name } = expert(self.spec)?;
-                let header = Header {
-                    collector: name.to_owned(),
-                    ..Header::default()
-                };
-                let levels = Levels::new(places, controller, config.clone(), seed, header);
-                levels.map_err(input)?.make(places, *level).map_err(input)
-            }
-            DataSource::Ars(spec) => self.searched(spec, seed, tell),
-        }
-    }
-
-    /// What a linear policy did while it learnt, or what a stage of it does.
-    fn searched(
-        &self,
-        spec: &ArsSpec,
-        seed: RunSeed,
-        tell: Tell<'_>,
-    ) -> Result<Trajectories, RunError> {
-        let mut places = (self.maker)(SIDE_BY_SIDE).map_err(input)?;
-        let places = places.as_mut();
-        let actions = places.space().actions.clone();
-        let header = |collector: &str| Header {
-            collector: collector.to_owned(),
-            reference: published(places_name(self.spec)),
-            ..Header::default()
-        };
-        let play = |places: &mut dyn ControlEnvironment,
-                    controller: Arc<dyn Controller>,
-                    collector: &str| {
-            let mixed = Mixed::new(controller, actions.clone(), 0.0, spec.noise)?;
-            collect(places, &mixed, 0..spec.episodes, seed, header(collector))
-        };
-        if spec.level == Level::Random {
-            let random: Arc<dyn Controller> =
-                Arc::new(RandomController::new(actions.clone()).map_err(input)?);
-            return play(places, random, "chance").map_err(input);
-        }
-        let trained = train(places, &spec.search, seed, |progress| {
-            if let Some(evaluation) = progress.evaluation {
-                tell(&format!(
-                    "augmented random search: {} of {} steps, mean return {:.1}",
-                    progress.steps, spec.search.steps, evaluation.mean_return
-                ));
-            }
-            ControlFlow::Continue(())
-        })
-        .map_err(input)?;
-        let best: Arc<dyn Controller> = Arc::new(trained.best);
-        let name = format!(
-            "linear policy of augmented random search, mean return {:.1}",
-            trained.best_evaluation.mean_return
-        );
-        match (spec.level, trained.rollouts) {
-            (Level::MediumReplay, Some(mut rollouts)) => {
-                rollouts.describe(|header| header.reference = published(places_name(self.spec)));
-                Ok(rollouts)
-            }
-            (Level::MediumReplay, None) => Err(input("search.keep_rollouts is off")),
-            _ => play(places, best, &name).map_err(input),
-        }
-    }
-
-    /// The returns that count as 0 and as 100: published ones, or those of chance and of the scripted expert.
+    /// The returns that count as 0 and as 100: published ones, or those of chance and of the scripted expert; `None`
+    /// where there is neither.
     ///
     /// # Errors
     /// [`RunError::Input`] when the expert cannot be played.
@@ -221,6 +126,9 @@ impl Ground<'_> {
         if let Some(reference) = published(places_name(self.spec)) {
             return Ok(Some(reference));
         }
+        let Some(expert) = known_expert(self.spec)? else {
+            return Ok(None);
+        };
         let mut places = (self.maker)(SIDE_BY_SIDE).map_err(input)?;
         let places = places.as_mut();
         let actions = places.space().actions.clone();
@@ -231,7 +139,7 @@ impl Ground<'_> {
             Ok(collect(places, controller, episodes, seed, Header::default())?.returns())
         };
         let chance = returns(&RandomController::new(actions).map_err(input)?).map_err(input)?;
-        let best = returns(&expert(self.spec)?.controller).map_err(input)?;
+        let best = returns(&expert.controller).map_err(input)?;
         // An expert that is no better than chance makes no scale.
         Ok(Reference::of_returns(&chance, &best).ok())
     }
@@ -246,59 +154,78 @@ fn places_name(spec: &ControlSpec) -> &'static str {
         ControlSpec::PointMaze(_) => "point-maze",
         ControlSpec::PointMass(_) => "point-mass",
         ControlSpec::Stabilise(_) => "stabilise",
+        ControlSpec::Hopper(_) => "hopper",
+        // Published without the hyphen.
+        ControlSpec::HalfCheetah(_) => "halfcheetah",
+        ControlSpec::Walker2d(_) => "walker2d",
+        ControlSpec::InvertedPendulum(_) => "inverted-pendulum",
     }
 }
 
-/// What is wrong with a file, with all its causes.
-fn told_of(path: &Path, mut error: &DataError) -> RunError {
-    // Which file it is, is said once.
-    while let DataError::In { source, .. } = error {
-        error = source;
-    }
-    let mut told = format!("{}: {error}", path.display());
-    let first = std::error::Error::source(error);
-    for cause in std::iter::successors(first, |cause| cause.source()) {
-        told = format!("{told}: {cause}");
-    }
-    RunError::Input(told)
+/// The formats of data sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SetKind {
+    /// The project's own, a safetensors file.
+    Native,
+    /// D4RL, an HDF5 file.
+    D4rl,
+    /// Minari, a folder with an HDF5 file.
+    Minari,
 }
 
 /// Reads a data set by what its path looks like.
 fn read_file(path: &Path) -> Result<Loaded, RunError> {
     let extension = path.extension().and_then(|end| end.to_str());
-    let loaded = match extension {
-        Some("hdf5" | "h5") => return read_hdf5(path),
-        _ if path.is_dir() => return read_folder(path),
-        _ => read(path),
+    let kind = match extension {
+        Some("hdf5" | "h5") => SetKind::D4rl,
+        _ if path.is_dir() => SetKind::Minari,
+        _ => SetKind::Native,
     };
-    loaded.map_err(|error| told_of(path, &error))
+    read_set(path, kind)
+}
+
+/// Reads a data set of a format.
+///
+/// # Errors
+/// [`RunError::Input`] naming what is wrong with it and where, or that this build reads no HDF5.
+pub fn read_set(path: &Path, kind: SetKind) -> Result<Loaded, RunError> {
+    match kind {
+        SetKind::Native => read(path).map_err(|error| fault(&error)),
+        SetKind::D4rl | SetKind::Minari => read_hdf5(path, kind),
+    }
 }
 
 #[cfg(feature = "hdf5")]
-fn read_hdf5(path: &Path) -> Result<Loaded, RunError> {
-    let loaded = rounds_environments::control::data::read_d4rl(path, MOST_STEPS);
-    loaded.map_err(|error| told_of(path, &error))
-}
+fn read_hdf5(path: &Path, kind: SetKind) -> Result<Loaded, RunError> {
+    use rounds_environments::control::data::{read_d4rl, read_minari};
 
-#[cfg(feature = "hdf5")]
-fn read_folder(path: &Path) -> Result<Loaded, RunError> {
-    let loaded = rounds_environments::control::data::read_minari(path, None);
-    loaded.map_err(|error| told_of(path, &error))
-}
-
-#[cfg(not(feature = "hdf5"))]
-fn read_hdf5(path: &Path) -> Result<Loaded, RunError> {
-    Err(told_of(path, &DataError::Format(NO_HDF5.to_owned())))
+    /// Steps after which an episode of a file without timeouts ends.
+    const MOST_STEPS: usize = 1000;
+    let loaded = match kind {
+        SetKind::Minari => read_minari(path, None),
+        SetKind::D4rl | SetKind::Native => read_d4rl(path, MOST_STEPS),
+    };
+    loaded.map_err(|error| fault(&error))
 }
 
 #[cfg(not(feature = "hdf5"))]
-fn read_folder(path: &Path) -> Result<Loaded, RunError> {
-    Err(told_of(path, &DataError::Format(NO_HDF5.to_owned())))
+fn read_hdf5(path: &Path, _: SetKind) -> Result<Loaded, RunError> {
+    Err(RunError::Input(format!(
+        "{}: this build reads no HDF5: build with cargo build --release --features hdf5 (docs/trajectory.md says what it needs)",
+        path.display()
+    )))
 }
 
-#[cfg(not(feature = "hdf5"))]
-const NO_HDF5: &str =
-    "a data set in HDF5, which this build cannot read: build with `--features hdf5`";
+fn told_of(path: &Path, why: &str) -> RunError {
+    RunError::Input(format!("{}: {why}", path.display()))
+}
+
+/// The error of a file with all its causes.
+fn fault(error: &DataError) -> RunError {
+    let first = std::error::Error::source(error);
+    let causes = std::iter::successors(first, |cause| cause.source());
+    RunError::Input(causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}")))
+}
 
 fn hash_of_file(path: &Path) -> Result<String, RunError> {
     let mut files = vec![path.to_owned()];

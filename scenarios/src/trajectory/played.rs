@@ -9,14 +9,15 @@ use rounds_environments::control::data::Reference;
 use rounds_environments::control::maze::PointMaze;
 use rounds_environments::control::stabilise::Stabilise;
 use rounds_environments::control::{ControlFactory, Dynamics};
-use rounds_environments::environment::EnvironmentFactory;
+use rounds_environments::environment::{Describe, EnvironmentFactory};
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::remembering::RememberingFactory;
 use rounds_environments::streams::RunSeed;
 use rounds_policies::language::{Described, LanguagePlayer};
 
+use super::bodies::{self, BodyKind};
 use crate::run::RunError;
-use crate::schema::{ControlSpec, PlayerSpec};
+use crate::schema::{BodySpec, ControlSpec, PlayerSpec};
 use crate::speech::{Speakers, player_options};
 
 /// What adds the environments and their player to a world.
@@ -51,6 +52,14 @@ pub(super) fn spoken(
             let patient = Stabilise::new((**config).clone()).map_err(|error| fault(&error))?;
             of(patient, spec, speakers, max_steps)
         }
+        ControlSpec::Hopper(body) => of_body(BodyKind::Hopper, body, spec, speakers, max_steps),
+        ControlSpec::HalfCheetah(body) => {
+            of_body(BodyKind::HalfCheetah, body, spec, speakers, max_steps)
+        }
+        ControlSpec::Walker2d(body) => of_body(BodyKind::Walker2d, body, spec, speakers, max_steps),
+        ControlSpec::InvertedPendulum(body) => {
+            of_body(BodyKind::InvertedPendulum, body, spec, speakers, max_steps)
+        }
     }
 }
 
@@ -77,16 +86,51 @@ pub(super) fn begun(app: &mut App, repeats: u32, reference: Option<Reference>) {
     })));
 }
 
+#[cfg(feature = "mujoco")]
+fn of_body(
+    kind: BodyKind,
+    body: &BodySpec,
+    spec: &PlayerSpec,
+    speakers: &Speakers<'_>,
+    max_steps: u32,
+) -> Result<Spoken, RunError> {
+    of_factory(bodies::factory(kind, body)?, spec, speakers, max_steps)
+}
+
+#[cfg(not(feature = "mujoco"))]
+fn of_body(
+    _: BodyKind,
+    _: &BodySpec,
+    _: &PlayerSpec,
+    _: &Speakers<'_>,
+    _: u32,
+) -> Result<Spoken, RunError> {
+    Err(RunError::Input(bodies::NO_MUJOCO.to_owned()))
+}
+
 fn of<D: Dynamics>(
     dynamics: D,
     spec: &PlayerSpec,
     speakers: &Speakers<'_>,
     max_steps: u32,
 ) -> Result<Spoken, RunError> {
+    of_factory(ControlFactory::new(dynamics, 1), spec, speakers, max_steps)
+}
+
+fn of_factory<F>(
+    factory: F,
+    spec: &PlayerSpec,
+    speakers: &Speakers<'_>,
+    max_steps: u32,
+) -> Result<Spoken, RunError>
+where
+    F: EnvironmentFactory + 'static,
+    F::Environment: Describe,
+{
     let options = player_options(spec)?;
     let prompts = options.spoken.prompts.hash().to_owned();
     let factory = Arc::new(RememberingFactory {
-        factory: ControlFactory::new(dynamics, 1),
+        factory,
         length: options.history as usize,
     });
     // It only describes: what it says hangs on the observation alone.

@@ -13,6 +13,7 @@ use rounds_policies::trajectory::{
 use super::environment::{expert, space};
 use super::learner::{Lesson, Wanted};
 use super::offline::Ground;
+use super::weights::Weights;
 use crate::run::RunError;
 use crate::schema::{
     Arm, ControlSpec, LearnerSpec, ModelSpec, OfflineSpec, TargetSpec, TrajectoryFamily,
@@ -38,7 +39,7 @@ enum Work {
     Learned {
         name: String,
         learner: Box<LearnerSpec>,
-        data: OfflineSpec,
+        data: Option<OfflineSpec>,
         target: TargetSpec,
         delayed: bool,
     },
@@ -66,6 +67,7 @@ impl Preparation {
         let input = |why: String| RunError::Input(format!("arm {}: {why}", arm.name));
         let policy = family.used();
         let policy = policy.ok_or_else(|| input(format!("no policy {:?}", family.policy)))?;
+        let space = space(&maker)?;
         let work = match policy {
             TrajectoryPolicySpec::Learned {
                 model,
@@ -76,11 +78,13 @@ impl Preparation {
                     Some(ModelSpec::Trajectory(learner)) => learner.clone(),
                     _ => return Err(input(format!("{model:?} is no trajectory model"))),
                 };
-                let data = family.data.clone().ok_or_else(|| {
-                    input(format!(
+                let data = family.data.clone();
+                let own = Weights::open(&learner, &space)?;
+                if data.is_none() && !matches!(own, Some(Weights::Ours(..))) {
+                    return Err(input(format!(
                         "the model {model:?} learns from [data], which is missing"
-                    ))
-                })?;
+                    )));
+                }
                 Work::Learned {
                     name: model.clone(),
                     learner,
@@ -94,7 +98,7 @@ impl Preparation {
         };
         Ok(Self {
             environment: family.environment.clone(),
-            space: space(&maker)?,
+            space,
             maker,
             seed: arm.scenario.seed,
             trainings: arm.scenario.repeats.max(1),
@@ -139,17 +143,30 @@ impl Preparation {
                 target,
                 delayed,
             } => {
-                let offline = ground.episodes(data, tell)?;
-                let reference = match offline.data.header().reference {
-                    Some(reference) => Some(reference),
-                    None => ground.measured()?,
-                };
                 let lesson = Lesson {
                     name,
                     learner,
                     space: &self.space,
                     seed: self.seed,
                     trainings: self.trainings,
+                };
+                let weights = Weights::open(learner, &self.space)?;
+                let offline = match (&weights, data) {
+                    (Some(Weights::Ours(..)), _) => None,
+                    (_, Some(data)) => Some(ground.episodes(data, tell)?),
+                    (_, None) => {
+                        let why =
+                            format!("the model {name:?} learns from [data], which is missing");
+                        return Err(RunError::Input(why));
+                    }
+                };
+                let known = match (&weights, &offline) {
+                    (Some(Weights::Ours(header, _)), _) => header.reference,
+                    (_, offline) => offline.as_ref().and_then(|it| it.data.header().reference),
+                };
+                let reference = match known {
+                    Some(reference) => Some(reference),
+                    None => ground.measured()?,
                 };
                 let wanted = lesson.aims().then(|| Wanted {
                     name,
@@ -159,7 +176,16 @@ impl Preparation {
                     reference,
                 });
                 wanted.as_ref().map_or(Ok(()), Wanted::check)?;
-                let policies = lesson.learn(&offline, tell)?;
+                let policies = match (weights, &offline) {
+                    (Some(Weights::Ours(header, parameters)), _) => {
+                        lesson.loaded(*header, parameters)?
+                    }
+                    (Some(Weights::Published(path)), Some(offline)) => {
+                        lesson.learn(offline, Some(&path), tell)?
+                    }
+                    (None, Some(offline)) => lesson.learn(offline, None, tell)?,
+                    (_, None) => Vec::new(),
+                };
                 let aim = match &wanted {
                     Some(wanted) => Some(wanted.aim(&policies, tell)?),
                     None => None,

@@ -58,7 +58,8 @@ impl Score for TrajectoryScore {
     }
 }
 
-fn reference(value: &Value) -> Option<Reference> {
+/// The reference that an event names.
+pub(super) fn reference(value: &Value) -> Option<Reference> {
     let [min, max] = value.as_array()?.as_slice() else {
         return None;
     };

@@ -70,6 +70,10 @@ impl SamplerConfig {
             let why = format!("expected a share above 0, at most 1, got {}", self.pct_traj);
             return Err(refuse("pct_traj", why));
         }
+        if !(self.std_floor >= 0.0 && self.std_floor.is_finite()) {
+            let why = format!("expected a number of at least 0, got {}", self.std_floor);
+            return Err(refuse("std_floor", why));
+        }
         Ok(())
     }
 }

@@ -94,12 +94,25 @@ impl MujocoFactory {
             entities,
         })
     }
+
+    /// So many bodies, each at the start of the agent of its number in `episode`.
+    ///
+    /// # Errors
+    /// Those of [`Mujoco::new`].
+    pub fn side_by_side(
+        &self,
+        entities: usize,
+        seed: RunSeed,
+        episode: EpisodeIx,
+    ) -> Result<Mujoco, EnvironmentError> {
+        Mujoco::of(&self.model, self.step_limit, entities, seed, episode)
+    }
 }
 
 impl EnvironmentFactory for MujocoFactory {
     type Environment = Mujoco;
 
     fn reset(&self, seed: RunSeed, episode: EpisodeIx) -> Result<Mujoco, EnvironmentError> {
-        Mujoco::of(&self.model, self.step_limit, self.entities, seed, episode)
+        self.side_by_side(self.entities, seed, episode)
     }
 }

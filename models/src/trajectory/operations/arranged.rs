@@ -83,6 +83,10 @@ impl Operation for Arranged {
         self.out
     }
 
+    fn needs(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
     fn forward(&self, frame: &mut Frame<'_>) {
         let mut out = frame.take(self.out);
         let (from, to) = (frame.grid(self.x), frame.grid(self.out));

@@ -152,7 +152,7 @@ impl Attention {
         shares: usize,
     ) -> Head {
         let at = |part: Part, start: usize| {
-            let step = frame.grid(part.value).step;
+            let step = frame.step(part.value);
             (start * step + part.column + head * self.dim(), step)
         };
         Head {
@@ -219,6 +219,10 @@ impl Operation for Attention {
 
     fn makes(&self) -> Value {
         self.out
+    }
+
+    fn needs(&self) -> Vec<Value> {
+        self.reads()
     }
 
     fn forward(&self, frame: &mut Frame<'_>) {

@@ -63,6 +63,10 @@ impl Operation for Convolution {
         self.out
     }
 
+    fn needs(&self) -> Vec<Value> {
+        vec![self.u]
+    }
+
     fn forward(&self, frame: &mut Frame<'_>) {
         let context = frame.context;
         let mut out = frame.take(self.out);

@@ -67,6 +67,10 @@ impl Operation for Embedding {
         self.out
     }
 
+    fn needs(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
     fn forward(&self, frame: &mut Frame<'_>) {
         let context = frame.context;
         let mut out = frame.take(self.out);
@@ -235,6 +239,10 @@ impl Operation for States {
 
     fn makes(&self) -> Value {
         self.out
+    }
+
+    fn needs(&self) -> Vec<Value> {
+        Vec::new()
     }
 
     fn forward(&self, frame: &mut Frame<'_>) {

@@ -77,6 +77,13 @@ impl Operation for Linear {
         self.out
     }
 
+    fn needs(&self) -> Vec<Value> {
+        match self.unit {
+            Unit::Relu { .. } | Unit::Tanh => vec![self.x, self.out],
+            Unit::Plain | Unit::Gelu { .. } | Unit::PlainGelu => vec![self.x],
+        }
+    }
+
     fn forward(&self, frame: &mut Frame<'_>) {
         let context = frame.context;
         let Weights { first, count, .. } = self.weights(context);

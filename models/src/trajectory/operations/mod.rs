@@ -31,6 +31,9 @@ pub(super) trait Operation: Debug + Send + Sync {
     /// The value it makes.
     fn makes(&self) -> Value;
 
+    /// The values that its way back reads.
+    fn needs(&self) -> Vec<Value>;
+
     /// Makes the value.
     fn forward(&self, frame: &mut Frame<'_>);
 

@@ -27,6 +27,10 @@ impl Operation for Norm {
         self.out
     }
 
+    fn needs(&self) -> Vec<Value> {
+        vec![self.x]
+    }
+
     fn forward(&self, frame: &mut Frame<'_>) {
         let context = frame.context;
         let grid = frame.grid(self.x);

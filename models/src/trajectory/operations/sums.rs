@@ -40,6 +40,10 @@ impl Operation for Residual {
         self.out
     }
 
+    fn needs(&self) -> Vec<Value> {
+        Vec::new()
+    }
+
     fn forward(&self, frame: &mut Frame<'_>) {
         let mut out = frame.take(self.out);
         let grid = frame.grid(self.out);
@@ -89,6 +93,10 @@ impl Operation for Added {
 
     fn makes(&self) -> Value {
         self.out
+    }
+
+    fn needs(&self) -> Vec<Value> {
+        Vec::new()
     }
 
     fn forward(&self, frame: &mut Frame<'_>) {
@@ -158,6 +166,10 @@ impl Operation for Temporal {
 
     fn makes(&self) -> Value {
         self.out
+    }
+
+    fn needs(&self) -> Vec<Value> {
+        Vec::new()
     }
 
     fn forward(&self, frame: &mut Frame<'_>) {

@@ -84,8 +84,8 @@ pub(in crate::trajectory) struct Program {
 }
 
 impl Program {
-    /// Lets values share places: for passes that nothing looks back on.
-    pub(in crate::trajectory) fn share_places(&mut self) {
+    /// Lets values share places, but those that a way `back` needs and those that are shown.
+    pub(in crate::trajectory) fn share_places(&mut self, back: bool) {
         let mut last_use = vec![0; self.values.len()];
         for (step, operation) in self.operations.iter().enumerate() {
             for value in operation.reads() {
@@ -93,6 +93,16 @@ impl Program {
             }
         }
         last_use[self.output.0] = self.operations.len();
+        if back {
+            let needed = self
+                .operations
+                .iter()
+                .flat_map(|operation| operation.needs());
+            let shown = self.taps.iter().flat_map(|tap| [tap.block, tap.units]);
+            for value in needed.chain(shown) {
+                last_use[value.0] = self.operations.len();
+            }
+        }
         let mut free = Vec::new();
         let mut count = 0;
         let mut here: Vec<Value> = Vec::new();

@@ -27,8 +27,6 @@ pub(super) fn write(config: &TrajectoryConfig, named: &[Named], reach: Reach) ->
         Architecture::Bc => cloning::write(&mut builder),
     };
     let mut program = builder.finish(output);
-    if reach == Reach::Last {
-        program.share_places();
-    }
+    program.share_places(reach == Reach::All);
     program
 }

@@ -68,6 +68,11 @@ impl Frame<'_> {
         }
     }
 
+    /// Numbers from one row of a value to the next.
+    pub(in crate::trajectory) fn step(&self, value: Value) -> usize {
+        stride(self.context.shape(value).width)
+    }
+
     fn place(&self, value: Value) -> usize {
         self.context.program.places[value.0]
     }

@@ -45,8 +45,23 @@ pub struct Trained {
     pub best_evaluation: Evaluation,
     /// All evaluations, from that of the policy that does nothing.
     pub curve: Vec<Evaluation>,
+    /// The policy at each point of the curve.
+    pub stages: Vec<LinearController>,
     /// All rollouts in order, where they are kept: a medium-replay set.
     pub rollouts: Option<Trajectories>,
+}
+
+impl Trained {
+    /// Number of the first point of the curve that is so far on the way from the first return to the best; a share of
+    /// 1 is the best itself.
+    pub fn stage(&self, share: f64) -> usize {
+        let first = self.curve.first().map_or(0.0, |first| first.mean_return);
+        let wanted = first + share * (self.best_evaluation.mean_return - first);
+        // Rounding may put what is wanted above the best.
+        let wanted = wanted.min(self.best_evaluation.mean_return);
+        let found = self.curve.iter().position(|at| at.mean_return >= wanted);
+        found.unwrap_or(0)
+    }
 }
 
 /// Searches until enough steps are made, with an evaluation at the end, or until `progress`, which is told after each
@@ -74,6 +89,7 @@ pub fn train(
     let mut best = search.controller();
     let mut best_evaluation = evaluate(environment, &search, &best, config, seed)?;
     let mut curve = vec![best_evaluation];
+    let mut stages = vec![best.clone()];
     loop {
         let data = search.iterate(environment)?;
         if let Some(kept) = &mut rollouts {
@@ -89,6 +105,7 @@ pub fn train(
             let value = evaluate(environment, &search, &controller, config, seed)?;
             curve.push(value);
             evaluation = Some(value);
+            stages.push(controller.clone());
             if value.mean_return > best_evaluation.mean_return {
                 (best, best_evaluation) = (controller, value);
             }
@@ -105,6 +122,7 @@ pub fn train(
                 best,
                 best_evaluation,
                 curve,
+                stages,
                 rollouts,
             });
         }

@@ -8,7 +8,16 @@ use super::policy::{TrajectoryPolicySpec, read_policy};
 use crate::schema::diagnostics::{Problem, ProblemKind};
 use crate::schema::document::Data;
 use crate::schema::reader::TableReader;
-use crate::schema::typed::{note, typed};
+use crate::schema::typed::typed;
+use crate::schema::values::choice;
+
+choice! {
+    /// Where episodes at the beds come from.
+    enum WardKind {
+        /// Days of the ward itself.
+        Ward = "ward",
+    }
+}
 
 /// Kinds of policy that give doses.
 const KINDS: [&str; 4] = ["step-protocol", "hand-tuned", "fixed-dose", "learned"];
@@ -116,20 +125,10 @@ impl BedPolicies {
     }
 
     fn read_data(&self, mut table: TableReader<'_>, staff: &[&str]) -> Option<WardDataSpec> {
-        match table.string("kind").as_deref() {
-            Some("ward") => {}
-            Some(other) => {
-                let why = format!("expected \"ward\", got {other:?}");
-                note(&table, "kind", ProblemKind::UnknownValue, &why);
-                return None;
-            }
-            None => {
-                if table.entry("kind").is_none() {
-                    table.missing("kind", "kind = \"ward\"");
-                }
-                return None;
-            }
+        if table.entry("kind").is_none() {
+            table.missing("kind", "kind = \"ward\"");
         }
+        let WardKind::Ward = table.choice("kind")?;
         let spec = typed(&table, &WardDataSpec::default(), &["kind"], |spec| {
             if spec.days == 0 || spec.days > 10_000 {
                 let why = format!("expected 1 to 10000 days, got {}", spec.days);

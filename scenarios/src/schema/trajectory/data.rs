@@ -7,6 +7,7 @@ use rounds_policies::trajectory::ars::ArsConfig;
 use rounds_policies::trajectory::{Level, LevelsConfig, Part};
 use serde::{Deserialize, Serialize};
 
+use super::environment::ControlKind;
 use crate::schema::diagnostics::{Problem, ProblemKind};
 use crate::schema::paths::PathKind;
 use crate::schema::reader::TableReader;
@@ -90,9 +91,12 @@ impl Default for CollectSpec {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ArsSpec {
-    /// Which set is kept: what was seen while it learnt, or what a stage of it does.
+    /// Which set is kept: chance is random, the best policy is expert, and medium-replay is all that was seen until medium.
     pub level: Level,
-    /// Episodes of a set that a stage plays.
+    /// The policy that counts as medium: the first one so far on the way from the first return to the best, above 0 and
+    /// at most 1.
+    pub medium: f64,
+    /// Episodes of a set that is played: all but medium-replay.
     pub episodes: u32,
     /// Deviation of the noise of its actions in such a set.
     pub noise: f64,
@@ -104,6 +108,7 @@ impl Default for ArsSpec {
     fn default() -> Self {
         Self {
             level: Level::MediumReplay,
+            medium: 1.0 / 3.0,
             episodes: 200,
             noise: 0.1,
             search: ArsConfig::default(),
@@ -112,7 +117,7 @@ impl Default for ArsSpec {
 }
 
 /// Reads `[data]`.
-pub(super) fn read_data(mut table: TableReader<'_>) -> Option<OfflineSpec> {
+pub(super) fn read_data(mut table: TableReader<'_>, of: ControlKind) -> Option<OfflineSpec> {
     const OWN: [&str; 4] = ["kind", "seed", "keep", "level"];
     if table.entry("kind").is_none() {
         table.missing("kind", "kind = \"levels\"");
@@ -143,13 +148,15 @@ pub(super) fn read_data(mut table: TableReader<'_>) -> Option<OfflineSpec> {
         }
         SourceKind::Mixture => {
             let spec = typed(&table, &CollectSpec::default(), &OWN[..3], |spec| {
-                let shares = spec
-                    .parts
-                    .iter()
-                    .all(|part| (0.0..=1.0).contains(&part.random));
+                for (at, part) in spec.parts.iter().enumerate() {
+                    if !(0.0..=1.0).contains(&part.random) {
+                        let why = format!("expected a share from 0 to 1, got {}", part.random);
+                        return Err((format!("parts[{at}].random"), why));
+                    }
+                }
                 let episodes: u64 = spec.parts.iter().map(|part| u64::from(part.episodes)).sum();
-                if !shares || episodes == 0 {
-                    let why = "expected parts with `random` from 0 to 1 and at least one episode";
+                if episodes == 0 {
+                    let why = "expected at least one episode, got 0";
                     return Err(("parts".to_owned(), why.to_owned()));
                 }
                 match spec.noise >= 0.0 && spec.noise.is_finite() {
@@ -170,7 +177,16 @@ pub(super) fn read_data(mut table: TableReader<'_>) -> Option<OfflineSpec> {
             DataSource::Levels { level, config }
         }
         SourceKind::Ars => {
-            let spec = typed(&table, &ArsSpec::default(), &OWN[..3], check_ars)?;
+            let level = read_level(&mut table, Level::MediumReplay)?;
+            let default = ArsSpec {
+                level,
+                search: ArsConfig {
+                    shift: of.paid_for_going_on(),
+                    ..ArsConfig::default()
+                },
+                ..ArsSpec::default()
+            };
+            let spec = typed(&table, &default, &OWN, check_ars)?;
             DataSource::Ars(Box::new(spec))
         }
     };
@@ -178,25 +194,22 @@ pub(super) fn read_data(mut table: TableReader<'_>) -> Option<OfflineSpec> {
 }
 
 fn check_ars(spec: &ArsSpec) -> Result<(), (String, String)> {
+    let positive = spec.medium > 0.0 && spec.medium <= 1.0;
+    let finite = spec.noise >= 0.0 && spec.noise.is_finite();
+    let episodes = f64::from(spec.episodes);
+    for (key, holds, expected, got) in [
+        ("medium", positive, "above 0 and at most 1", spec.medium),
+        ("episodes", spec.episodes >= 2, "at least 2", episodes),
+        ("noise", finite, "at least 0", spec.noise),
+    ] {
+        if !holds {
+            return Err((key.to_owned(), format!("expected {expected}, got {got}")));
+        }
+    }
     spec.search.validate().map_err(|error| {
         let (key, why) = told(error);
         (format!("search.{key}"), why)
-    })?;
-    if spec.episodes == 0 {
-        let why = "expected at least one episode, got 0";
-        return Err(("episodes".to_owned(), why.to_owned()));
-    }
-    if !(spec.noise >= 0.0 && spec.noise.is_finite()) {
-        let why = format!("expected a number of at least 0, got {}", spec.noise);
-        return Err(("noise".to_owned(), why));
-    }
-    match spec.level == Level::MediumReplay && !spec.search.keep_rollouts {
-        true => {
-            let why = "expected true: \"medium-replay\" is what was seen while it learnt";
-            Err(("search.keep_rollouts".to_owned(), why.to_owned()))
-        }
-        false => Ok(()),
-    }
+    })
 }
 
 fn read_level(table: &mut TableReader<'_>, default: Level) -> Option<Level> {
@@ -213,10 +226,10 @@ fn read_level(table: &mut TableReader<'_>, default: Level) -> Option<Level> {
         let problem = Problem::at(
             &entry.value.origin,
             ProblemKind::UnknownValue,
-            format!("`{}` is no level", table.name("level")),
-            format!("got {written:?}"),
+            format!("unknown value of `{}`", table.name("level")),
+            format!("`{written}` is none of them"),
         );
-        table.note(problem.suggest(&written, "levels", &names));
+        table.note(problem.suggest(&written, "valid values", &names));
     }
     found
 }

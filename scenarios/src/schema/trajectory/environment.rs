@@ -8,6 +8,7 @@ use rounds_environments::environment::EnvironmentError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use super::body::{BodySpec, read_body};
 use crate::schema::reader::TableReader;
 use crate::schema::typed::typed;
 
@@ -20,6 +21,23 @@ pub(in crate::schema) enum ControlKind {
     PointMaze,
     PointMass,
     Stabilise,
+    Hopper,
+    HalfCheetah,
+    Walker2d,
+    InvertedPendulum,
+}
+
+impl ControlKind {
+    /// What each step earns where an episode goes on for as long as a body is well, besides what is to be learnt.
+    ///
+    /// # Source
+    /// Trajectory card, section 8.1, step 2.
+    pub(super) fn paid_for_going_on(self) -> f64 {
+        match self {
+            Self::Hopper | Self::Walker2d => 1.0,
+            _ => 0.0,
+        }
+    }
 }
 
 /// A control environment with its constants.
@@ -38,6 +56,14 @@ pub enum ControlSpec {
     PointMass(PointMass),
     /// An unstable patient.
     Stabilise(Box<StabiliseConfig>),
+    /// A body that hops on one leg.
+    Hopper(BodySpec),
+    /// A body that runs on two legs.
+    HalfCheetah(BodySpec),
+    /// A body that walks on two legs.
+    Walker2d(BodySpec),
+    /// A pole that a cart balances, simulated as a body.
+    InvertedPendulum(BodySpec),
 }
 
 impl ControlSpec {
@@ -50,13 +76,17 @@ impl ControlSpec {
             Self::PointMaze(config) => config.step_limit,
             Self::PointMass(config) => config.step_limit,
             Self::Stabilise(config) => config.step_limit,
+            Self::Hopper(body)
+            | Self::HalfCheetah(body)
+            | Self::Walker2d(body)
+            | Self::InvertedPendulum(body) => body.step_limit,
         }
     }
 }
 
 /// Reads `[environment]` of a control environment, whose kind was read already.
 pub(in crate::schema) fn read_control(
-    table: &TableReader<'_>,
+    table: &mut TableReader<'_>,
     kind: ControlKind,
 ) -> Option<ControlSpec> {
     Some(match kind {
@@ -68,6 +98,10 @@ pub(in crate::schema) fn read_control(
         ControlKind::Stabilise => {
             ControlSpec::Stabilise(Box::new(read(table, StabiliseConfig::validate)?))
         }
+        ControlKind::Hopper => ControlSpec::Hopper(read_body(table)?),
+        ControlKind::HalfCheetah => ControlSpec::HalfCheetah(read_body(table)?),
+        ControlKind::Walker2d => ControlSpec::Walker2d(read_body(table)?),
+        ControlKind::InvertedPendulum => ControlSpec::InvertedPendulum(read_body(table)?),
     })
 }
 

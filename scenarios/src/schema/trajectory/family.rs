@@ -8,6 +8,7 @@ use super::data::{OfflineSpec, read_data};
 use super::environment::{ControlKind, ControlSpec, read_control};
 use super::policy::{TrajectoryPolicySpec, read_policy, require_data};
 use crate::schema::diagnostics::{Problem, ProblemKind};
+use crate::schema::document::Data;
 use crate::schema::reader::TableReader;
 use crate::schema::typed::place_of;
 
@@ -31,6 +32,16 @@ impl TrajectoryFamily {
     }
 }
 
+/// Whether a model names a file of weights; what that needs, the file says.
+fn has_weights(root: &TableReader<'_>, model: &str) -> bool {
+    let models = root.content().get("models").map(|entry| &entry.value.data);
+    let Some(Data::Table(models)) = models else {
+        return false;
+    };
+    let model = models.get(model).map(|entry| &entry.value.data);
+    matches!(model, Some(Data::Table(model)) if model.contains_key("weights"))
+}
+
 /// Notes that the policy `name` gives doses where nobody takes one.
 fn refuse_doses(root: &TableReader<'_>, name: &str) {
     let place = place_of(root.content(), &format!("policies.{name}.kind"));
@@ -46,16 +57,13 @@ fn refuse_doses(root: &TableReader<'_>, name: &str) {
 /// Reads `[data]` and `[policies]` beside an environment; `policy` is read with the names of policies.
 pub(in crate::schema) fn read_trajectory(
     root: &mut TableReader<'_>,
-    environment: &TableReader<'_>,
+    environment: &mut TableReader<'_>,
     kind: ControlKind,
     (speaking, trained): (&[&str], &[&str]),
     policy: impl FnOnce(&mut TableReader<'_>, &[&str]) -> Option<String>,
 ) -> Option<TrajectoryFamily> {
     let environment = read_control(environment, kind);
-    let data = match root.table("data") {
-        Some(table) => Some(read_data(table)),
-        None => None,
-    };
+    let data = root.table("data").map(|table| read_data(table, kind));
     let mut names = Vec::new();
     let mut policies = BTreeMap::new();
     for (name, table) in root.named_tables("policies") {
@@ -66,7 +74,9 @@ pub(in crate::schema) fn read_trajectory(
     }
     let policy = policy(root, &names);
     let used = policy.as_ref().and_then(|name| policies.get(name));
-    if let (Some(name), Some(TrajectoryPolicySpec::Learned { .. })) = (&policy, used) {
+    if let (Some(name), Some(TrajectoryPolicySpec::Learned { model, .. })) = (&policy, used)
+        && !has_weights(root, model)
+    {
         require_data(root, name, "levels");
     }
     if let (Some(name), Some(used), Some(environment)) = (&policy, used, &environment)

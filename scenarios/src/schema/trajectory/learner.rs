@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::schema::diagnostics::ProblemKind;
 use crate::schema::document::Data;
+use crate::schema::paths::PathKind;
 use crate::schema::reader::TableReader;
 use crate::schema::typed::{note, typed};
 
@@ -21,6 +22,8 @@ pub struct LearnerSpec {
     /// The model; numbers in an observation and an action are those of the environment.
     #[serde(flatten)]
     pub model: TrajectoryConfig,
+    /// A file of trained weights, which then are not trained; with one of ours nothing else need be told.
+    pub weights: Option<PathBuf>,
     /// The folder in which trained models are kept; none are kept where it is missing.
     pub keep: Option<PathBuf>,
     /// How it is trained.
@@ -29,7 +32,14 @@ pub struct LearnerSpec {
 
 /// Reads the keys beside `kind`.
 pub(in crate::schema) fn read_learner(table: &mut TableReader<'_>) -> Option<LearnerSpec> {
-    const OTHERS: [&str; 5] = ["kind", "keep", "training", "observation", "action"];
+    const OTHERS: [&str; 6] = [
+        "kind",
+        "keep",
+        "weights",
+        "training",
+        "observation",
+        "action",
+    ];
     for key in ["observation", "action"] {
         if table.content().contains_key(key) {
             let why = "the environment says how many numbers there are";
@@ -40,6 +50,7 @@ pub(in crate::schema) fn read_learner(table: &mut TableReader<'_>) -> Option<Lea
         let entry = table.entry("keep")?;
         Some(entry.value.origin.resolve(&text))
     });
+    let weights = table.path("weights", PathKind::File);
     let named = table
         .content()
         .get("architecture")
@@ -60,6 +71,7 @@ pub(in crate::schema) fn read_learner(table: &mut TableReader<'_>) -> Option<Lea
     };
     Some(LearnerSpec {
         model: model?,
+        weights,
         keep,
         training: training?,
     })

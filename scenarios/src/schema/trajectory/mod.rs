@@ -1,6 +1,7 @@
 //! Agents of control environments: the environment, the data that models learn from, models and policies.
 
 mod beds;
+mod body;
 mod data;
 mod environment;
 mod family;
@@ -9,6 +10,7 @@ mod policy;
 
 pub(super) use beds::BedPolicies;
 pub use beds::{BedsSpec, WardDataSpec};
+pub use body::BodySpec;
 pub use data::{ArsSpec, CollectSpec, DataSource, OfflineSpec};
 pub(super) use environment::ControlKind;
 pub use environment::ControlSpec;
