@@ -259,9 +259,13 @@ pub(super) fn run_arm<'a>(
         Some(_) => format!("{} seed {}", arm.name, set.scenario.seed.0),
         None => arm.name.clone(),
     };
-    let making = Shown::new(&label, 0, quiet || person);
-    built.prepare(&mut |text| making.say(&format!("{label}: {text}")))?;
-    making.done();
+    // Where all is there, or nothing may be written, nothing is trained.
+    let manifest = &built.experiment().manifest;
+    if built.prepares() && !RunDirectory::is_complete(folder, manifest, options.resume)? {
+        let making = Shown::new(&label, 0, quiet || person);
+        built.prepare(&mut |text| making.say(&format!("{label}: {text}")))?;
+        making.done();
+    }
     let mut shown = Shown::new(&label, asked, quiet || person);
     let executed = execute(built.experiment(), &options, &mut |progress, episode| {
         shown.at(u64::from(progress.finished), u64::from(progress.asked));

@@ -142,6 +142,15 @@ impl Built {
         }
     }
 
+    /// Whether something has to be there before the first episode.
+    pub fn prepares(&self) -> bool {
+        match self {
+            Self::Trajectory(_) => true,
+            Self::ClinicDay(built) => built.preparation.is_some(),
+            Self::Clinic(_) | Self::Coordination(_) => false,
+        }
+    }
+
     /// Makes what has to be there before the first episode, such as models; `tell` is told how far that is. Episodes
     /// would make it themselves, without a word.
     ///
@@ -149,10 +158,7 @@ impl Built {
     /// [`RunError`] when it cannot be made.
     pub fn prepare(&self, tell: &mut dyn FnMut(&str)) -> Result<(), RunError> {
         match self {
-            Self::Trajectory(BuiltTrajectory {
-                preparation: Some(preparation),
-                ..
-            }) => preparation.get(tell).map(|_| ()),
+            Self::Trajectory(built) => built.preparation.get(tell).map(|_| ()),
             Self::ClinicDay(BuiltClinicDay {
                 preparation: Some(preparation),
                 ..

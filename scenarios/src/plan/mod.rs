@@ -158,6 +158,8 @@ pub fn plan_arm(
             ));
             (Vec::new(), true)
         }
+        // Nobody is asked, and what learns before the first episode would have to learn for nothing.
+        None if models.is_empty() && learns(arm) => (Vec::new(), false),
         None => (vec![Manner::Hasty, Manner::Thorough, Manner::Usual], false),
     };
     let mut rehearsed = Vec::new();
@@ -300,6 +302,15 @@ fn same_settings(a: &str, b: &str) -> bool {
 fn rehearse_nothing(set: &ScenarioSet, arm: &Arm) -> Result<u32, RunError> {
     let built = crate::family::build(set, arm, &crate::speech::Cassette::default())?;
     Ok(built.experiment().manifest.episodes)
+}
+
+/// Whether agents of an arm may learn before its first episode.
+fn learns(arm: &Arm) -> bool {
+    match &arm.scenario.family {
+        Family::Trajectory(_) => true,
+        Family::ClinicDay(day) => day.beds.is_some(),
+        Family::Clinic(_) | Family::Coordination(_) => false,
+    }
 }
 
 /// Models that an arm asks, by name.

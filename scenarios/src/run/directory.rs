@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::call_file::CallFile;
 use super::error::RunError;
-use super::partial::{Block, reopen, whole_blocks};
+use super::partial::{Block, is_cut, reopen, whole_blocks};
 use super::same::same_run;
 use crate::hash::sha256;
 
@@ -167,17 +167,15 @@ impl RunDirectory {
     /// # Errors
     /// [`RunError`] when the folder holds something else or cannot be written.
     pub fn open(path: &Path, manifest: &Manifest, resume: bool) -> Result<Opened, RunError> {
-        let occupied = is_occupied(path)?;
-        if occupied && !resume {
-            return Err(RunError::NotEmpty(path.to_owned()));
-        }
+        let found = found(path, manifest, resume)?;
         fs::create_dir_all(path).map_err(RunError::file(path, "the folder cannot be made"))?;
         let manifest_path = path.join(Self::MANIFEST);
-        if occupied {
-            let found = read_manifest(path)?;
-            same_run(path, manifest, &found)?;
-            if path.join(Self::EVENTS).exists() && !reopen(path)? {
-                return Ok(Opened::Complete);
+        if let Some(found) = found {
+            if path.join(Self::EVENTS).exists() {
+                if !is_cut(path)? {
+                    return Ok(Opened::Complete);
+                }
+                reopen(path)?;
             }
             if found.resolved != manifest.resolved {
                 // Limits of the run may differ: those that hold now are told.
@@ -220,6 +218,15 @@ impl RunDirectory {
             directory.append(Self::HEADER.as_bytes())?;
         }
         Ok(Opened::Open(Box::new(directory)))
+    }
+
+    /// Whether [`RunDirectory::open`] would find a run that is complete; nothing is written.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn is_complete(path: &Path, manifest: &Manifest, resume: bool) -> Result<bool, RunError> {
+        let found = found(path, manifest, resume)?;
+        Ok(found.is_some() && path.join(Self::EVENTS).exists() && !is_cut(path)?)
     }
 
     /// Episodes that are already there.
@@ -318,6 +325,19 @@ impl RunDirectory {
         self.end += bytes.len() as u64;
         Ok(())
     }
+}
+
+/// The manifest of the earlier try that a folder holds, which must be of the same run; `None` where there is none yet.
+fn found(path: &Path, manifest: &Manifest, resume: bool) -> Result<Option<Manifest>, RunError> {
+    if !is_occupied(path)? {
+        return Ok(None);
+    }
+    if !resume {
+        return Err(RunError::NotEmpty(path.to_owned()));
+    }
+    let found = read_manifest(path)?;
+    same_run(path, manifest, &found)?;
+    Ok(Some(found))
 }
 
 /// Whether a folder holds anything but the beginning of a manifest that could not be written.

@@ -17,9 +17,9 @@ pub(super) struct Block {
     pub(super) length: u64,
 }
 
-/// Makes a finished run partial again where a limit of the whole run cut episodes of it, or a
-/// server failed them, so that these can be run to their end; `false` where there are none.
-pub(super) fn reopen(path: &Path) -> Result<bool, RunError> {
+/// Whether a limit of the whole run cut episodes of a finished run, or a server failed them, so that
+/// these can be run to their end.
+pub(super) fn is_cut(path: &Path) -> Result<bool, RunError> {
     let events = path.join(RunDirectory::EVENTS);
     let file = File::open(&events).map_err(RunError::file(&events, "cannot be read"))?;
     let mut cut = false;
@@ -30,9 +30,11 @@ pub(super) fn reopen(path: &Path) -> Result<bool, RunError> {
             || (line.contains("\"limit\":\"run.") || line.contains("\"passing\":true"))
                 && serde_json::from_str(&line).is_ok_and(|event| is_worth_another_try(&event));
     }
-    if !cut {
-        return Ok(false);
-    }
+    Ok(cut)
+}
+
+/// Makes a finished run partial again.
+pub(super) fn reopen(path: &Path) -> Result<(), RunError> {
     // The calls first: without the log the run would count as one that never finished.
     for (whole, partial) in [
         (RunDirectory::CALLS, RunDirectory::CALLS_PARTIAL),
@@ -44,7 +46,7 @@ pub(super) fn reopen(path: &Path) -> Result<bool, RunError> {
                 .map_err(RunError::file(&whole, "cannot be opened again"))?;
         }
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Whether an event says that a limit of the whole run ended its episode, or a server that failed.

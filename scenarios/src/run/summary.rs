@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use rounds_environments::nearest::nearest;
 use rounds_environments::streams::RunSeed;
 use rounds_environments::text::json_fault;
 use rounds_models::CallRecord;
@@ -211,6 +212,21 @@ pub fn interactions(
             .map(String::as_str)
             .filter(|name| *name == spec.metric || score.part(&spec.metric, name).is_some())
             .collect();
+        if names.is_empty() {
+            let known = a.rows.iter().flat_map(|row| row.metrics.keys());
+            let near = nearest(&spec.metric, known.map(String::as_str));
+            let near = near.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
+            out.push(InteractionSummary {
+                name: spec.name.clone(),
+                metric: spec.metric.clone(),
+                scale: spec.scale,
+                arms: spec.arms.clone(),
+                value: None,
+                ci95: None,
+                n: 0,
+                why: Some(format!("no episode has the metric {:?}{near}", spec.metric)),
+            });
+        }
         for name in names {
             let mut cases = CaseNumbers::default();
             let mut samples = Vec::with_capacity(4);

@@ -87,6 +87,11 @@ pub struct ClinicDaySpec {
 }
 
 impl ClinicDaySpec {
+    /// Whether patients may deteriorate, be it a share of none.
+    pub(super) fn deteriorates(&self) -> bool {
+        self.stability.is_some()
+    }
+
     /// Ticks of the longest day.
     pub(super) fn most_ticks(&self) -> u32 {
         let ticks = self.configurations.iter().map(|one| one.day.ticks());
@@ -110,6 +115,8 @@ pub(super) fn read_clinic_day(mut table: TableReader<'_>) -> Option<ClinicDaySpe
     let allow_disconnected = table.boolean("allow_disconnected", false);
     let stability = table.table("stability");
     let base = read_day(&mut table, &DaySpec::default());
+    // A share of none is one too: it is what others are compared with.
+    let mut unstable = table.content().contains_key("deteriorating");
     let mut configurations = Vec::new();
     if table.entry("configurations").is_none() {
         check(&base.day, &table, &table);
@@ -119,12 +126,12 @@ pub(super) fn read_clinic_day(mut table: TableReader<'_>) -> Option<ClinicDaySpe
             let mut one = read_day(&mut inner, &base);
             one.name = name;
             check(&one.day, &inner, &table);
+            unstable |= inner.content().contains_key("deteriorating");
             inner.finish();
             configurations.push(one);
         }
     }
     table.finish();
-    let unstable = configurations.iter().any(|one| one.deteriorating > 0.0);
     let stability = match stability {
         Some(stability) => Some(read_stability(&stability, &base.day)?),
         None if unstable => Some(default_stability(&base.day)),

@@ -8,13 +8,16 @@ use super::{
     clinic::{Answers, ClinicSpec, read_clinic},
     clinic_day::{ClinicDaySpec, read_clinic_day},
     coordination::{CoordinationSpec, WorldKind, read_coordination},
+    diagnostics::{Problem, ProblemKind},
+    document::Data,
     method::{CoordinationPolicy, read_methods},
     model::ModelSpec,
     policy::{PolicySpec, read_policies},
     reader::TableReader,
     team::{Protocol, TeamSpec, read_reference, read_team},
     trajectory::{
-        BedPolicies, BedsSpec, ControlKind, TrajectoryFamily, TrajectoryPolicySpec, read_trajectory,
+        BedPolicies, BedsSpec, ControlKind, TrajectoryFamily, TrajectoryPolicySpec,
+        read_trajectory, require_data,
     },
     values::choice,
 };
@@ -250,9 +253,22 @@ pub(super) fn read_family(
         let mut beds = BedPolicies::default();
         let (names, policies) =
             read_methods(root, models, |name, table| beds.take(name, table, &trained));
+        let stable = environment.as_ref().is_some_and(|day| !day.deteriorates());
         let data = root.table("data");
         let (policy, at_beds) = read_day_agents(root, &names, &beds);
-        let beds = beds.finish(at_beds, data, &names);
+        if stable {
+            refuse_doses(root);
+        } else if let Some((name, _)) = at_beds.as_ref().filter(|(name, _)| beds.is_learnt(name)) {
+            require_data(root, name, "ward");
+        }
+        // Who asks a model is not asked on days before the test.
+        let mut sent = names.clone();
+        sent.retain(|name| {
+            policies
+                .get(*name)
+                .is_none_or(|policy| policy.model().is_none())
+        });
+        let beds = beds.finish(at_beds, data, &sent);
         return Some(Family::ClinicDay(Box::new(ClinicDayFamily {
             environment: environment?,
             policy: policy?,
@@ -304,10 +320,31 @@ pub(super) fn read_family(
     })))
 }
 
+/// Notes what is of use only where patients deteriorate.
+fn refuse_doses(root: &TableReader<'_>) {
+    for (path, what) in [("agents.beds", "gives doses"), ("data", "is of doses")] {
+        let (table, key) = path.rsplit_once('.').unwrap_or(("", path));
+        let within = match root.content().get(table).map(|entry| &entry.value.data) {
+            Some(Data::Table(inner)) => inner,
+            Some(_) => continue,
+            None => root.content(),
+        };
+        if let Some(entry) = within.get(key) {
+            let problem = Problem::at(
+                &entry.key,
+                ProblemKind::NotAllowed,
+                format!("`{path}` {what}, which nobody needs"),
+                "no patient of this day deteriorates",
+            );
+            root.note(problem.help("say which share does: `environment.deteriorating = 0.5`"));
+        }
+    }
+}
+
 /// Reads `[agents]` of agents that coordinate: the policy of the team.
 fn read_agents(root: &mut TableReader<'_>, policies: &[&str]) -> Option<String> {
     let mut agents = agents_of(root)?;
-    let team = read_team_policy(&mut agents, policies);
+    let team = read_team_policy(&mut agents, policies, &[]);
     agents.finish();
     team
 }
@@ -321,9 +358,9 @@ fn read_day_agents(
     let Some(mut agents) = agents_of(root) else {
         return (None, None);
     };
-    let team = read_team_policy(&mut agents, staff);
+    let team = read_team_policy(&mut agents, staff, &beds.names());
     let at_beds = agents.table("beds").and_then(|mut table| {
-        let policy = read_reference(&mut table, "policy", "policies", &beds.names());
+        let policy = read_policy_of(&mut table, &beds.names(), staff, "gives no doses");
         let trainings = table.small("trainings", 1, MOST_TRAININGS, 1);
         table.finish();
         policy.map(|policy| (policy, trainings))
@@ -340,13 +377,42 @@ fn agents_of<'a>(root: &mut TableReader<'a>) -> Option<TableReader<'a>> {
     agents
 }
 
-fn read_team_policy(agents: &mut TableReader<'_>, policies: &[&str]) -> Option<String> {
+/// Reads the policy of the team, one of `policies`; `others` are those of somebody else.
+fn read_team_policy(
+    agents: &mut TableReader<'_>,
+    policies: &[&str],
+    others: &[&str],
+) -> Option<String> {
     let team = agents.table("team");
     if team.is_none() && agents.entry("team").is_none() {
         agents.missing("team", "[agents.team] with a policy");
     }
     let mut team = team?;
-    let policy = read_reference(&mut team, "policy", "policies", policies);
+    let policy = read_policy_of(&mut team, policies, others, "sends no staff");
     team.finish();
     policy
+}
+
+/// Reads `policy`, one of `policies`; one of `others` is told apart from one that there is not.
+fn read_policy_of(
+    table: &mut TableReader<'_>,
+    policies: &[&str],
+    others: &[&str],
+    why: &str,
+) -> Option<String> {
+    let entry = table.entry("policy");
+    let (Some(entry), Some(name)) = (entry, table.string("policy")) else {
+        return read_reference(table, "policy", "policies", policies);
+    };
+    if !others.contains(&name.as_str()) {
+        return read_reference(table, "policy", "policies", policies);
+    }
+    let problem = Problem::at(
+        &entry.value.origin,
+        ProblemKind::UnknownName,
+        format!("`{}` names `{name}`, which {why}", table.name("policy")),
+        "another kind of policy",
+    );
+    table.note(problem.suggest(&name, "policies", policies));
+    None
 }

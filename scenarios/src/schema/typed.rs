@@ -159,7 +159,7 @@ fn key_of(table: &Table, path: &str) -> Option<Origin> {
     table.get(key).map(|entry| entry.key.clone())
 }
 
-/// Where `path` (keys parted by points) is written, or as much of it as is.
+/// Where `path` (keys parted by points) is written, or as much of it as is; an array as a whole.
 pub(super) fn place_of(table: &Table, path: &str) -> Option<Origin> {
     let (mut table, mut place) = (table, None);
     for key in path.split('.').filter(|key| !key.is_empty()) {

@@ -7,7 +7,7 @@ use rounds_agents::trajectory::TrajectoryPlugin;
 use serde_json::json;
 
 use super::environment::{maker, space};
-use super::played::{Spoken, spoken};
+use super::played::{Spoken, begun, spoken};
 use super::preparation::Preparation;
 use super::score::{SCORER, TrajectoryScore};
 use crate::hash::sha256;
@@ -21,8 +21,8 @@ pub struct BuiltTrajectory {
     pub experiment: Experiment,
     /// How large its world is, in words.
     pub size: String,
-    /// What has to be made before the first episode, models above all; `None` where nothing is.
-    pub preparation: Option<Arc<Preparation>>,
+    /// What has to be made before the first episode, models above all.
+    pub preparation: Arc<Preparation>,
 }
 
 /// Builds the agents of one arm. Nothing is trained yet.
@@ -56,35 +56,35 @@ pub fn build(
     }
     let in_flight = scenario.limits.in_flight.max(1) as usize;
     let max_steps = scenario.limits.rounds;
-    let (install, preparation, in_flight): (Arc<dyn Fn(&mut App) + Send + Sync>, _, _) =
-        match policy {
-            TrajectoryPolicySpec::Language(spec) => {
-                let speakers = Speakers::new(&scenario.models, cassette);
-                let Spoken { install, prompts } =
-                    spoken(&family.environment, spec, &speakers, max_steps)?;
-                data["prompts"] = prompts.into();
-                (install, None, in_flight)
-            }
-            _ => {
-                let preparation = Arc::new(Preparation::new(arm, family, maker.clone())?);
-                let made = Arc::clone(&preparation);
-                let install = move |app: &mut App| {
-                    // A fault was told by whoever prepared; without policies every episode fails.
-                    let (policies, reference) = match made.get(&mut |_| {}) {
-                        Ok(prepared) => (prepared.policies.clone(), prepared.reference),
-                        Err(_) => (Vec::new(), None),
-                    };
-                    app.add_plugins(TrajectoryPlugin {
-                        environment: maker.clone(),
-                        places: in_flight,
-                        policies,
-                        max_steps,
-                        reference,
-                    });
-                };
-                (Arc::new(install), Some(preparation), in_flight)
-            }
-        };
+    let preparation = Arc::new(Preparation::new(arm, family, maker.clone())?);
+    let made = Arc::clone(&preparation);
+    let install: Arc<dyn Fn(&mut App) + Send + Sync> = match policy {
+        TrajectoryPolicySpec::Language(spec) => {
+            let speakers = Speakers::new(&scenario.models, cassette);
+            let Spoken { install, prompts } =
+                spoken(&family.environment, spec, &speakers, max_steps)?;
+            data["prompts"] = prompts.into();
+            Arc::new(move |app: &mut App| {
+                install(app);
+                let reference = made.get(&mut |_| {}).ok().and_then(|made| made.reference);
+                begun(app, trainings, reference);
+            })
+        }
+        _ => Arc::new(move |app: &mut App| {
+            // A fault was told by whoever prepared; without policies every episode fails.
+            let (policies, reference) = match made.get(&mut |_| {}) {
+                Ok(prepared) => (prepared.policies.clone(), prepared.reference),
+                Err(_) => (Vec::new(), None),
+            };
+            app.add_plugins(TrajectoryPlugin {
+                environment: maker.clone(),
+                places: in_flight,
+                policies,
+                max_steps,
+                reference,
+            });
+        }),
+    };
     let manifest = Manifest {
         data,
         ..Manifest::new(

@@ -204,15 +204,32 @@ pub(super) struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
+    /// Whether what is wanted can be said at all, before anything is trained.
+    ///
+    /// # Errors
+    /// [`RunError::Input`] for a score where there is no scale.
+    pub(super) fn check(&self) -> Result<(), RunError> {
+        match (self.target, self.reference) {
+            (TargetSpec::Return(_), _) | (_, Some(_)) => Ok(()),
+            (TargetSpec::Score(_) | TargetSpec::Choose { .. }, None) => Err(self.no_scale()),
+        }
+    }
+
+    fn no_scale(&self) -> RunError {
+        input(format!(
+            "model {}: a target score needs a scale, and neither the data nor the environment has one: expected \
+             `target_return`",
+            self.name
+        ))
+    }
+
     /// The wanted return: as written, or the best of several in episodes that no test has.
     ///
     /// # Errors
     /// [`RunError::Input`] for a score where there is no scale, and when no episode can be played.
     pub(super) fn aim(&self, policies: &[LearnedPolicy], tell: Tell<'_>) -> Result<Aim, RunError> {
         let of_score = |score: f64| {
-            let reference = self.reference.ok_or_else(|| {
-                input("a target score needs a scale, and neither the data nor the environment has one")
-            })?;
+            let reference = self.reference.ok_or_else(|| self.no_scale())?;
             Ok::<f64, RunError>(reference.min + score / 100.0 * (reference.max - reference.min))
         };
         let aim = |target| Aim {

@@ -55,7 +55,10 @@ impl Ground<'_> {
         };
         let mut data = loaded.data;
         let space = space(self.maker)?;
-        check_sizes(&data, &space)?;
+        check_sizes(&data, &space).map_err(|why| match &spec.source {
+            DataSource::File { path } => told_of(path, &why),
+            _ => RunError::Input(why),
+        })?;
         let own = match &space.actions {
             // Choices of models are numbers between -1 and 1 as well.
             Actions::Discrete { .. } => true,
@@ -87,8 +90,13 @@ impl Ground<'_> {
         let kept = spec.keep.as_deref();
         if let Some(path) = kept.filter(|path| path.is_file()) {
             let loaded = read_set(path, SetKind::Native)?;
-            if loaded.data.header().settings["hash"] == hash.as_str() {
+            let known = &loaded.data.header().settings["hash"];
+            if *known == hash.as_str() {
                 return Ok((loaded, hash));
+            }
+            if known.is_null() {
+                let why = "holds data from elsewhere, which are not written over: expected what was kept before, or no file";
+                return Err(told_of(path, why));
             }
         }
         let mut data = self.play(source, seed, tell)?;
@@ -208,6 +216,10 @@ fn read_hdf5(path: &Path, _: SetKind) -> Result<Loaded, RunError> {
     )))
 }
 
+fn told_of(path: &Path, why: &str) -> RunError {
+    RunError::Input(format!("{}: {why}", path.display()))
+}
+
 /// The error of a file with all its causes.
 fn fault(error: &DataError) -> RunError {
     let first = std::error::Error::source(error);
@@ -235,14 +247,14 @@ fn hash_of_file(path: &Path) -> Result<String, RunError> {
 }
 
 /// Refuses episodes of another environment.
-fn check_sizes(data: &Trajectories, space: &Space) -> Result<(), RunError> {
+fn check_sizes(data: &Trajectories, space: &Space) -> Result<(), String> {
     let got = (data.observation_size(), data.action_size());
     let expected = (space.observation_size(), space.action_size());
     if got == expected {
         return Ok(());
     }
-    Err(RunError::Input(format!(
+    Err(format!(
         "the data are of observations of {} numbers and actions of {}, the environment {} has {} and {}",
         got.0, got.1, space.name, expected.0, expected.1
-    )))
+    ))
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bevy_app::App;
+use rounds_agents::engine::{EpisodeLog, Spawner};
 use rounds_agents::stepped::SteppedPlugin;
+use rounds_environments::control::data::Reference;
 use rounds_environments::control::maze::PointMaze;
 use rounds_environments::control::stabilise::Stabilise;
 use rounds_environments::control::{ControlFactory, Dynamics};
@@ -59,6 +61,29 @@ pub(super) fn spoken(
             of_body(BodyKind::InvertedPendulum, body, spec, speakers, max_steps)
         }
     }
+}
+
+/// Lets episodes begin as those of other agents do, so that they are compared start by start: episode `e` of `n` repeats is
+/// start `e / n`, and its first event says so.
+pub(super) fn begun(app: &mut App, repeats: u32, reference: Option<Reference>) {
+    let Some(Spawner(spawn)) = app.world().get_resource::<Spawner>().cloned() else {
+        return;
+    };
+    let repeats = repeats.max(1);
+    app.insert_resource(Spawner(Arc::new(move |world, entity, ix| {
+        let start = ix.0 / repeats;
+        if let Some(mut log) = world.get_mut::<EpisodeLog>(entity)
+            && let Some(mut event) = log.0.event(0, 0.0, "world", "", "began")
+        {
+            event
+                .add("start", &start)
+                .add("training", &(ix.0 % repeats));
+            if let Some(reference) = reference {
+                event.add("reference", &[reference.min, reference.max]);
+            }
+        }
+        spawn(world, entity, EpisodeIx(start))
+    })));
 }
 
 #[cfg(feature = "mujoco")]

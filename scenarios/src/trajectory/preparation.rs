@@ -34,6 +34,8 @@ pub struct Preparation {
 /// What is made.
 enum Work {
     Fixed(TrajectoryPolicySpec),
+    /// Asked elsewhere: only the scale is made.
+    Asked,
     Learned {
         name: String,
         learner: Box<LearnerSpec>,
@@ -46,7 +48,7 @@ enum Work {
 /// What was made.
 #[derive(Debug)]
 pub struct Prepared {
-    /// One policy a training.
+    /// One policy a training; none where a model is asked for each action.
     pub policies: Vec<Arc<dyn TrajectoryPolicy>>,
     /// Returns that count as 0 and as 100, where they are known.
     pub reference: Option<Reference>,
@@ -91,6 +93,7 @@ impl Preparation {
                     delayed: *delayed,
                 }
             }
+            TrajectoryPolicySpec::Language(_) => Work::Asked,
             fixed => Work::Fixed(fixed.clone()),
         };
         Ok(Self {
@@ -122,6 +125,10 @@ impl Preparation {
             seed: self.seed,
         };
         match &self.work {
+            Work::Asked => Ok(Prepared {
+                policies: Vec::new(),
+                reference: ground.measured()?,
+            }),
             Work::Fixed(policy) => {
                 let policy = self.fixed(policy)?;
                 Ok(Prepared {
@@ -144,42 +151,44 @@ impl Preparation {
                     trainings: self.trainings,
                 };
                 let weights = Weights::open(learner, &self.space)?;
-                let (policies, known) = match (weights, data) {
-                    (Some(Weights::Ours(header, parameters)), _) => {
-                        let known = header.reference;
-                        (lesson.loaded(*header, parameters)?, known)
-                    }
-                    (weights, Some(data)) => {
-                        let offline = ground.episodes(data, tell)?;
-                        let known = offline.data.header().reference;
-                        let published = match weights {
-                            Some(Weights::Published(path)) => Some(path),
-                            _ => None,
-                        };
-                        (lesson.learn(&offline, published.as_deref(), tell)?, known)
-                    }
+                let offline = match (&weights, data) {
+                    (Some(Weights::Ours(..)), _) => None,
+                    (_, Some(data)) => Some(ground.episodes(data, tell)?),
                     (_, None) => {
                         let why =
                             format!("the model {name:?} learns from [data], which is missing");
                         return Err(RunError::Input(why));
                     }
                 };
+                let known = match (&weights, &offline) {
+                    (Some(Weights::Ours(header, _)), _) => header.reference,
+                    (_, offline) => offline.as_ref().and_then(|it| it.data.header().reference),
+                };
                 let reference = match known {
                     Some(reference) => Some(reference),
                     None => ground.measured()?,
                 };
-                let aim = match lesson.aims() {
-                    false => None,
-                    true => {
-                        let wanted = Wanted {
-                            name,
-                            target,
-                            delayed: *delayed,
-                            ground: &ground,
-                            reference,
-                        };
-                        Some(wanted.aim(&policies, tell)?)
+                let wanted = lesson.aims().then(|| Wanted {
+                    name,
+                    target,
+                    delayed: *delayed,
+                    ground: &ground,
+                    reference,
+                });
+                wanted.as_ref().map_or(Ok(()), Wanted::check)?;
+                let policies = match (weights, &offline) {
+                    (Some(Weights::Ours(header, parameters)), _) => {
+                        lesson.loaded(*header, parameters)?
                     }
+                    (Some(Weights::Published(path)), Some(offline)) => {
+                        lesson.learn(offline, Some(&path), tell)?
+                    }
+                    (None, Some(offline)) => lesson.learn(offline, None, tell)?,
+                    (_, None) => Vec::new(),
+                };
+                let aim = match &wanted {
+                    Some(wanted) => Some(wanted.aim(&policies, tell)?),
+                    None => None,
                 };
                 let policies = policies
                     .iter()

@@ -37,9 +37,11 @@ impl Score for TrajectoryScore {
         let mut scored = StepScore.score(episode);
         let began = episode.events.iter().find(|event| event.kind == "began");
         let number = |name: &str| began.and_then(|event| event.number(name));
-        if let Some(target) = number("target") {
-            scored.row.metrics.insert("target".to_owned(), Some(target));
-        }
+        // Of who wants no return too, so that all arms have the same metrics.
+        scored
+            .row
+            .metrics
+            .insert("target".to_owned(), number("target"));
         if let (Some(start), Some(training)) = (number("start"), number("training")) {
             scored.row.case = match self.trainings {
                 0 | 1 => format!("start {start}"),

@@ -92,6 +92,12 @@ impl BedPolicies {
         self.names.iter().map(String::as_str).collect()
     }
 
+    /// Whether a model learns to be this policy.
+    pub(in crate::schema) fn is_learnt(&self, name: &str) -> bool {
+        let policy = self.policies.get(name);
+        matches!(policy, Some(TrajectoryPolicySpec::Learned { .. }))
+    }
+
     /// What was read, with the policy of the beds and the table `[data]`; `None` where that cannot be read.
     pub(in crate::schema) fn finish(
         self,
@@ -136,12 +142,9 @@ impl BedPolicies {
                 false => Ok(()),
             }
         })?;
-        let scripted: Vec<&str> = self
-            .policies
-            .iter()
-            .filter(|(_, policy)| !matches!(policy, TrajectoryPolicySpec::Learned { .. }))
-            .map(|(name, _)| name.as_str())
-            .collect();
+        // One that could not be read was told already.
+        let mut scripted = self.names();
+        scripted.retain(|name| !self.is_learnt(name));
         let policies = spec
             .policies
             .iter()

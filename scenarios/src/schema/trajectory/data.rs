@@ -11,7 +11,7 @@ use super::environment::ControlKind;
 use crate::schema::diagnostics::{Problem, ProblemKind};
 use crate::schema::paths::PathKind;
 use crate::schema::reader::TableReader;
-use crate::schema::typed::typed;
+use crate::schema::typed::{note, typed};
 use crate::schema::values::choice;
 
 choice! {
@@ -137,6 +137,12 @@ pub(super) fn read_data(mut table: TableReader<'_>, of: ControlKind) -> Option<O
                 table.missing("path", "path = \"data.safetensors\"");
             }
             let path = table.path("path", PathKind::Either);
+            for key in ["seed", "keep"] {
+                if table.content().contains_key(key) {
+                    let why = "nothing is played for what is read";
+                    note(&table, key, ProblemKind::NotAllowed, why);
+                }
+            }
             table.finish();
             DataSource::File { path: path? }
         }
@@ -155,7 +161,10 @@ pub(super) fn read_data(mut table: TableReader<'_>, of: ControlKind) -> Option<O
                 }
                 match spec.noise >= 0.0 && spec.noise.is_finite() {
                     true => Ok(()),
-                    false => Err(("noise".to_owned(), "expected at least 0".to_owned())),
+                    false => {
+                        let why = format!("expected a number of at least 0, got {}", spec.noise);
+                        Err(("noise".to_owned(), why))
+                    }
                 }
             })?;
             DataSource::Mixture(spec)
@@ -177,27 +186,30 @@ pub(super) fn read_data(mut table: TableReader<'_>, of: ControlKind) -> Option<O
                 },
                 ..ArsSpec::default()
             };
-            let spec = typed(&table, &default, &OWN, |spec| {
-                let positive = spec.medium > 0.0 && spec.medium <= 1.0;
-                let finite = spec.noise >= 0.0 && spec.noise.is_finite();
-                for (key, holds, expected) in [
-                    ("medium", positive, "above 0 and at most 1"),
-                    ("episodes", spec.episodes >= 2, "at least 2"),
-                    ("noise", finite, "at least 0"),
-                ] {
-                    if !holds {
-                        return Err((key.to_owned(), format!("expected {expected}")));
-                    }
-                }
-                spec.search.validate().map_err(|error| {
-                    let (key, why) = told(error);
-                    (format!("search.{key}"), why)
-                })
-            })?;
+            let spec = typed(&table, &default, &OWN, check_ars)?;
             DataSource::Ars(Box::new(spec))
         }
     };
     Some(OfflineSpec { source, seed, keep })
+}
+
+fn check_ars(spec: &ArsSpec) -> Result<(), (String, String)> {
+    let positive = spec.medium > 0.0 && spec.medium <= 1.0;
+    let finite = spec.noise >= 0.0 && spec.noise.is_finite();
+    let episodes = f64::from(spec.episodes);
+    for (key, holds, expected, got) in [
+        ("medium", positive, "above 0 and at most 1", spec.medium),
+        ("episodes", spec.episodes >= 2, "at least 2", episodes),
+        ("noise", finite, "at least 0", spec.noise),
+    ] {
+        if !holds {
+            return Err((key.to_owned(), format!("expected {expected}, got {got}")));
+        }
+    }
+    spec.search.validate().map_err(|error| {
+        let (key, why) = told(error);
+        (format!("search.{key}"), why)
+    })
 }
 
 fn read_level(table: &mut TableReader<'_>, default: Level) -> Option<Level> {

@@ -6,8 +6,11 @@ use serde::Serialize;
 
 use super::data::{OfflineSpec, read_data};
 use super::environment::{ControlKind, ControlSpec, read_control};
-use super::policy::{TrajectoryPolicySpec, read_policy};
+use super::policy::{TrajectoryPolicySpec, read_policy, require_data};
+use crate::schema::diagnostics::{Problem, ProblemKind};
+use crate::schema::document::Data;
 use crate::schema::reader::TableReader;
+use crate::schema::typed::place_of;
 
 /// Agents of control environments.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -29,6 +32,28 @@ impl TrajectoryFamily {
     }
 }
 
+/// Whether a model names a file of weights; what that needs, the file says.
+fn has_weights(root: &TableReader<'_>, model: &str) -> bool {
+    let models = root.content().get("models").map(|entry| &entry.value.data);
+    let Some(Data::Table(models)) = models else {
+        return false;
+    };
+    let model = models.get(model).map(|entry| &entry.value.data);
+    matches!(model, Some(Data::Table(model)) if model.contains_key("weights"))
+}
+
+/// Notes that the policy `name` gives doses where nobody takes one.
+fn refuse_doses(root: &TableReader<'_>, name: &str) {
+    let place = place_of(root.content(), &format!("policies.{name}.kind"));
+    let problem = Problem::at(
+        place.as_ref().unwrap_or_else(|| root.place()),
+        ProblemKind::NotAllowed,
+        format!("`policies.{name}` gives doses, which this environment does not take"),
+        "a policy for patients",
+    );
+    root.note(problem.help("doses are for `kind = \"stabilise\"`"));
+}
+
 /// Reads `[data]` and `[policies]` beside an environment; `policy` is read with the names of policies.
 pub(in crate::schema) fn read_trajectory(
     root: &mut TableReader<'_>,
@@ -48,6 +73,18 @@ pub(in crate::schema) fn read_trajectory(
         }
     }
     let policy = policy(root, &names);
+    let used = policy.as_ref().and_then(|name| policies.get(name));
+    if let (Some(name), Some(TrajectoryPolicySpec::Learned { model, .. })) = (&policy, used)
+        && !has_weights(root, model)
+    {
+        require_data(root, name, "levels");
+    }
+    if let (Some(name), Some(used), Some(environment)) = (&policy, used, &environment)
+        && used.gives_doses()
+        && !matches!(environment, ControlSpec::Stabilise(_))
+    {
+        refuse_doses(root, name);
+    }
     Some(TrajectoryFamily {
         environment: environment?,
         data: match data {

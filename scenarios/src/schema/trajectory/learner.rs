@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 
 use rounds_environments::control::data::SamplerConfig;
-use rounds_models::training::{PluginConfig, Schedule, TrainConfig, TrainError};
+use rounds_models::training::{PluginConfig, Plugins, Schedule, TrainConfig, TrainError};
 use rounds_models::trajectory::{Architecture, TrajectoryConfig, TrajectoryError};
 use serde::Serialize;
 
 use crate::schema::diagnostics::ProblemKind;
+use crate::schema::document::Data;
 use crate::schema::paths::PathKind;
 use crate::schema::reader::TableReader;
 use crate::schema::typed::{note, typed};
@@ -106,13 +107,53 @@ fn read_training(table: &TableReader<'_>) -> Option<LearnerTraining> {
             note(table, key, ProblemKind::NotAllowed, why);
         }
     }
+    for key in ["context", "max_ep_len"] {
+        let path = format!("data.{key}");
+        if table
+            .content()
+            .get("data")
+            .is_some_and(|data| holds(&data.value.data, key))
+        {
+            let why = "a row is what the model sees: set it for the model";
+            note(table, &path, ProblemKind::NotAllowed, why);
+        }
+    }
     let steps = table.content().get("steps").map(|entry| entry.value.json());
     let steps = steps.and_then(|steps| steps.as_u64());
     let default = defaults(steps.unwrap_or(PUBLISHED_STEPS));
     typed(table, &default, &["seed", "lora"], |config| {
-        config.validate().map_err(|error| match error {
+        let told = |error| match error {
             TrainError::Config { key, want, got } => (key, format!("expected {want}, got {got}")),
             error => (String::new(), error.to_string()),
-        })
+        };
+        config.validate().map_err(told)?;
+        let floor = config.data.std_floor;
+        if !(floor >= 0.0 && floor.is_finite()) {
+            let why = format!("expected a number of at least 0, got {floor}");
+            return Err(("data.std_floor".to_owned(), why));
+        }
+        // Who makes them says which there are, so that a wrong name is found before anything is played.
+        let plugins = Plugins::default();
+        let of = |key: &str| {
+            let key = key.to_owned();
+            move |error: TrainError| match told(error) {
+                (inner, why) if inner.is_empty() => (key, why),
+                own => own,
+            }
+        };
+        plugins
+            .optimizer(&config.optimizer)
+            .map_err(of("optimizer"))?;
+        plugins
+            .objective(&config.objective)
+            .map_err(of("objective"))?;
+        for hook in &config.hooks {
+            plugins.hook(hook).map_err(of("hooks"))?;
+        }
+        Ok(())
     })
+}
+
+fn holds(data: &Data, key: &str) -> bool {
+    matches!(data, Data::Table(table) if table.contains_key(key))
 }

@@ -18,4 +18,5 @@ pub use family::TrajectoryFamily;
 pub(super) use family::read_trajectory;
 pub(super) use learner::read_learner;
 pub use learner::{LearnerSpec, LearnerTraining};
+pub(super) use policy::require_data;
 pub use policy::{TargetSpec, TrajectoryPolicySpec};

@@ -9,7 +9,7 @@ use super::data::told;
 use crate::schema::diagnostics::{Problem, ProblemKind};
 use crate::schema::player::{PlayerSpec, read_player};
 use crate::schema::reader::TableReader;
-use crate::schema::typed::typed;
+use crate::schema::typed::{place_of, typed};
 use crate::schema::values::{FRACTION, Fault, NOT_NEGATIVE, Range, choice, items, number};
 
 choice! {
@@ -63,6 +63,16 @@ pub enum TrajectoryPolicySpec {
     /// Asks a language model.
     #[serde(untagged)]
     Language(PlayerSpec),
+}
+
+impl TrajectoryPolicySpec {
+    /// Whether what it does is to give doses to a patient.
+    pub(super) fn gives_doses(&self) -> bool {
+        matches!(
+            self,
+            Self::StepProtocol(_) | Self::HandTuned(_) | Self::FixedDose(_)
+        )
+    }
 }
 
 /// The return that is wanted of an episode.
@@ -154,6 +164,21 @@ fn read_learned(table: &mut TableReader<'_>, trained: &[&str]) -> Option<Traject
         target: target?,
         delayed,
     })
+}
+
+/// Notes that the policy `name`, which is learnt, has nothing to learn from where there is no `[data]`.
+pub(in crate::schema) fn require_data(root: &mut TableReader<'_>, name: &str, kind: &str) {
+    if root.entry("data").is_some() {
+        return;
+    }
+    let place = place_of(root.content(), &format!("policies.{name}.model"));
+    let problem = Problem::at(
+        place.as_ref().unwrap_or_else(|| root.place()),
+        ProblemKind::MissingKey,
+        format!("`policies.{name}` learns from `[data]`, which is missing"),
+        "a model that learns",
+    );
+    root.note(problem.help(format!("add a table `[data]` with `kind = {kind:?}`")));
 }
 
 fn read_target(table: &mut TableReader<'_>) -> Option<TargetSpec> {
