@@ -532,7 +532,6 @@ fn bodies_are_played_and_have_no_expert() {
             "policies.dt={kind=\"expert\"}",
             "nobody has written an expert",
         ),
-        ("data={kind=\"mixture\"}", "nobody has written an expert"),
         (
             "environment.models=\"none\"",
             "names nothing that can be read",
@@ -546,4 +545,15 @@ fn bodies_are_played_and_have_no_expert() {
         );
         assert!(errors.contains(part), "{setting}: {errors}");
     }
+    let levels = [
+        "data",
+        "collect",
+        "hopper",
+        "--out",
+        "none",
+        "--set",
+        "data.kind=levels",
+    ];
+    let (_, errors) = ends(2, place.path(), &levels);
+    assert!(errors.contains("nobody has written an expert"), "{errors}");
 }

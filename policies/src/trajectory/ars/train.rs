@@ -149,3 +149,34 @@ fn evaluate(
 fn mean(returns: &[f64]) -> f64 {
     returns.iter().sum::<f64>() / returns.len() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rounds_environments::control::{PointMass, Vectorised};
+    use rounds_environments::ids::EpisodeIx;
+
+    #[test]
+    fn stages_are_points_of_the_curve() {
+        let seed = RunSeed(3);
+        let mut points = Vectorised::new(PointMass::default(), 8, seed, EpisodeIx(0)).unwrap();
+        let config = ArsConfig {
+            step: 0.1,
+            noise: 0.1,
+            shift: 0.0,
+            steps: 40_000,
+            ..ArsConfig::default()
+        };
+        let trained = train(&mut points, &config, seed, |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(trained.curve.len(), trained.stages.len());
+        let best = trained.stage(1.0);
+        assert_eq!(trained.curve[best], trained.best_evaluation);
+        assert_eq!(trained.stages[best], trained.best);
+        let [first, most] = [0, best].map(|at| trained.curve[at].mean_return);
+        assert!(first < most, "it learnt");
+        let third = trained.stage(1.0 / 3.0);
+        let wanted = first + (most - first) / 3.0;
+        let reached = |at: &usize| trained.curve[*at].mean_return >= wanted;
+        assert!(reached(&third) && !(0..third).any(|at| reached(&at)));
+    }
+}
