@@ -107,6 +107,19 @@ fn base(kind: &str, root: &Value, form: &Value) -> Value {
                 "doctor": {"kind": "scripted", "replies": ["yes"]},
                 "learner": {"kind": "trajectory"},
             });
+            // Models of control environments have something to learn from.
+            let control = [
+                "cart-pole",
+                "pendulum",
+                "mountain-car",
+                "point-maze",
+                "point-mass",
+                "stabilise",
+            ];
+            let environment = file["environment"]["kind"].as_str();
+            if environment.is_some_and(|kind| control.contains(&kind)) {
+                file["data"] = json!({"kind": "file", "path": "data.safetensors"});
+            }
         }
         "case" => {
             // A case needs points above 0, whatever is tried on its first check.
