@@ -151,13 +151,14 @@ fn mistakes_of_a_training_file_are_shown_where_they_are() {
 }
 
 /// What a reader says of the key `qqqq`: the keys that it lists.
-fn listed(told: &str, begin: &str, end: char) -> BTreeSet<String> {
-    let list = told.split(begin).nth(1).unwrap_or_else(|| panic!("{told}"));
-    let list = list.split(end).next().unwrap();
-    let words = list.split([',', ' ', '`', '|', '\'']);
-    words
+fn listed(told: &str) -> BTreeSet<String> {
+    let list = told
+        .split("valid keys:")
+        .nth(1)
+        .unwrap_or_else(|| panic!("{told}"));
+    list.split([',', ' '])
+        .filter(|word| !word.is_empty())
         .map(str::to_owned)
-        .filter(|word| !word.is_empty() && word != "or")
         .collect()
 }
 
@@ -179,51 +180,42 @@ fn the_keys_of_a_training_file_are_those_of_its_schema() {
     place.write("text.txt", "a\n\nb");
     let text = "kind = \"text\"\nfiles = [\"text.txt\"]";
     let data = "kind = \"demonstrations\"\nscenario = \"ward.toml\"\nseed = 99\nepisodes = 12";
+    let training = |line: &str| ("[training]\n".to_owned(), format!("[training]\n{line}\n"));
     // Each table with a key that no table has.
-    for (from, to, pointer) in [
+    for ((from, to), pointer, elsewhere) in [
         (
-            data.to_owned(),
-            format!("{data}\nqqqq = 1"),
+            (data.to_owned(), format!("{data}\nqqqq = 1")),
             "/properties/data/oneOf/0",
+            "",
         ),
         (
-            data.to_owned(),
-            format!("{text}\nqqqq = 1"),
+            (data.to_owned(), format!("{text}\nqqqq = 1")),
             "/properties/data/oneOf/2",
+            "",
         ),
         (
-            "layers = 2".to_owned(),
-            "layers = 2\nqqqq = 1".to_owned(),
+            ("layers = 2".to_owned(), "layers = 2\nqqqq = 1".to_owned()),
             "/properties/model/oneOf/1",
+            "base",
+        ),
+        (training("qqqq = 1"), "/properties/training", "seed"),
+        (
+            training("lora = { qqqq = 1 }"),
+            "/properties/training/properties/lora",
+            "",
+        ),
+        (
+            training("groups = [{ qqqq = 1 }]"),
+            "/properties/training/properties/groups/items",
+            "",
         ),
     ] {
         assert!(crate::TRAINING.contains(&from), "{from}");
         place.write("training.toml", crate::TRAINING.replace(&from, &to));
         let told = place.fails(2, &["check", "training.toml"]);
-        let mut valid = listed(&told, "valid keys:", '|');
-        valid.retain(|key| key != "base");
+        let mut valid = listed(&told);
+        valid.remove(elsewhere);
         assert_eq!(valid, keys(pointer), "{pointer}: {told}");
-    }
-    for (to, pointer, hidden) in [
-        ("[training]\nqqqq = 1\n", "/properties/training", "seed"),
-        (
-            "[training]\nlora = { qqqq = 1 }\n",
-            "/properties/training/properties/lora",
-            "",
-        ),
-        (
-            "[training]\ngroups = [{ qqqq = 1 }]\n",
-            "/properties/training/properties/groups/items",
-            "",
-        ),
-    ] {
-        place.write("training.toml", crate::TRAINING.replace("[training]\n", to));
-        let told = place.fails(2, &["check", "training.toml"]);
-        let mut valid = listed(&told, "expected one of", '\n');
-        valid
-            .retain(|key| key.chars().all(|c| c.is_ascii_lowercase() || c == '_') && key != hidden);
-        let missing: Vec<String> = keys(pointer).difference(&valid).cloned().collect();
-        assert!(missing.is_empty(), "{pointer}: {missing:?} in {told}");
     }
 }
 
