@@ -9,7 +9,7 @@ mod trajectory_vectors;
 
 use rounds_environments::control::classic::{CartPole, MountainCar, Pendulum};
 use rounds_environments::control::maze::{MazeConfig, PointMaze};
-use rounds_environments::control::{Columns, ControlEnvironment, Dynamics, Vectorised};
+use rounds_environments::control::{ControlEnvironment, Dynamics, Vectorised};
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 use serde_json::Value;
@@ -19,17 +19,16 @@ fn key() -> StreamKey {
     StreamKey::episode(RunSeed(0), EpisodeIx(0), Purpose::Dynamics)
 }
 
-/// A state that begins with these numbers.
-fn state_of<S: Columns>(numbers: &[f64]) -> S {
-    let mut state = S::ZERO;
-    state.numbers_mut()[..numbers.len()].copy_from_slice(numbers);
-    state
-}
-
 /// Plays a case by the equations alone, and among others in one call until it ends.
-fn play<D: Dynamics>(dynamics: D, case: &Value, what: &str) -> usize {
+fn play<D>(dynamics: D, case: &Value, what: &str) -> usize
+where
+    D: Dynamics<State: AsRef<[f64]> + AsMut<[f64]>>,
+{
     let start = reals(&case["init_state"]);
-    let mut state: D::State = state_of(&start);
+    let mut state = dynamics.start(key());
+    let numbers = state.as_mut();
+    numbers.fill(0.0);
+    numbers[..start.len()].copy_from_slice(&start);
     let mut many = Vectorised::new(dynamics, 3, RunSeed(0), EpisodeIx(0)).unwrap();
     many.set_state(1, &state);
     let size = many.space().observation_size();
@@ -41,7 +40,7 @@ fn play<D: Dynamics>(dynamics: D, case: &Value, what: &str) -> usize {
         let moved = many.dynamics().advance(&mut state, &action, key());
         many.dynamics().observe(&state, &mut seen);
         let after = reals(&case["state_after"][t]);
-        close(&state.numbers()[..after.len()], &after, 1e-9, &what);
+        close(&state.as_ref()[..after.len()], &after, 1e-9, &what);
         let widened: Vec<f64> = seen.iter().map(|seen| f64::from(*seen)).collect();
         close(&widened, &reals(&case["obs"][t]), 1e-6, &what);
         close(&[moved.reward], &reals(&case["reward"][t]), 1e-9, &what);
@@ -101,7 +100,7 @@ fn maze(case: &Value) -> Option<PointMaze> {
 }
 
 fn at(numbers: &[f64], goal: &[f64]) -> [f64; 6] {
-    state_of(&[numbers, goal].concat())
+    [numbers, goal].concat().try_into().unwrap()
 }
 
 #[test]

@@ -6,33 +6,6 @@ use super::actions::Actions;
 use crate::environment::EnvironmentError;
 use crate::streams::StreamKey;
 
-/// The numbers of a system's state, which [`Vectorised`](super::Vectorised) keeps in a column each.
-pub trait Columns: Debug + Copy + PartialEq + Send + Sync + 'static {
-    /// How many there are.
-    const COUNT: usize;
-    /// All of them 0.
-    const ZERO: Self;
-
-    /// The numbers in order.
-    fn numbers(&self) -> &[f64];
-
-    /// The numbers in order, to be written.
-    fn numbers_mut(&mut self) -> &mut [f64];
-}
-
-impl<const N: usize> Columns for [f64; N] {
-    const COUNT: usize = N;
-    const ZERO: Self = [0.0; N];
-
-    fn numbers(&self) -> &[f64] {
-        self
-    }
-
-    fn numbers_mut(&mut self) -> &mut [f64] {
-        self
-    }
-}
-
 /// What a step of one system did.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Moved {
@@ -47,7 +20,7 @@ pub struct Moved {
 /// Nothing here knows of limits on steps, of other systems or of episodes.
 pub trait Dynamics: Debug + Send + Sync + 'static {
     /// State of one system, in double precision.
-    type State: Columns;
+    type State: Debug + Copy + PartialEq + Send + Sync + 'static;
 
     /// Name of the kind, as scenarios and data sets write it.
     fn name(&self) -> &'static str;

@@ -16,6 +16,7 @@ mod dynamics;
 pub mod maze;
 #[cfg(feature = "mujoco")]
 pub mod mujoco;
+mod outcomes;
 mod played;
 mod point_mass;
 mod settings;
@@ -23,7 +24,7 @@ pub mod stabilise;
 mod vectorised;
 
 pub use actions::Actions;
-pub use dynamics::{Columns, Dynamics, Moved};
+pub use dynamics::{Dynamics, Moved};
 pub use played::{ControlFactory, Seen};
 pub use point_mass::PointMass;
 pub use vectorised::{ControlEnvironment, Space, Stepped, Vectorised};

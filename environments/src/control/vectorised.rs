@@ -4,7 +4,8 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::actions::Actions;
-use super::dynamics::{Columns, Dynamics};
+use super::dynamics::Dynamics;
+use super::outcomes::Outcomes;
 use super::settings::check_count;
 use crate::environment::EnvironmentError;
 use crate::ids::{AgentId, EpisodeIx, RoundIx};
@@ -116,22 +117,26 @@ pub trait ControlEnvironment: Debug + Send + Sync {
     }
 }
 
-/// Systems that share their equations, in a structure of arrays.
+/// An episode of a system.
+#[derive(Debug, Clone)]
+struct Place<S> {
+    state: S,
+    key: StreamKey,
+    steps: u32,
+    total: f64,
+}
+
+/// Systems that share their equations.
 ///
-/// # Shapes
-/// States are columns: `[state, entities]`.
+/// A system's numbers lie side by side, since a step needs all of them: in a column each, of a length that is
+/// a power of two, they would be in each other's way in the cache.
 #[derive(Debug, Clone)]
 pub struct Vectorised<D: Dynamics> {
     dynamics: Arc<D>,
     space: Space,
-    columns: Vec<f64>,
-    keys: Vec<StreamKey>,
-    steps: Vec<u32>,
+    places: Vec<Place<D::State>>,
     observations: Vec<f32>,
-    rewards: Vec<f64>,
-    returns: Vec<f64>,
-    terminated: Vec<bool>,
-    truncated: Vec<bool>,
+    outcomes: Outcomes,
 }
 
 impl<D: Dynamics> Vectorised<D> {
@@ -155,24 +160,25 @@ impl<D: Dynamics> Vectorised<D> {
             step_limit: dynamics.step_limit(),
             minutes: dynamics.minutes(),
         };
-        let key = |entity| {
+        let place = |entity| {
             let agent = AgentId(entity as u32);
-            StreamKey::agent(seed, episode, agent, RoundIx(0), Purpose::Truth)
+            let key = StreamKey::agent(seed, episode, agent, RoundIx(0), Purpose::Truth);
+            Place {
+                state: dynamics.start(key),
+                key,
+                steps: 0,
+                total: 0.0,
+            }
         };
         let mut made = Self {
-            columns: vec![0.0; D::State::COUNT * entities],
-            keys: (0..entities).map(key).collect(),
-            steps: vec![0; entities],
+            places: (0..entities).map(place).collect(),
             observations: vec![0.0; space.observation_size() * entities],
-            rewards: vec![0.0; entities],
-            returns: vec![0.0; entities],
-            terminated: vec![false; entities],
-            truncated: vec![false; entities],
+            outcomes: Outcomes::new(entities),
             dynamics,
             space,
         };
         for entity in 0..entities {
-            made.start(entity, made.keys[entity]);
+            made.look(entity);
         }
         Ok(made)
     }
@@ -187,12 +193,7 @@ impl<D: Dynamics> Vectorised<D> {
     /// # Panics
     /// When there is no such entity.
     pub fn state(&self, entity: usize) -> D::State {
-        let entities = self.steps.len();
-        let mut state = D::State::ZERO;
-        for (column, number) in state.numbers_mut().iter_mut().enumerate() {
-            *number = self.columns[column * entities + entity];
-        }
-        state
+        self.places[entity].state
     }
 
     /// Puts an entity into a state; its steps and flags stay as they are.
@@ -200,13 +201,8 @@ impl<D: Dynamics> Vectorised<D> {
     /// # Panics
     /// When there is no such entity.
     pub fn set_state(&mut self, entity: usize, state: &D::State) {
-        let entities = self.steps.len();
-        for (column, number) in state.numbers().iter().enumerate() {
-            self.columns[column * entities + entity] = *number;
-        }
-        let size = self.space.observation_size();
-        let seen = &mut self.observations[entity * size..][..size];
-        self.dynamics.observe(state, seen);
+        self.places[entity].state = *state;
+        self.look(entity);
     }
 
     /// Sum of the rewards of an entity since its start.
@@ -214,26 +210,13 @@ impl<D: Dynamics> Vectorised<D> {
     /// # Panics
     /// When there is no such entity.
     pub fn total_reward(&self, entity: usize) -> f64 {
-        self.returns[entity]
+        self.places[entity].total
     }
 
-    /// The first action that no system can take.
-    fn check(&self, actions: &[f64]) -> Result<(), EnvironmentError> {
-        let (entities, size) = (self.steps.len(), self.space.action_size());
-        if actions.len() != entities * size {
-            let got = actions.len();
-            let why = format!("expected {entities} actions of {size} numbers, got {got} numbers");
-            return Err(EnvironmentError::Failed(why));
-        }
-        for (entity, action) in actions.chunks_exact(size).enumerate() {
-            if !self.is_over(entity)
-                && let Some(why) = self.space.actions.fault(action)
-            {
-                let agent = AgentId(entity as u32);
-                return Err(EnvironmentError::InvalidAction { agent, why });
-            }
-        }
-        Ok(())
+    fn look(&mut self, entity: usize) {
+        let size = self.space.observation_size();
+        let seen = &mut self.observations[entity * size..][..size];
+        self.dynamics.observe(&self.places[entity].state, seen);
     }
 }
 
@@ -243,7 +226,7 @@ impl<D: Dynamics> ControlEnvironment for Vectorised<D> {
     }
 
     fn entities(&self) -> usize {
-        self.steps.len()
+        self.places.len()
     }
 
     fn start(&mut self, entity: usize, key: StreamKey) {
@@ -252,26 +235,26 @@ impl<D: Dynamics> ControlEnvironment for Vectorised<D> {
             purpose: Purpose::Truth,
             ..key
         };
-        self.keys[entity] = key;
-        self.steps[entity] = 0;
-        self.rewards[entity] = 0.0;
-        self.returns[entity] = 0.0;
-        self.terminated[entity] = false;
-        self.truncated[entity] = false;
-        let state = self.dynamics.start(key);
-        self.set_state(entity, &state);
+        self.places[entity] = Place {
+            state: self.dynamics.start(key),
+            key,
+            steps: 0,
+            total: 0.0,
+        };
+        self.outcomes.start(entity);
+        self.look(entity);
     }
 
     fn retire(&mut self, entity: usize) {
-        self.truncated[entity] = true;
+        self.outcomes.truncated[entity] = true;
     }
 
     fn is_over(&self, entity: usize) -> bool {
-        self.terminated[entity] || self.truncated[entity]
+        self.outcomes.is_over(entity)
     }
 
     fn steps(&self, entity: usize) -> u32 {
-        self.steps[entity]
+        self.places[entity].steps
     }
 
     fn observations(&self) -> &[f32] {
@@ -279,40 +262,44 @@ impl<D: Dynamics> ControlEnvironment for Vectorised<D> {
     }
 
     fn advance(&mut self, actions: &[f64]) -> Result<Stepped<'_>, EnvironmentError> {
-        self.check(actions)?;
-        let size = self.space.action_size();
-        for (entity, action) in actions.chunks_exact(size).enumerate() {
-            if self.is_over(entity) {
-                self.rewards[entity] = 0.0;
+        self.outcomes.check(&self.space, actions)?;
+        let (seen, done) = (self.space.observation_size(), self.space.action_size());
+        let Outcomes {
+            rewards,
+            terminated,
+            truncated,
+        } = &mut self.outcomes;
+        let outcomes = rewards.iter_mut().zip(terminated).zip(truncated);
+        let rows = self.observations.chunks_exact_mut(seen);
+        let all = self.places.iter_mut().zip(actions.chunks_exact(done));
+        for (((place, action), row), ((reward, terminated), truncated)) in
+            all.zip(rows).zip(outcomes)
+        {
+            if *terminated || *truncated {
+                *reward = 0.0;
                 continue;
             }
-            self.steps[entity] += 1;
+            place.steps += 1;
             let key = StreamKey {
-                round: RoundIx(self.steps[entity]),
+                round: RoundIx(place.steps),
                 purpose: Purpose::Dynamics,
-                ..self.keys[entity]
+                ..place.key
             };
-            let mut state = self.state(entity);
-            let moved = self.dynamics.advance(&mut state, action, key);
-            self.set_state(entity, &state);
-            self.rewards[entity] = moved.reward;
-            self.returns[entity] += moved.reward;
-            self.terminated[entity] = moved.terminated;
-            self.truncated[entity] =
-                !moved.terminated && self.steps[entity] >= self.space.step_limit;
+            let moved = self.dynamics.advance(&mut place.state, action, key);
+            self.dynamics.observe(&place.state, row);
+            place.total += moved.reward;
+            *reward = moved.reward;
+            *terminated = moved.terminated;
+            *truncated = !moved.terminated && place.steps >= self.space.step_limit;
         }
         Ok(self.stepped())
     }
 
     fn stepped(&self) -> Stepped<'_> {
-        Stepped {
-            rewards: &self.rewards,
-            terminated: &self.terminated,
-            truncated: &self.truncated,
-        }
+        self.outcomes.stepped()
     }
 
     fn figures(&self, entity: usize) -> Vec<(&'static str, f64)> {
-        self.dynamics.figures(&self.state(entity))
+        self.dynamics.figures(&self.places[entity].state)
     }
 }

@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::config::MujocoConfig;
 use super::simulation::Simulation;
+use crate::control::outcomes::Outcomes;
 use crate::control::settings::check_count;
 use crate::control::vectorised::{ControlEnvironment, Space, Stepped};
 use crate::environment::EnvironmentError;
@@ -28,9 +29,7 @@ pub struct Mujoco {
     space: Space,
     places: Vec<Place>,
     observations: Vec<f32>,
-    rewards: Vec<f64>,
-    terminated: Vec<bool>,
-    truncated: Vec<bool>,
+    outcomes: Outcomes,
 }
 
 impl Mujoco {
@@ -75,9 +74,7 @@ impl Mujoco {
         };
         let mut made = Self {
             observations: vec![0.0; space.observation_size() * entities],
-            rewards: vec![0.0; entities],
-            terminated: vec![false; entities],
-            truncated: vec![false; entities],
+            outcomes: Outcomes::new(entities),
             places: simulations.into_iter().map(place).collect(),
             space,
         };
@@ -136,25 +133,6 @@ impl Mujoco {
         let row = &mut self.observations[entity * size..][..size];
         see(&self.places[entity].simulation, row);
     }
-
-    /// The first action that no body can take.
-    fn check(&self, actions: &[f64]) -> Result<(), EnvironmentError> {
-        let (entities, size) = (self.places.len(), self.space.action_size());
-        if actions.len() != entities * size {
-            let got = actions.len();
-            let why = format!("expected {entities} actions of {size} numbers, got {got} numbers");
-            return Err(EnvironmentError::Failed(why));
-        }
-        for (entity, action) in actions.chunks_exact(size).enumerate() {
-            if !self.is_over(entity)
-                && let Some(why) = self.space.actions.fault(action)
-            {
-                let agent = AgentId(entity as u32);
-                return Err(EnvironmentError::InvalidAction { agent, why });
-            }
-        }
-        Ok(())
-    }
 }
 
 fn see(simulation: &Simulation, row: &mut [f32]) {
@@ -183,18 +161,16 @@ impl ControlEnvironment for Mujoco {
         place.steps = 0;
         place.total = 0.0;
         place.unstable = false;
-        self.rewards[entity] = 0.0;
-        self.terminated[entity] = false;
-        self.truncated[entity] = false;
+        self.outcomes.start(entity);
         self.look(entity);
     }
 
     fn retire(&mut self, entity: usize) {
-        self.truncated[entity] = true;
+        self.outcomes.truncated[entity] = true;
     }
 
     fn is_over(&self, entity: usize) -> bool {
-        self.terminated[entity] || self.truncated[entity]
+        self.outcomes.is_over(entity)
     }
 
     fn steps(&self, entity: usize) -> u32 {
@@ -206,13 +182,18 @@ impl ControlEnvironment for Mujoco {
     }
 
     fn advance(&mut self, actions: &[f64]) -> Result<Stepped<'_>, EnvironmentError> {
-        self.check(actions)?;
+        self.outcomes.check(&self.space, actions)?;
         let (seen, done) = (self.space.observation_size(), self.space.action_size());
         let limit = self.space.step_limit;
         let share = self.places[0].simulation.definition().share;
         let rows = self.observations.par_chunks_exact_mut(seen);
-        let flags = self.terminated.par_iter_mut().zip(&mut self.truncated);
-        let places = self.places.par_iter_mut().zip(&mut self.rewards);
+        let Outcomes {
+            rewards,
+            terminated,
+            truncated,
+        } = &mut self.outcomes;
+        let flags = terminated.par_iter_mut().zip(truncated);
+        let places = self.places.par_iter_mut().zip(rewards);
         let all = places.zip(actions.par_chunks_exact(done));
         all.zip(rows).zip(flags).with_min_len(share).for_each(
             |((((place, reward), action), row), (terminated, truncated))| {
@@ -236,10 +217,6 @@ impl ControlEnvironment for Mujoco {
     }
 
     fn stepped(&self) -> Stepped<'_> {
-        Stepped {
-            rewards: &self.rewards,
-            terminated: &self.terminated,
-            truncated: &self.truncated,
-        }
+        self.outcomes.stepped()
     }
 }
