@@ -5,15 +5,17 @@
     reason = "a test fails by panic and tells what it read"
 )]
 
+mod golden_files;
 mod trajectory_vectors;
 
+use golden_files::{counted, list, real};
 use rounds_environments::control::classic::{CartPole, MountainCar, Pendulum};
 use rounds_environments::control::maze::{MazeConfig, PointMaze};
 use rounds_environments::control::{ControlEnvironment, Dynamics, Vectorised};
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 use serde_json::Value;
-use trajectory_vectors::{close, counted, list, real, reals, vectors};
+use trajectory_vectors::{close, reals, vectors};
 
 fn key() -> StreamKey {
     StreamKey::episode(RunSeed(0), EpisodeIx(0), Purpose::Dynamics)

@@ -6,10 +6,12 @@
 )]
 
 mod coordination_vectors;
+mod golden_files;
 
 use std::sync::Arc;
 
-use coordination_vectors::{close, counted, greedy, list, real, reals, vectors};
+use coordination_vectors::{close, greedy, reals, vectors};
+use golden_files::{counted, list, real};
 use rounds_environments::coordination::ekf::{Estimate, Linear, Sensor};
 use rounds_environments::coordination::objectives::{
     Criterion, FacilityLocation, Information, Score, Symmetric, TableObjective, TableSpec,

@@ -6,8 +6,10 @@
 )]
 
 mod coordination_vectors;
+mod golden_files;
 
-use coordination_vectors::{close, counted, greedy, list, real, reals, vectors};
+use coordination_vectors::{close, greedy, reals, vectors};
+use golden_files::{counted, list, real};
 use rand::RngExt;
 use rounds_environments::coordination::ekf::{EkfConfig, EkfFactory};
 use rounds_environments::coordination::tracking::{Mix, TrackingConfig, TrackingFactory};

@@ -6,11 +6,13 @@
     reason = "a test fails by panic and tells what it read"
 )]
 
+mod golden_files;
 mod trajectory_vectors;
 
 use std::fs;
 use std::path::Path;
 
+use golden_files::{counted, folder, list, real};
 use hdf5::types::VarLenUnicode;
 use hdf5::{File, Group, H5Type};
 use rounds_environments::control::Actions;
@@ -21,7 +23,7 @@ use rounds_environments::control::data::{
 use rounds_environments::ids::EpisodeIx;
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 use serde_json::{Value, json};
-use trajectory_vectors::{close, counted, folder, list, real, reals, vectors};
+use trajectory_vectors::{close, reals, vectors};
 
 fn flat(rows: &Value) -> Vec<f64> {
     list(rows).iter().flat_map(reals).collect()
@@ -56,7 +58,10 @@ fn golden_dataset_files() {
         let Some(expected) = file.get(format) else {
             continue;
         };
-        check(&folder().join(expected[place].as_str().unwrap()), expected);
+        check(
+            &folder("trajectory").join(expected[place].as_str().unwrap()),
+            expected,
+        );
         cases += list(&expected["episodes"]).len();
     }
     counted("dataset_files.json", cases);

@@ -6,8 +6,10 @@
     reason = "a test fails by panic and tells what it read"
 )]
 
+mod golden_files;
 mod trajectory_vectors;
 
+use golden_files::{counted, list, real};
 use rand::RngExt;
 use rounds_environments::control::mujoco::{
     Body, Mujoco, MujocoConfig, MujocoFactory, Simulation, Step,
@@ -17,7 +19,7 @@ use rounds_environments::environment::{Describe, Environment, EnvironmentFactory
 use rounds_environments::ids::{AgentId, EpisodeIx, RoundIx};
 use rounds_environments::streams::{Purpose, RunSeed, StreamKey};
 use serde_json::Value;
-use trajectory_vectors::{close, counted, list, real, reals, vectors};
+use trajectory_vectors::{close, reals, vectors};
 
 const SEED: RunSeed = RunSeed(8);
 

@@ -5,13 +5,15 @@
     reason = "a test fails by panic and tells what it read"
 )]
 
+mod golden_files;
 mod trajectory_vectors;
 
+use golden_files::{counted, list, real};
 use rounds_environments::control::data::{
     End, Episode, Header, Normaliser, Sampler, SamplerConfig, Trajectories, published,
 };
 use serde_json::Value;
-use trajectory_vectors::{close, counted, list, real, reals, vectors};
+use trajectory_vectors::{close, reals, vectors};
 
 #[test]
 fn golden_normalized_scores() {

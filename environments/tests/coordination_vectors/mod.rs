@@ -1,35 +1,13 @@
 //! Reading of reference vectors of coordination.
 
-use std::path::PathBuf;
-
 use rounds_environments::coordination::Objective;
 use serde_json::Value;
 
+use super::golden_files::{self, list, real};
+
 /// Content of a file; `None` when a folder of vectors is named that does not hold it.
 pub(crate) fn vectors(file: &str) -> Option<Value> {
-    let named = std::env::var_os("ROUNDS_GOLDEN").map(PathBuf::from);
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden");
-    let folder = named.clone().unwrap_or_else(|| PathBuf::from(own));
-    let path = folder.join("maoc").join(file);
-    if named.is_some() && !path.is_file() {
-        println!("skipped: {} is not there", path.display());
-        return None;
-    }
-    let text = std::fs::read_to_string(&path).unwrap();
-    Some(serde_json::from_str(&text).unwrap())
-}
-
-pub(crate) fn counted(file: &str, count: usize) {
-    println!("{file}: {count} cases read");
-    assert!(count > 0, "{file} holds no case");
-}
-
-pub(crate) fn list(value: &Value) -> &Vec<Value> {
-    value.as_array().unwrap()
-}
-
-pub(crate) fn real(value: &Value) -> f64 {
-    value.as_f64().unwrap()
+    golden_files::vectors("maoc", file)
 }
 
 pub(crate) fn reals(value: &Value) -> Vec<f64> {

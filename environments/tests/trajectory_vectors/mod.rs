@@ -1,39 +1,12 @@
 //! Reading of reference vectors of control and offline data.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
-/// Where the files are: the folder that is named, or the project's own.
-pub(crate) fn folder() -> PathBuf {
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden");
-    let named = std::env::var_os("ROUNDS_GOLDEN").map(PathBuf::from);
-    let all = named.unwrap_or_else(|| PathBuf::from(own));
-    all.join("trajectory")
-}
+use super::golden_files::{self, real};
 
 /// Content of a file; `None` when a folder of vectors is named that does not hold it.
 pub(crate) fn vectors(file: &str) -> Option<Value> {
-    let path = folder().join(file);
-    if std::env::var_os("ROUNDS_GOLDEN").is_some() && !path.is_file() {
-        println!("skipped: {} is not there", path.display());
-        return None;
-    }
-    let text = std::fs::read_to_string(&path).unwrap();
-    Some(serde_json::from_str(&text).unwrap())
-}
-
-pub(crate) fn counted(file: &str, count: usize) {
-    println!("{file}: {count} cases read");
-    assert!(count > 0, "{file} holds no case");
-}
-
-pub(crate) fn list(value: &Value) -> &Vec<Value> {
-    value.as_array().unwrap()
-}
-
-pub(crate) fn real(value: &Value) -> f64 {
-    value.as_f64().unwrap()
+    golden_files::vectors("trajectory", file)
 }
 
 /// A list of numbers, or one number as a list.

@@ -153,7 +153,7 @@ impl BedPreparation {
         reference.validate().map_err(input)?;
         let hash = sha256(
             json!({ "ward": spec, "policies": self.spec.policies, "seed": seed.0, "patient": self.stability,
-                "days": self.ward.plans.iter().map(|plan| &plan.config).collect::<Vec<_>>(),
+                "days": self.ward.plans.iter().map(|plan| plan.config.as_ref()).collect::<Vec<_>>(),
                 "stays": data.episodes(), "steps": data.steps(),
                 "returns": returns.iter().map(|total| total.to_bits()).collect::<Vec<_>>() })
             .to_string(),

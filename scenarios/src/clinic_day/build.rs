@@ -13,7 +13,6 @@ use serde_json::json;
 
 use super::beds::BedPreparation;
 use super::score::{ClinicDayScore, SCORER};
-use crate::clinic::NOTICE;
 use crate::coordination::{choosing, graph, sent_by, yardstick};
 use crate::hash::sha256_of;
 use crate::run::{Experiment, Manifest, RunError};
@@ -87,7 +86,6 @@ pub fn build(
     let configurations = spec.configurations.len() as u32;
     let manifest = Manifest {
         data,
-        notice: NOTICE.to_owned(),
         ..Manifest::new(
             &scenario.name,
             &arm.name,

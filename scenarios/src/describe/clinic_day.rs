@@ -1,17 +1,17 @@
 //! Scenarios of clinic days in words and as facts.
 
 use rounds_environments::clinic::day::{DayConfig, Queue, Service, Staffing};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::arms::hard_limits;
+use super::beds;
 use super::choosers::{all_bare, bare, methods};
 use super::coordination::design;
+use super::family::{family_facts, interactions, paired};
 use super::words::{counted, file_name, listed, percent};
 use crate::clinic::NOTICE;
 use crate::clinic_day::ClinicDayScore;
-use crate::run::Score;
-use crate::schema::{ClinicDayFamily, DaySpec, Family, ScenarioSet};
-use crate::statistics::Direction;
+use crate::schema::{Arm, ClinicDayFamily, DaySpec, Family, ScenarioSet};
 use crate::statistics::estimate::LEVEL;
 
 /// The paragraphs of a methods section on `set`, with the episodes of each arm and the data it read.
@@ -37,17 +37,25 @@ pub fn day_methods(set: &ScenarioSet, base: &ClinicDayFamily, arms: &[(u32, Valu
     let paragraphs = [
         simulation,
         decisions(set, base),
+        beds::sentences(set, base),
         design(set, arms),
         statistics(set, base),
         last,
     ];
-    let paragraphs: Vec<String> = paragraphs.iter().map(|part| part.join(" ")).collect();
+    let paragraphs = paragraphs.iter().filter(|part| !part.is_empty());
+    let paragraphs: Vec<String> = paragraphs.map(|part| part.join(" ")).collect();
     format!("{}\n", paragraphs.join("\n\n"))
 }
 
 fn days(base: &ClinicDayFamily) -> Vec<String> {
     let environment = &base.environment;
-    let Some(DaySpec { day, bedside, .. }) = environment.configurations.first() else {
+    let Some(DaySpec {
+        day,
+        bedside,
+        deteriorating,
+        ..
+    }) = environment.configurations.first()
+    else {
         return Vec::new();
     };
     let knowledge = match environment.knowledge.as_deref() {
@@ -85,8 +93,16 @@ fn days(base: &ClinicDayFamily) -> Vec<String> {
     });
     if environment.configurations.len() > 1 {
         let told = environment.configurations.iter().map(|one| {
+            let staff = match one.day.staffing {
+                Staffing::Shared => "",
+                Staffing::Unlimited => ", a full staff at every bed",
+            };
+            let unstable = match &environment.stability {
+                Some(_) => format!(", {} of them deteriorated", percent(one.deteriorating)),
+                None => String::new(),
+            };
             format!(
-                "\u{201c}{}\u{201d} ({} patients an hour, overlap {})",
+                "\u{201c}{}\u{201d} ({} patients an hour{unstable}, overlap {}{staff})",
                 one.name, one.day.arrivals_per_hour, one.day.overlap
             )
         });
@@ -96,8 +112,12 @@ fn days(base: &ClinicDayFamily) -> Vec<String> {
             listed(&told)
         ));
     } else {
+        let unstable = match &environment.stability {
+            Some(_) => format!(", of whom {} deteriorated", percent(*deteriorating)),
+            None => String::new(),
+        };
         out.push(format!(
-            "{} patients arrived in an hour on average; the overlap of scopes was {}.",
+            "{} patients arrived in an hour on average{unstable}; the overlap of scopes was {}.",
             day.arrivals_per_hour, day.overlap
         ));
     }
@@ -151,6 +171,12 @@ fn statistics(set: &ScenarioSet, base: &ClinicDayFamily) -> Vec<String> {
          never diagnosed correctly. Means are given with {} confidence intervals over days.",
         percent(LEVEL)
     )];
+    if base.environment.stability.is_some() {
+        out.push(
+            "Harm is the time for which a patient was unstable, in minutes weighted by acuity, on average over patients."
+                .to_owned(),
+        );
+    }
     if set.arms.len() > 1 {
         out.push(
             "Arms were compared day by day: t intervals of the paired differences, and exact sign-flip tests where \
@@ -159,65 +185,29 @@ fn statistics(set: &ScenarioSet, base: &ClinicDayFamily) -> Vec<String> {
                 .to_owned(),
         );
     }
+    out.extend(interactions(set));
     out
 }
 
 /// What `set` does, as JSON (`rounds.description/1`). Files are named without their folders.
 pub fn day_facts(set: &ScenarioSet, base: &ClinicDayFamily, arms: &[(u32, Value)]) -> Value {
-    let described = set.arms.iter().zip(arms);
-    let described: Vec<Value> = described
-        .map(|(arm, (episodes, data))| {
-            let own = match &arm.scenario.family {
-                Family::ClinicDay(family) => json!({
-                    "environment": environment(family),
-                    "policy": family.policy,
-                    "method": family.policies.get(&family.policy).map(bare),
-                }),
-                _ => Value::Null,
-            };
-            json!({
-                "name": arm.name,
-                "settings": arm.settings,
-                "episodes": episodes,
-                "data": data,
-                "resolved": own,
-            })
-        })
-        .collect();
-    let decisive = ClinicDayScore.decisive().iter();
-    let decisive: Map<String, Value> = decisive
-        .map(|(name, direction)| {
-            let better = match direction {
-                Direction::HigherIsBetter => "higher",
-                Direction::LowerIsBetter => "lower",
-            };
-            ((*name).to_owned(), json!(better))
-        })
-        .collect();
-    json!({
-        "schema": "rounds.description/1",
-        "notice": NOTICE,
-        "software": {"name": "rounds", "version": env!("CARGO_PKG_VERSION")},
-        "kind": "scenario",
-        "name": set.scenario.name,
-        "hash": set.hash,
-        "seed": set.scenario.seed.0,
-        "settings": {
-            "environment": environment(base),
-            "policy": base.policy,
-            "policies": all_bare(&base.policies),
-        },
-        "arms": described,
-        "statistics": {
-            "unit": "day",
-            "metrics": ClinicDayScore.order(),
-            "better": decisive,
-            "level": LEVEL,
-            "intervals": "bootstrap-t over days (8 to 100 days, 999 resamples), else t",
-            "paired_tests": if set.arms.len() > 1 { vec!["sign flips, exact", "paired t"] } else { Vec::new() },
-            "correction": (set.arms.len() > 1).then_some("Holm"),
-        },
-    })
+    let resolved = |arm: &Arm| match &arm.scenario.family {
+        Family::ClinicDay(family) => json!({
+            "environment": environment(family),
+            "policy": family.policy,
+            "method": family.policies.get(&family.policy).map(bare),
+            "doses": family.beds.as_ref().map(|beds| &beds.policy),
+        }),
+        _ => Value::Null,
+    };
+    let own = json!({
+        "environment": environment(base),
+        "policy": base.policy,
+        "policies": all_bare(&base.policies),
+        "beds": beds::facts(set, base),
+    });
+    let statistics = paired(set, "day", &ClinicDayScore);
+    family_facts(set, arms, resolved, own, statistics)
 }
 
 /// The environment without the folders of its files.

@@ -1,17 +1,16 @@
 //! Scenarios of coordination in words and as facts.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::arms::{changed, hard_limits};
 use super::choosers::{all_bare, bare, methods};
+use super::family::{family_facts, interactions, paired};
 use super::words::{counted, file_name, listed, percent};
 use crate::coordination::CoordinationScore;
-use crate::run::Score;
 use crate::schema::{
     Arm, ConfigurationSpec, CoordinationFamily, Family, GraphSpecKind, InformationSpec, MotionSpec,
     RegretSpec, ScenarioSet, ScoreSpec, WorldSpec,
 };
-use crate::statistics::Direction;
 use crate::statistics::estimate::LEVEL;
 
 /// The paragraphs of a methods section on `set`, with the episodes of each arm and the data it read.
@@ -51,58 +50,18 @@ pub fn coordination_facts(
     base: &CoordinationFamily,
     arms: &[(u32, Value)],
 ) -> Value {
-    let described = set.arms.iter().zip(arms);
-    let described: Vec<Value> = described
-        .map(|(arm, (episodes, data))| {
-            let own = match &arm.scenario.family {
-                Family::Coordination(family) => settings(family, arm),
-                _ => Value::Null,
-            };
-            json!({
-                "name": arm.name,
-                "settings": arm.settings,
-                "episodes": episodes,
-                "data": data,
-                "resolved": own,
-            })
-        })
-        .collect();
-    let decisive: Map<String, Value> = CoordinationScore
-        .decisive()
-        .iter()
-        .map(|(name, direction)| {
-            let better = match direction {
-                Direction::HigherIsBetter => "higher",
-                Direction::LowerIsBetter => "lower",
-            };
-            ((*name).to_owned(), json!(better))
-        })
-        .collect();
-    json!({
-        "schema": "rounds.description/1",
-        "notice": "",
-        "software": {"name": "rounds", "version": env!("CARGO_PKG_VERSION")},
-        "kind": "scenario",
-        "name": set.scenario.name,
-        "hash": set.hash,
-        "seed": set.scenario.seed.0,
-        "settings": {
-            "environment": environment(base),
-            "policy": base.policy,
-            "policies": all_bare(&base.policies),
-            "limits": set.scenario.limits,
-        },
-        "arms": described,
-        "statistics": {
-            "unit": "episode",
-            "metrics": CoordinationScore.order(),
-            "better": decisive,
-            "level": LEVEL,
-            "intervals": "bootstrap-t over episodes (8 to 100 episodes, 999 resamples), else t",
-            "paired_tests": if set.arms.len() > 1 { vec!["sign flips, exact", "paired t"] } else { Vec::new() },
-            "correction": (set.arms.len() > 1).then_some("Holm"),
-        },
-    })
+    let resolved = |arm: &Arm| match &arm.scenario.family {
+        Family::Coordination(family) => settings(family, arm),
+        _ => Value::Null,
+    };
+    let own = json!({
+        "environment": environment(base),
+        "policy": base.policy,
+        "policies": all_bare(&base.policies),
+        "limits": set.scenario.limits,
+    });
+    let statistics = paired(set, "episode", &CoordinationScore);
+    family_facts(set, arms, resolved, own, statistics)
 }
 
 fn settings(family: &CoordinationFamily, arm: &Arm) -> Value {
@@ -300,6 +259,7 @@ fn statistics(set: &ScenarioSet, base: &CoordinationFamily) -> Vec<String> {
                 .to_owned(),
         );
     }
+    out.extend(interactions(set));
     out
 }
 

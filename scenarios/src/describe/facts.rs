@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+use super::family::better;
 use super::policies::used;
 use super::words::file_name;
 use super::{Described, Suite};
 use crate::clinic::NOTICE;
 use crate::schema::{ClinicScenario, ModelSpec, PatientsSpec, PolicySpec, ScenarioSet};
-use crate::statistics::Direction;
 use crate::statistics::estimate::LEVEL;
 
 /// What `set` does, as JSON (`rounds.description/1`). Files are named without their folders.
@@ -29,6 +29,7 @@ pub fn facts(
         "repeats": set.scenario.repeats,
         "settings": settings(base, arms),
         "arms": described,
+        "interactions": set.scenario.interactions,
         "statistics": statistics(set, arms),
     });
     if let Some(suite) = suite {
@@ -162,17 +163,8 @@ fn statistics(set: &ScenarioSet, arms: &[Described]) -> Value {
     let Some(first) = arms.first() else {
         return Value::Null;
     };
-    let decisive: Map<String, Value> = first
-        .decisive
-        .iter()
-        .map(|(name, direction)| {
-            let better = match direction {
-                Direction::HigherIsBetter => "higher",
-                Direction::LowerIsBetter => "lower",
-            };
-            (name.clone(), json!(better))
-        })
-        .collect();
+    let decisive = first.decisive.iter();
+    let decisive = better(decisive.map(|(name, direction)| (name.as_str(), *direction)));
     let mut tests = Vec::new();
     if arms.len() > 1 {
         tests.extend((set.scenario.repeats == 1).then_some("McNemar, exact"));

@@ -4,10 +4,12 @@
 //! do; equal input gives equal bytes.
 
 mod arms;
+mod beds;
 mod choosers;
 mod clinic_day;
 mod coordination;
 mod facts;
+mod family;
 mod patients;
 mod policies;
 mod statistics;
@@ -134,11 +136,13 @@ pub fn methods(
     let mut doctors = team::sentences(base);
     doctors.extend(policies::sentences(base, arms));
     doctors.extend(arms::limits(base));
+    let mut numbers = statistics::sentences(base, arms, suite);
+    numbers.extend(family::interactions(set));
     let paragraphs = [
         simulation,
         doctors,
         arms::design(set, arms),
-        statistics::sentences(base, arms, suite),
+        numbers,
         arms::sources(set, arms),
         vec![format!(
             "{NOTICE} The visits are simulated, and no result is evidence about real patients."

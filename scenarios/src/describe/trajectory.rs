@@ -4,13 +4,13 @@ use rounds_models::trajectory::Architecture;
 use serde_json::{Map, Value, json};
 
 use super::facts::model;
+use super::family::{better, family_facts, interactions};
 use super::words::{counted, file_name};
 use crate::run::Score;
 use crate::schema::{
-    ControlSpec, DataSource, Family, LearnerSpec, ModelSpec, OfflineSpec, ScenarioSet, TargetSpec,
-    TrajectoryFamily, TrajectoryPolicySpec,
+    Arm, ControlSpec, DataSource, Family, LearnerSpec, ModelSpec, OfflineSpec, ScenarioSet,
+    TargetSpec, TrajectoryFamily, TrajectoryPolicySpec,
 };
-use crate::statistics::Direction;
 use crate::statistics::estimate::LEVEL;
 use crate::trajectory::TrajectoryScore;
 
@@ -62,6 +62,7 @@ pub fn trajectory_methods(
                 .to_owned(),
         );
     }
+    statistics.extend(interactions(set));
     format!("{}\n\n{}\n", agents.join(" "), statistics.join(" "))
 }
 
@@ -107,7 +108,8 @@ fn source(data: &OfflineSpec) -> String {
     }
 }
 
-fn policy(
+/// A policy in words.
+pub(super) fn policy(
     spec: &TrajectoryPolicySpec,
     models: &std::collections::BTreeMap<String, ModelSpec>,
 ) -> String {
@@ -168,69 +170,39 @@ pub fn trajectory_facts(
     base: &TrajectoryFamily,
     arms: &[(u32, Value)],
 ) -> Value {
-    let described = set.arms.iter().zip(arms);
-    let described: Vec<Value> = described
-        .map(|(arm, (episodes, data))| {
-            let own = match &arm.scenario.family {
-                Family::Trajectory(family) => json!({
-                    "environment": family.environment,
-                    "policy": family.policy,
-                    "method": family.used().map(bare),
-                }),
-                _ => Value::Null,
-            };
-            json!({
-                "name": arm.name,
-                "settings": arm.settings,
-                "episodes": episodes,
-                "data": data,
-                "resolved": own,
-            })
-        })
-        .collect();
+    let resolved = |arm: &Arm| match &arm.scenario.family {
+        Family::Trajectory(family) => json!({
+            "environment": family.environment,
+            "policy": family.policy,
+            "method": family.used().map(bare),
+        }),
+        _ => Value::Null,
+    };
     let score = TrajectoryScore {
         trainings: set.scenario.repeats.max(1),
     };
-    let decisive = score.decisive().iter();
-    let decisive: Map<String, Value> = decisive
-        .map(|(name, direction)| {
-            let better = match direction {
-                Direction::HigherIsBetter => "higher",
-                Direction::LowerIsBetter => "lower",
-            };
-            ((*name).to_owned(), json!(better))
-        })
-        .collect();
     let models = set.scenario.models.iter();
     let models: Map<String, Value> = models
         .map(|(name, spec)| (name.clone(), model(spec)))
         .collect();
-    json!({
-        "schema": "rounds.description/1",
-        "software": {"name": "rounds", "version": env!("CARGO_PKG_VERSION")},
-        "kind": "scenario",
-        "name": set.scenario.name,
-        "hash": set.hash,
-        "seed": set.scenario.seed.0,
-        "settings": {
-            "environment": base.environment,
-            "data": base.data.as_ref().map(offline),
-            "policy": base.policy,
-            "models": models,
-        },
-        "arms": described,
-        "statistics": {
-            "unit": if score.trainings > 1 { "training" } else { "episode" },
-            "metrics": score.order(),
-            "better": decisive,
-            "level": LEVEL,
-            "correction": (set.arms.len() > 1).then_some("Holm"),
-        },
-    })
+    let settings = json!({
+        "environment": base.environment,
+        "data": base.data.as_ref().map(offline),
+        "policy": base.policy,
+        "models": models,
+    });
+    let statistics = json!({
+        "unit": if score.trainings > 1 { "training" } else { "episode" },
+        "metrics": score.order(),
+        "better": better(score.decisive().iter().copied()),
+        "level": LEVEL,
+        "correction": (set.arms.len() > 1).then_some("Holm"),
+    });
+    family_facts(set, arms, resolved, settings, statistics)
 }
 
 /// A policy without the folders of its files.
-fn bare(spec: &TrajectoryPolicySpec) -> Value {
+pub(super) fn bare(spec: &TrajectoryPolicySpec) -> Value {
     let mut value = json!(spec);
     if let TrajectoryPolicySpec::Language(spec) = spec {
         value["prompts"] = json!(spec.speaker.prompts.as_deref().map(file_name));

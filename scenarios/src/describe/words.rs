@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-/// `1 visit`, `3 visits`.
+/// `1 visit`, `3 visits`, `2 queries`, `2 days`.
 pub(super) fn counted(number: impl Into<u64>, one: &str) -> String {
     let number = number.into();
-    match (number, one.strip_suffix('y')) {
+    let stem = one.strip_suffix('y');
+    let stem = stem.filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u']));
+    match (number, stem) {
         (1, _) => format!("1 {one}"),
         (_, Some(stem)) => format!("{number} {stem}ies"),
         (_, None) => format!("{number} {one}s"),
@@ -42,6 +44,7 @@ mod tests {
         assert_eq!(counted(1_u32, "visit"), "1 visit");
         assert_eq!(counted(0_u32, "visit"), "0 visits");
         assert_eq!(counted(2_u32, "speciality"), "2 specialities");
+        assert_eq!(counted(2_u32, "day"), "2 days");
         let items = ["a", "b", "c"].map(str::to_owned);
         assert_eq!(listed(&items), "a, b and c");
         assert_eq!(listed(&items[..1]), "a");

@@ -42,18 +42,17 @@ pub fn notice(family: &Family) -> &'static str {
 /// # Errors
 /// [`RunError::Input`] when data that the scenario names cannot be used.
 pub fn build(set: &ScenarioSet, arm: &Arm, cassette: &Cassette) -> Result<Built, RunError> {
-    match &arm.scenario.family {
-        Family::Clinic(_) => clinic::build(set, arm, cassette).map(Built::Clinic),
-        Family::Coordination(family) => {
-            coordination::build(set, arm, family, cassette).map(Built::Coordination)
+    let family = &arm.scenario.family;
+    let mut built = match family {
+        Family::Clinic(_) => Built::Clinic(clinic::build(set, arm, cassette)?),
+        Family::Coordination(own) => {
+            Built::Coordination(coordination::build(set, arm, own, cassette)?)
         }
-        Family::ClinicDay(family) => {
-            clinic_day::build(set, arm, family, cassette).map(Built::ClinicDay)
-        }
-        Family::Trajectory(family) => {
-            trajectory::build(set, arm, family, cassette).map(Built::Trajectory)
-        }
-    }
+        Family::ClinicDay(own) => Built::ClinicDay(clinic_day::build(set, arm, own, cassette)?),
+        Family::Trajectory(own) => Built::Trajectory(trajectory::build(set, arm, own, cassette)?),
+    };
+    built.experiment_mut().manifest.notice = notice(family).to_owned();
+    Ok(built)
 }
 
 impl Built {

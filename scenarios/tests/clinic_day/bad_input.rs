@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::rounds;
+use super::words::words;
 
 const DAY: &str = r#"schema = "rounds.scenario/1"
 name = "day"
@@ -39,10 +40,6 @@ fn refused(from: &str, to: &str, parts: &[&str]) {
     let (code, _, errors) = rounds(&["run", &file, "--out", &out]);
     assert_eq!(code, Some(2), "{to}: {errors}");
     // Lines are broken at the width of the terminal.
-    let words = |text: &str| -> String {
-        let plain = text.replace(['│', '·', '╰', '─', '▲', '┬', '╭', '×', '├', '▶'], " ");
-        plain.split_whitespace().collect::<Vec<_>>().join(" ")
-    };
     let told = words(&errors);
     for part in parts {
         assert!(told.contains(&words(part)), "{to}, {part}: {errors}");

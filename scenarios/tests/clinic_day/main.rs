@@ -10,6 +10,8 @@ mod language;
 mod queue;
 mod runs;
 mod staff;
+#[path = "../program/words.rs"]
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -8,13 +8,19 @@
 mod bad_input;
 mod bytes;
 mod controls;
+#[path = "../program/ends.rs"]
+mod ends;
 mod leak;
+#[path = "../program/project.rs"]
+mod project;
+#[path = "../program/words.rs"]
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::LazyLock;
 
+use project::{refuses, says};
 use rounds::run::{Episode, EpisodeReader, RunDirectory};
 use rounds::statistics::Summary;
 use tempfile::TempDir;
@@ -96,35 +102,6 @@ fn place(more: &str) -> (TempDir, PathBuf) {
     let file = folder.path().join("cut.toml");
     fs::write(&file, scenario() + more).unwrap();
     (folder, file)
-}
-
-fn program(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_rounds"))
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .env("NO_COLOR", "1")
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-/// What the program says in its results and beside them; it must succeed.
-#[track_caller]
-fn says(arguments: &[&str]) -> (String, String) {
-    let output = program(arguments);
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert!(output.status.success(), "{arguments:?}: {errors}");
-    (String::from_utf8(output.stdout).unwrap(), errors)
-}
-
-/// What the program says that refuses to run, without frames and line breaks.
-#[track_caller]
-fn refuses(arguments: &[&str]) -> String {
-    let output = program(arguments);
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-    assert!(!errors.contains("panicked"), "{errors}");
-    let plain = errors.replace(['│', '·', '╰', '─', '▲', '┬', '╭', '×', '├', '▶', '|'], " ");
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn text(path: &Path) -> &str {

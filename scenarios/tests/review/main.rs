@@ -2,13 +2,15 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panic")]
 
 mod bad_input;
+#[path = "../program/ends.rs"]
+mod ends;
 mod measured;
 mod sheets;
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
+use ends::ends;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -116,20 +118,7 @@ impl Place {
     /// Runs what ends with `code`, and gives what it prints on standard output and error.
     #[track_caller]
     fn ends(&self, code: i32, arguments: &[&str]) -> (String, String) {
-        let output = Command::new(env!("CARGO_BIN_EXE_rounds"))
-            .args(arguments)
-            .current_dir(self.folder.path())
-            .env("NO_COLOR", "1")
-            .output()
-            .unwrap();
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let (out, errors) = (text(&output.stdout), text(&output.stderr));
-        assert_eq!(
-            output.status.code(),
-            Some(code),
-            "{arguments:?}\n{out}\n{errors}"
-        );
-        (out, errors)
+        ends(code, self.folder.path(), arguments)
     }
 
     /// Exports `sheet.csv` with further arguments.

@@ -171,6 +171,34 @@ fn a_mistake_is_told_as_by_check() {
 }
 
 #[test]
+fn a_hospital_is_told_with_its_doses_and_its_interactions() {
+    let (text, _) = ends(0, shipped(), &["describe", "hospital.toml"]);
+    for part in [
+        "(7 patients an hour, 60 % of them deteriorated, overlap 0.2, a full staff at every bed)",
+        "(7 patients an hour, 0 % of them deteriorated, overlap 0.2)",
+        "an agent gave a dose from 0 to 1 every 10 min",
+        "\u{201c}dt\u{201d}, a Decision Transformer trained for 800 steps, asked for the best of 3 scores",
+        "\u{201c}hand-tuned\u{201d}, doses by a hand-tuned controller",
+        "the logs of 3 days before the test in each configuration with the doses of each of \u{201c}protocol\u{201d}, \
+         \u{201c}hand-tuned\u{201d} and \u{201c}fixed\u{201d} and the staff sent by \u{201c}rota\u{201d}",
+        "each was trained 4 times",
+        "in harm, with effects as ratios: \u{201c}ma-spl + dt\u{201d} against \u{201c}rota + dt\u{201d}",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let (json, _) = ends(0, shipped(), &["describe", "hospital.toml", "--json"]);
+    let facts: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(facts["settings"]["beds"]["data"]["days"], 3);
+    assert_eq!(facts["arms"][2]["resolved"]["doses"], "dt");
+    assert_eq!(facts["interactions"][1]["scale"], "ratio");
+    let (text, _) = ends(0, shipped(), &["describe", "clinic-day.toml"]);
+    assert!(
+        !text.contains("deteriorate") && !text.contains("dose"),
+        "{text}"
+    );
+}
+
+#[test]
 fn coordination_is_told_without_a_word_of_clinics() {
     let (text, _) = ends(0, shipped(), &["describe", "tracking.toml"]);
     for part in [

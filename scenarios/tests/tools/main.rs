@@ -4,14 +4,16 @@
 
 mod described;
 mod drift;
+#[path = "../program/ends.rs"]
+mod ends;
 mod files;
 mod validate;
 mod walk;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
+use ends::ends;
 use serde_json::Value;
 
 /// Kinds of file with the value of their `schema`.
@@ -29,25 +31,6 @@ const OF_LOCAL: [(&str, &str); 1] = [("training", "rounds.training/1")];
 /// The folder of the scenarios that are shipped.
 fn shipped() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Runs the program in `folder`, which ends with `code`; gives standard output and error.
-#[track_caller]
-fn ends(code: i32, folder: &Path, arguments: &[&str]) -> (String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_rounds"))
-        .args(arguments)
-        .current_dir(folder)
-        .env("NO_COLOR", "1")
-        .output()
-        .unwrap();
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (out, errors) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(
-        output.status.code(),
-        Some(code),
-        "{arguments:?}\n{out}\n{errors}"
-    );
-    (out, errors)
 }
 
 /// The schema of a kind, as the program prints it.

@@ -9,18 +9,25 @@ mod bad_data;
 mod bad_input;
 mod commands;
 mod conditioning;
+#[path = "../program/ends.rs"]
+mod ends;
 mod language;
+#[path = "../program/project.rs"]
+mod project;
 mod resumed;
 mod runs;
+#[path = "../program/words.rs"]
+mod words;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
 use std::sync::LazyLock;
 
+use project::{refuses, says};
 use rounds::statistics::Summary;
 use serde_json::Value;
 use tempfile::TempDir;
+use words::words;
 
 /// Models that hardly learn, on a short point mass.
 const SMALL: &str = r#"schema = "rounds.scenario/1"
@@ -95,45 +102,6 @@ fn cut_down() -> Vec<String> {
         }
     }
     command
-}
-
-/// The program, to be run in the project's folder.
-fn program(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_rounds"));
-    command
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-        .env("NO_COLOR", "1")
-        .args(arguments);
-    command
-}
-
-/// What the program says in its results and beside them; it must succeed.
-#[track_caller]
-fn says(arguments: &[&str]) -> (String, String) {
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = program(arguments).output().unwrap();
-    let errors = String::from_utf8(stderr).unwrap();
-    assert!(status.success(), "{arguments:?}: {errors}");
-    (String::from_utf8(stdout).unwrap(), errors)
-}
-
-/// What the program says that refuses to run, without frames and line breaks.
-#[track_caller]
-fn refuses(arguments: &[&str]) -> String {
-    let output = program(arguments).output().unwrap();
-    let errors = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {errors}");
-    assert!(!errors.contains("panicked"), "{errors}");
-    words(&errors)
-}
-
-/// Text without frames and line breaks.
-fn words(text: &str) -> String {
-    let plain = text.replace(['│', '·', '╰', '─', '▲', '┬', '╭', '×', '├', '▶', '|'], " ");
-    plain.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 fn text(path: &Path) -> &str {

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use super::{BENCH, arms, assert_same, bench, left_by, place, program, read, refuses, says, text};
+use super::ends::ends;
+use super::{BENCH, arms, assert_same, bench, left_by, place, read, refuses, says, text};
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -115,12 +116,7 @@ fn models_are_kept_and_found_again() {
         let out = folder.path().join(name);
         let kept = "models.dt.keep=\"kept\"";
         let command = ["run", text(&file), "--set", kept, "--out", text(&out)];
-        let output = program(&[&command, more].concat())
-            .current_dir(folder.path())
-            .output()
-            .unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{told}");
+        let (_, told) = ends(0, folder.path(), &[&command, more].concat());
         (read(&out.join("events.jsonl")), told)
     };
     let (events, told) = run("first", &[]);
