@@ -174,13 +174,20 @@ fn acting(
     let (x, mut y) = (numbers(tokens * h), vec![0.0; tokens * 4 * h]);
     let one = Threads::new(1);
     let plain = best_of(4, || matrix.product(&x, &mut y, &one));
-    let plain = 2.0 * (tokens * 4 * h * h * threads.count()) as f64 / plain / 1e9;
-    let own = |count: f64| 2.0 * count * entities as f64 / together / 1e9;
+    let one_thread = 2.0 * (tokens * 4 * h * h) as f64 / plain / 1e9;
+    let plain = one_thread * threads.count() as f64;
+    let rate = |count: f64, time: f64| 2.0 * count * entities as f64 / time / 1e9;
+    let (own, alone) = (rate(needed(config), together), rate(needed(config), single));
     println!(
-        "    {:.1} GFLOP/s of what is needed, {:.1} counted as all tokens of all layers; a plain product {plain:.1}: {:.0} %",
-        own(needed(config)),
-        own(whole(config)),
-        100.0 * own(needed(config)) / plain,
+        "    {own:.1} GFLOP/s of what is needed, {:.1} counted as all tokens of all layers; a plain product {plain:.1}: {:.0} %",
+        rate(whole(config), together),
+        100.0 * own / plain,
+    );
+    println!(
+        "    single calls {alone:.1} GFLOP/s, {:.0} % of a plain product on their one thread: at the rate of the plain product \
+         one call would take 1/{:.1} of their time",
+        100.0 * alone / one_thread,
+        plain / alone,
     );
     Ok(())
 }
