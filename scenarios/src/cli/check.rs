@@ -12,6 +12,7 @@ use super::self_test::load_pairs;
 use super::{Failure, print};
 use crate::coordination::promise;
 use crate::family::build;
+use crate::run::check_interactions;
 use crate::schema::{
     BEHAVIOUR_SCHEMA, CASE_SCHEMA, Family, Overrides, SELF_TEST_SCHEMA, SUITE_SCHEMA, Scenario,
     SuiteSpec, TRAINING_SCHEMA, Variants, WorldSpec, load_behaviour, load_case, schema_of,
@@ -67,6 +68,7 @@ fn check_scenario(file: &Path, overrides: &Overrides) -> Result<String, Failure>
     let mut objectives: BTreeSet<&Path> = BTreeSet::new();
     for arm in &set.arms {
         let built = build(&set, arm, &Cassette::default())?;
+        check_interactions(&set.scenario.interactions, &*built.experiment().score)?;
         let _ = writeln!(
             text,
             "  {}: {} episodes, {}",

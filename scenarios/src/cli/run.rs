@@ -18,8 +18,8 @@ use crate::branch::keep;
 use crate::family::{Built, build, notice};
 use crate::report::text_table;
 use crate::run::{
-    Episode, ExecuteOptions, RunDirectory, RunError, arm_folder, default_folder, execute,
-    is_occupied, pretty, read_json,
+    Episode, ExecuteOptions, RunDirectory, RunError, arm_folder, check_interactions,
+    default_folder, execute, is_occupied, pretty, read_json,
 };
 use crate::schema::{Overrides, Scenario, ScenarioSet};
 use crate::speech::{Cassette, recording};
@@ -234,6 +234,7 @@ pub(super) fn run_arm<'a>(
         instead: None,
     };
     let mut built = build(set, arm, &cassette)?;
+    check_interactions(&set.scenario.interactions, &*built.experiment().score)?;
     if built.experiment().manifest.restricted {
         let models = arm.scenario.speaking_models();
         let hosts = permit_receivers(common, models.into_iter().map(|(_, spec)| spec))?;

@@ -12,7 +12,7 @@ use super::args::{BenchArgs, Common, MOST_SEEDS};
 use super::conclude::{RunArm, case_of_all};
 use super::run::{check_bench_folder, finish, run_arm, show_result};
 use crate::family::{Built, build};
-use crate::run::{Episode, RunError, Score, arm_folder, score_run};
+use crate::run::{RunError, arm_folder, known_metrics, score_run};
 use crate::schema::{Overrides, Scenario, ScenarioSet, UntilRule};
 use crate::speech::Cassette;
 use crate::statistics::sequential::{FIRST_LOOK, half_width, may_stop};
@@ -137,22 +137,11 @@ fn load(common: &Common, arguments: &BenchArgs, seed: u64) -> Result<ScenarioSet
     Ok(Scenario::load(&common.scenario, &overrides)?)
 }
 
-/// Reads the rule; the metrics are those that an episode without events has.
+/// Reads the rule.
 fn parse(rule: &str, set: &ScenarioSet) -> Result<UntilRule, Failure> {
     let built = build(set, &set.arms[0], &Cassette::default())?;
-    let score: &dyn Score = &*built.experiment().score;
-    let nothing = Episode {
-        episode: 0,
-        events: Vec::new(),
-    };
-    let row = score.score(&nothing).row;
-    let known = |name: &&str| row.metrics.contains_key(*name);
-    let mut metrics: Vec<&str> = score.order().iter().copied().filter(known).collect();
-    for name in row.metrics.keys() {
-        if !metrics.contains(&name.as_str()) {
-            metrics.push(name);
-        }
-    }
+    let metrics = known_metrics(&*built.experiment().score);
+    let metrics: Vec<&str> = metrics.iter().map(String::as_str).collect();
     let arms: Vec<&str> = set.arms.iter().map(|arm| arm.name.as_str()).collect();
     Ok(UntilRule::parse(rule, &metrics, &arms)?)
 }

@@ -57,6 +57,10 @@ impl Score for ClinicDayScore {
         ]
     }
 
+    fn needs_events(&self) -> bool {
+        true
+    }
+
     fn decisive(&self) -> &[(&'static str, Direction)] {
         &[
             ("harm", Direction::LowerIsBetter),

@@ -48,6 +48,10 @@ impl Score for CoordinationScore {
         ]
     }
 
+    fn needs_events(&self) -> bool {
+        true
+    }
+
     fn decisive(&self) -> &[(&'static str, Direction)] {
         &[("utility", Direction::HigherIsBetter)]
     }

@@ -24,5 +24,5 @@ pub use events::{Episode, EpisodeReader, EventLine};
 pub use execute::{ExecuteOptions, Executed, Experiment, Progress, default_folder, execute};
 pub(crate) use read_tables::EpisodeRows;
 pub use read_tables::{read_episodes, table_metrics};
-pub use score::{EpisodeRow, RoundRow, Score, Scored, score_run};
-pub use summary::{ArmRows, SummaryHead, interactions, summarise};
+pub use score::{EpisodeRow, RoundRow, Score, Scored, known_metrics, score_run};
+pub use summary::{ArmRows, SummaryHead, check_interactions, interactions, summarise};

@@ -60,6 +60,11 @@ pub trait Score: Send + Sync {
         &[]
     }
 
+    /// Whether there are metrics of [`order`](Self::order) that an episode has only by its events.
+    fn needs_events(&self) -> bool {
+        false
+    }
+
     /// Whether a metric of which all values are 0 or 1 is a proportion; else it is a quantity that
     /// happens to take no other value.
     fn has_proportions(&self) -> bool {
@@ -87,6 +92,24 @@ pub trait Score: Send + Sync {
     fn part<'a>(&self, _of: &str, _name: &'a str) -> Option<&'a str> {
         None
     }
+}
+
+/// Metrics that episodes may have: those of the order first, then by name.
+pub fn known_metrics(score: &dyn Score) -> Vec<String> {
+    let nothing = Episode {
+        episode: 0,
+        events: Vec::new(),
+    };
+    let row = score.score(&nothing).row;
+    let known = |name: &&str| score.needs_events() || row.metrics.contains_key(*name);
+    let ordered = score.order().iter().copied().filter(known);
+    let mut metrics: Vec<String> = ordered.map(str::to_owned).collect();
+    for name in row.metrics.into_keys() {
+        if !metrics.contains(&name) {
+            metrics.push(name);
+        }
+    }
+    metrics
 }
 
 /// Scores every episode of the log of `run`, handing each to `take` as it is read.

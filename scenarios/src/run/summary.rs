@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::directory::RunDirectory;
 use super::error::RunError;
-use super::score::{EpisodeRow, Score};
+use super::score::{EpisodeRow, Score, known_metrics};
 use crate::schema::InteractionSpec;
 use crate::statistics::calls::Calls;
 use crate::statistics::summary::{
@@ -186,6 +186,29 @@ pub fn summarise(
     })
 }
 
+/// Refuses interactions in metrics that no episode can have.
+///
+/// # Errors
+/// [`RunError::Input`] naming the interaction, and the nearest metric.
+pub fn check_interactions(specs: &[InteractionSpec], score: &dyn Score) -> Result<(), RunError> {
+    let metrics = known_metrics(score);
+    for (number, spec) in specs.iter().enumerate() {
+        let got = &spec.metric;
+        let known = |name: &String| name == got || score.part(name, got).is_some();
+        if !metrics.iter().any(known) {
+            let near = nearest(got, metrics.iter().map(String::as_str));
+            let help = match near {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => format!("metrics: {}", metrics.join(", ")),
+            };
+            return Err(RunError::Input(format!(
+                "`interactions[{number}].metric`: no episode has the metric {got:?}; {help}"
+            )));
+        }
+    }
+    Ok(())
+}
+
 /// The interactions that a scenario asks about, in the metric as a whole and in each part of the episodes.
 ///
 /// # Errors
@@ -213,9 +236,6 @@ pub fn interactions(
             .filter(|name| *name == spec.metric || score.part(&spec.metric, name).is_some())
             .collect();
         if names.is_empty() {
-            let known = a.rows.iter().flat_map(|row| row.metrics.keys());
-            let near = nearest(&spec.metric, known.map(String::as_str));
-            let near = near.map_or_else(String::new, |near| format!("; did you mean {near:?}?"));
             out.push(InteractionSummary {
                 name: spec.name.clone(),
                 metric: spec.metric.clone(),
@@ -224,7 +244,7 @@ pub fn interactions(
                 value: None,
                 ci95: None,
                 n: 0,
-                why: Some(format!("no episode has the metric {:?}{near}", spec.metric)),
+                why: Some(format!("no episode has the metric {:?}", spec.metric)),
             });
         }
         for name in names {

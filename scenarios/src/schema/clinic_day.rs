@@ -92,6 +92,13 @@ impl ClinicDaySpec {
         self.stability.is_some()
     }
 
+    /// Whether the share of those who deteriorate is 0 in every configuration.
+    pub(super) fn nobody_deteriorates(&self) -> bool {
+        self.configurations
+            .iter()
+            .all(|one| is_nothing(&one.deteriorating))
+    }
+
     /// Ticks of the longest day.
     pub(super) fn most_ticks(&self) -> u32 {
         let ticks = self.configurations.iter().map(|one| one.day.ticks());

@@ -19,6 +19,7 @@ use super::{
         BedPolicies, BedsSpec, ControlKind, TrajectoryFamily, TrajectoryPolicySpec,
         read_trajectory, require_data,
     },
+    typed::place_of,
     values::choice,
 };
 
@@ -260,6 +261,12 @@ pub(super) fn read_family(
             refuse_doses(root);
         } else if let Some((name, _)) = at_beds.as_ref().filter(|(name, _)| beds.is_learnt(name)) {
             require_data(root, name, "ward");
+            if environment
+                .as_ref()
+                .is_some_and(ClinicDaySpec::nobody_deteriorates)
+            {
+                refuse_learning(root, name);
+            }
         }
         // Who asks a model is not asked on days before the test.
         let mut sent = names.clone();
@@ -339,6 +346,20 @@ fn refuse_doses(root: &TableReader<'_>) {
             root.note(problem.help("say which share does: `environment.deteriorating = 0.5`"));
         }
     }
+}
+
+/// Notes a model at the beds that can learn from nobody.
+fn refuse_learning(root: &TableReader<'_>, name: &str) {
+    let place = place_of(root.content(), &format!("policies.{name}.model"));
+    let problem = Problem::at(
+        place.as_ref().unwrap_or_else(|| root.place()),
+        ProblemKind::NotAllowed,
+        format!("`policies.{name}` learns from patients who deteriorate, and nobody does"),
+        "a model that learns",
+    );
+    root.note(problem.help(
+        "say which share does in at least one configuration: `deteriorating = 0.5`, or give doses by a policy that does not learn",
+    ));
 }
 
 /// Reads `[agents]` of agents that coordinate: the policy of the team.

@@ -25,6 +25,10 @@ impl Score for TrajectoryScore {
         &["score", "return", "rounds", "terminated"]
     }
 
+    fn needs_events(&self) -> bool {
+        true
+    }
+
     fn interquartile(&self) -> Option<&'static str> {
         (self.trainings > 1).then_some("score")
     }

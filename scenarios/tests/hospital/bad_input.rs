@@ -206,25 +206,21 @@ fn interactions() {
         &["`interactions[0].scale`", "did you mean `ratio`?"],
     );
 
-    // Which metrics there are, is known when a day is over.
+    let (metric, known) = (
+        with("harms", &format!("{FOUR}\"ma-spl + dt\"")),
+        with("harm[4 an hour]", &format!("{FOUR}\"ma-spl + dt\"")),
+    );
+    refused(
+        &[&metric],
+        &["`interactions[0].metric`: no episode has the metric \"harms\"; did you mean \"harm\"?"],
+    );
     let (folder, file) = place("");
     let out = folder.path().join("out");
-    let wrong = with("harms", &format!("{FOUR}\"ma-spl + dt\""));
-    let (told, _) = says(&[
-        "bench",
-        text(&file),
-        "--quiet",
-        "--episodes",
-        "1",
-        "--out",
-        text(&out),
-        "--set",
-        &wrong,
-    ]);
-    assert!(
-        told.contains("no episode has the metric \"harms\"; did you mean \"harm\"?"),
-        "{told}"
-    );
+    let bench = ["bench", text(&file), "--quiet", "--out", text(&out)];
+    let told = refuses(&[&bench[..], &["--set", &metric]].concat());
+    assert!(told.contains("no episode has the metric"), "{told}");
+    assert!(!out.join("0-rota + protocol").exists());
+    says(&["check", text(&file), "--set", &known]);
 }
 
 #[test]
@@ -241,6 +237,24 @@ fn models_without_anything_to_learn_from() {
         "`policies.bc` learns from `[data]`, which is missing",
         "cut.toml:18:9",
         "kind = \"ward\"",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+}
+
+#[test]
+fn models_that_could_learn_from_nobody() {
+    let (_folder, file) = place("");
+    let nobody = |name: &str| format!("{{ name = \"{name}\", deteriorating = 0.0 }}");
+    let set = format!(
+        "environment.configurations=[{}, {}]",
+        nobody("one"),
+        nobody("two")
+    );
+    let told = refuses(&["check", text(&file), "--set", &set]);
+    for part in [
+        "learns from patients who deteriorate, and nobody does",
+        "in at least one configuration",
     ] {
         assert!(told.contains(part), "{part}: {told}");
     }

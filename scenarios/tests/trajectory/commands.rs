@@ -1,6 +1,8 @@
 //! What other commands do with runs of control environments. None of them trains again.
 
-use super::{BENCH, arms, left_by, read, refuses, says, text};
+use rounds::statistics::Summary;
+
+use super::{BENCH, arms, left_by, place, read, refuses, says, text};
 
 /// What a command says; it must succeed without a word of a training.
 #[track_caller]
@@ -41,7 +43,7 @@ fn an_episode_is_told() {
 fn a_finished_bench_is_scored_again_to_the_same() {
     let before = left_by(&BENCH.folder);
     let again = tells(&["score", text(&BENCH.folder), "--json"]);
-    let again: rounds::statistics::Summary = serde_json::from_str(&again).unwrap();
+    let again: Summary = serde_json::from_str(&again).unwrap();
     assert_eq!(again.arms, BENCH.summary.arms);
     assert_eq!(again.comparisons, BENCH.summary.comparisons);
     let after = left_by(&BENCH.folder);
@@ -65,6 +67,28 @@ fn a_scenario_is_put_in_words() {
     ] {
         assert!(words.contains(part), "{part}: {words}");
     }
+}
+
+#[test]
+fn seeds_are_added_until_returns_are_precise() {
+    let (folder, file) = place(
+        "[[arms]]\nname = \"expert\"\nset = { \"agents.team.policy\" = \"expert\" }\n\
+         [[arms]]\nname = \"random\"\nset = { \"agents.team.policy\" = \"random\" }\n",
+    );
+    let out = folder.path().join("out");
+    let (file, out) = (text(&file), text(&out));
+    let rule = |rule: &'static str| {
+        let often = ["--set", "repeats=1", "--episodes", "50", "--at-most", "4"];
+        let bench = ["bench", file, "--until", rule, "--json", "--out", out];
+        [&bench[..], &often].concat()
+    };
+    let told = refuses(&rule("ci(retrun) < 5"));
+    assert!(told.contains("did you mean `return`?"), "{told}");
+    let summary: Summary =
+        serde_json::from_str(&tells(&rule("ci(return, expert - random) < 50"))).unwrap();
+    let until = summary.until.unwrap();
+    assert!(until.reached, "{until:?}");
+    assert_eq!((until.replications, summary.episodes.done), (2, 200));
 }
 
 #[test]
