@@ -409,11 +409,15 @@ pub(crate) fn next_commands(
         .filter(|name| !Path::new(name).is_absolute());
     let rounds = typed.unwrap_or_else(|| "rounds".to_owned());
     let folder = folder.display();
+    let more = format!(
+        "--set repeats={}",
+        set.scenario.repeats.max(5).saturating_mul(2)
+    );
     let further = match &set.scenario.family {
         Family::Clinic(_) if set.arms.len() > 1 => "--set environment.noise.unknown=0.1",
         Family::Clinic(_) => "--vary agents.team.kind=static,dynamic,all",
         Family::Coordination(_) | Family::ClinicDay(_) => "--seeds 1..8",
-        Family::Trajectory(_) => "--set repeats=10",
+        Family::Trajectory(_) => &more,
     };
     let then = scenario.map_or_else(
         || format!("{rounds} list scenarios"),

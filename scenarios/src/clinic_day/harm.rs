@@ -2,7 +2,10 @@
 
 use super::gathered::{GatheredDays, OfDays};
 use super::report::{DRAWN, found, named};
-use crate::report::{Curve, ReportError, ReportFigure, ReportSection, ReportTable, Scale, curves};
+use crate::report::{
+    Curve, FactorLevel, Mean, ReportError, ReportFigure, ReportSection, ReportTable, Scale, curves,
+    factors,
+};
 use crate::statistics::{EffectScale, Summary};
 
 /// Parts of the name of an arm: who sends the staff, and who gives doses.
@@ -11,13 +14,13 @@ fn parts(arm: &str) -> Option<(&str, &str)> {
 }
 
 /// What differs between arms whose names are `SENDER + DOSES`.
-struct Factors<'a> {
+pub(super) struct Factors<'a> {
     senders: Vec<&'a str>,
     doses: Vec<&'a str>,
 }
 
 impl<'a> Factors<'a> {
-    fn of(arms: &[(&'a str, &GatheredDays)]) -> Self {
+    pub(super) fn of(arms: &[(&'a str, &GatheredDays)]) -> Self {
         let mut all = Self {
             senders: Vec::new(),
             doses: Vec::new(),
@@ -33,13 +36,28 @@ impl<'a> Factors<'a> {
         all
     }
 
-    /// Senders by number, as the axis has them.
-    fn axis(&self) -> String {
-        let each = self.senders.iter().enumerate();
-        let told: Vec<String> = each
-            .map(|(at, sent)| format!("{}: {sent}", at + 1))
-            .collect();
-        format!("assignment ({})", told.join(", "))
+    /// Arms of which each sender has one, those with the first doses; all of them where there is one factor alone.
+    pub(super) fn one_each<'b>(
+        &self,
+        arms: &[(&'b str, &'b GatheredDays)],
+    ) -> Vec<(&'b str, &'b GatheredDays)> {
+        let two = self.senders.len() > 1 && self.doses.len() > 1;
+        let drawn = arms.iter().copied();
+        let drawn = drawn.filter(|(arm, _)| {
+            !two || parts(arm).is_none_or(|(_, dosed)| self.doses.first() == Some(&dosed))
+        });
+        drawn.collect()
+    }
+
+    /// What is found under the doses of number `dosed`, for each sender.
+    fn level(&self, dosed: usize, value: &dyn Fn(&str) -> Option<Mean>) -> FactorLevel {
+        let name = self.doses[dosed];
+        let arms = self.senders.iter().map(|sent| format!("{sent} + {name}"));
+        FactorLevel {
+            name: name.to_owned(),
+            colour: dosed,
+            means: arms.map(|arm| value(&arm)).collect(),
+        }
     }
 }
 
@@ -52,52 +70,29 @@ pub(super) fn harms(
     names: &[&OfDays],
     summary: &Summary,
 ) -> Result<Option<ReportSection>, ReportError> {
-    let factors = Factors::of(arms);
-    let across = factors.axis();
+    let all = Factors::of(arms);
     let mut figures = Vec::new();
+    let mut draw = |caption: String, levels: &[FactorLevel], label: &str| {
+        let svg = factors(&all.senders, levels, label)?;
+        figures.extend(svg.map(|svg| ReportFigure { caption, svg }));
+        Ok::<(), ReportError>(())
+    };
     for of in names.iter().take(DRAWN) {
         let metric = named("harm", &of.name);
-        let points = |dosed: &str, value: &dyn Fn(&str) -> Option<(f64, Option<[f64; 2]>)>| {
-            let each = factors.senders.iter().zip(1_u32..);
-            let each = each.filter_map(|(sent, at)| {
-                let (mean, ci95) = value(&format!("{sent} + {dosed}"))?;
-                Some((f64::from(at), mean, ci95))
-            });
-            each.collect::<Vec<_>>()
-        };
-        let curve = |name: &str, points| Curve {
-            name: name.to_owned(),
-            points,
-            reference: false,
-        };
-        let own = factors
-            .doses
-            .iter()
-            .map(|dosed| curve(dosed, points(dosed, &|arm| found(summary, arm, &metric))));
-        let own: Vec<Curve> = own.collect();
-        if let Some(svg) = curves(&own, (&across, "harm a patient"), Scale::Linear)? {
-            figures.push(ReportFigure {
-                caption: format!("Harm: {}", of.name),
-                svg,
-            });
-        }
-        let Some(base) = factors.doses.first() else {
+        let own = |arm: &str| found(summary, arm, &metric);
+        let own: Vec<FactorLevel> = (0..all.doses.len())
+            .map(|dosed| all.level(dosed, &own))
+            .collect();
+        draw(format!("Harm: {}", of.name), &own, "harm a patient")?;
+        let Some(base) = all.doses.first() else {
             continue;
         };
-        let saved = factors.doses[1..].iter().map(|dosed| {
-            curve(
-                dosed,
-                points(dosed, &|arm| saved(summary, arm, base, &metric)),
-            )
-        });
-        let saved: Vec<Curve> = saved.collect();
-        let label = format!("harm less than {base}");
-        if let Some(svg) = curves(&saved, (&across, &label), Scale::Linear)? {
-            figures.push(ReportFigure {
-                caption: format!("Harm saved against {base}, on the same days: {}", of.name),
-                svg,
-            });
-        }
+        let less = |arm: &str| saved(summary, arm, base, &metric);
+        let less: Vec<FactorLevel> = (1..all.doses.len())
+            .map(|dosed| all.level(dosed, &less))
+            .collect();
+        let caption = format!("Harm saved against {base}, on the same days: {}", of.name);
+        draw(caption, &less, &format!("harm less than {base}"))?;
     }
     if figures.is_empty() {
         return Ok(None);
@@ -106,7 +101,7 @@ pub(super) fn harms(
     Ok(Some(ReportSection {
         title: "Harm".to_owned(),
         text: vec![
-            "Harm is the mean over patients of the minutes for which they are unstable, weighted by acuity. Bands are \
+            "Harm is the mean over patients of the minutes for which they are unstable, weighted by acuity. Bars are \
              95 % intervals over days; what is saved is paired by day. Parallel lines are no interaction on the scale of \
              differences. Where nobody deteriorates there is no harm, and where the staff is unlimited it does not matter \
              who is sent where."
@@ -118,12 +113,7 @@ pub(super) fn harms(
 }
 
 /// What an arm saves of the harm of the arm with the doses of `base` and the same sender.
-fn saved(
-    summary: &Summary,
-    arm: &str,
-    base: &str,
-    metric: &str,
-) -> Option<(f64, Option<[f64; 2]>)> {
+fn saved(summary: &Summary, arm: &str, base: &str, metric: &str) -> Option<Mean> {
     let (sent, _) = parts(arm)?;
     let other = format!("{sent} + {base}");
     let mut all = summary.comparisons.iter();
@@ -210,6 +200,7 @@ pub(super) fn interplay(summary: &Summary) -> Option<ReportSection> {
                 EffectScale::Ratio => ("ratio", 1.0),
             };
             let verdict = match found.ci95 {
+                Some(ends) if ends == [none; 2] => "no: exactly none",
                 Some([low, high]) if low > none || high < none => "yes",
                 Some(_) => "cannot tell",
                 None => "–",

@@ -1,7 +1,7 @@
 //! The sections of a report on clinic days.
 
 use super::gathered::{GatheredDays, OfDays};
-use super::harm::{harms, interplay};
+use super::harm::{Factors, harms, interplay};
 use super::score::in_configuration;
 use crate::report::{
     Curve, ReportError, ReportFigure, ReportSection, ReportTable, Scale, curves, ward,
@@ -76,6 +76,7 @@ fn loads(
     let mut overlaps: Vec<f64> = names.iter().map(|of| of.facts.overlap).collect();
     overlaps.sort_by(f64::total_cmp);
     overlaps.dedup();
+    let shown = Factors::of(arms).one_each(arms);
     let mut figures = Vec::new();
     for (metric, title, _) in COMPARED {
         for &overlap in &overlaps {
@@ -91,7 +92,7 @@ fn loads(
             if here.len() < 2 {
                 continue;
             }
-            let drawn: Vec<Curve> = arms
+            let drawn: Vec<Curve> = shown
                 .iter()
                 .map(|(arm, _)| Curve {
                     name: (*arm).to_owned(),
@@ -114,13 +115,19 @@ fn loads(
             }
         }
     }
+    let mut text = vec![
+        "Bands are 95 % intervals over the days. All arms have the same days with the same \
+         patients, so that the differences below are known better than the bands show."
+            .to_owned(),
+    ];
+    if shown.len() < arms.len() {
+        text.push(
+            "Of the arms with the same sender the first is drawn; the tables have all.".to_owned(),
+        );
+    }
     Ok((!figures.is_empty()).then(|| ReportSection {
         title: "Over the load".to_owned(),
-        text: vec![
-            "Bands are 95 % intervals over the days. All arms have the same days with the same \
-             patients, so that the differences below are known better than the bands show."
-                .to_owned(),
-        ],
+        text,
         figures,
         tables: Vec::new(),
     }))

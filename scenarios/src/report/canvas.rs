@@ -85,6 +85,8 @@ pub(super) fn text_width(text: &str) -> f64 {
 
 /// A label of at most `width` pixels, ending in an ellipsis where it was cut.
 pub(super) fn fit_text(text: &str, width: f64) -> String {
+    // Of room that was measured for this very text, sums leave a little less.
+    let width = width + 0.01;
     let mut limit = 120;
     let mut label = html::shorten(text, limit);
     while text_width(&label) > width && limit > 2 {
@@ -224,6 +226,15 @@ pub(super) fn draw(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_fits_the_room_that_was_measured_for_it() {
+        for text in ["as asked", "ma-spl + dt", "protocol"] {
+            let margin = text_width(text) + 18.0;
+            assert_eq!(fit_text(text, margin - 18.0), text);
+            assert_ne!(fit_text(text, margin - 26.0), text);
+        }
+    }
 
     #[test]
     fn colours_become_variables_and_text_is_escaped() {

@@ -12,6 +12,7 @@ mod comparison;
 mod curves;
 mod data;
 mod evaluation;
+mod factors;
 mod headline;
 mod html;
 mod page;
@@ -42,6 +43,7 @@ pub use data::{
     ReportError, ReportMetric, TeamSpan, TranscriptLine,
 };
 pub use evaluation::{ReportCaseRow, ReportCases, ReportEvaluation, ReportGroup, ReportVariant};
+pub use factors::{FactorLevel, Mean, factors};
 pub use page::{CLINICAL_DISCLAIMER, MAX_BYTES, render};
 pub use paths::{Paths, paths};
 pub use requests::ReportRequests;

@@ -128,7 +128,7 @@ fn targets(
                 .push((wanted, mean, found.ci95));
         }
     }
-    let drawn: Vec<Curve> = order
+    let mut drawn: Vec<Curve> = order
         .into_iter()
         .filter_map(|model| {
             let mut points = of.remove(model)?;
@@ -143,6 +143,15 @@ fn targets(
     if drawn.is_empty() {
         return Ok(None);
     }
+    let wanted = drawn.iter().flat_map(|curve| &curve.points);
+    let wanted = wanted.map(|(wanted, ..)| (*wanted, *wanted, None));
+    let mut asked: Vec<_> = wanted.collect();
+    asked.sort_by(|a, b| a.0.total_cmp(&b.0));
+    drawn.push(Curve {
+        name: "as asked".to_owned(),
+        points: asked,
+        reference: true,
+    });
     let unit = if scored(arms) { "score" } else { "return" };
     let labels = (format!("wanted {unit}"), format!("reached {unit}"));
     let svg = curves(&drawn, (&labels.0, &labels.1), Scale::Linear)?;
@@ -154,7 +163,8 @@ fn targets(
         title: "Conditioning on the return".to_owned(),
         text: vec![
             "A model that learnt to condition on the return earns more when more is wanted of it; one that only \
-             imitates earns the same for any target. Bands are 95 % intervals."
+             imitates earns the same for any target, and one that did what it is asked for would lie on the grey line. Bands \
+             are 95 % intervals."
                 .to_owned(),
         ],
         figures: figures.collect(),
