@@ -172,24 +172,17 @@ fn targets(
     }))
 }
 
+/// Steps at which the mean course of an arm is drawn.
+const DRAWN_STEPS: u32 = 120;
+
 /// Mean sum of rewards over the steps of the episodes that are drawn.
 fn courses(arms: &[(&str, &GatheredReturns)]) -> Result<Option<ReportSection>, ReportError> {
     let drawn: Vec<Curve> = arms
         .iter()
-        .map(|(name, arm)| {
-            let mut at: BTreeMap<u64, (f64, f64)> = BTreeMap::new();
-            for (step, sum) in arm.courses.iter().flatten() {
-                let point = at.entry(*step as u64).or_default();
-                *point = (point.0 + sum, point.1 + 1.0);
-            }
-            let points = at.into_iter();
-            Curve {
-                name: (*name).to_owned(),
-                points: points
-                    .map(|(step, (sum, count))| (step as f64, sum / count, None))
-                    .collect(),
-                reference: false,
-            }
+        .map(|(name, arm)| Curve {
+            name: (*name).to_owned(),
+            points: mean_course(&arm.courses),
+            reference: false,
         })
         .collect();
     let Some(svg) = curves(&drawn, ("step", "rewards so far"), Scale::Linear)? else {
@@ -197,13 +190,64 @@ fn courses(arms: &[(&str, &GatheredReturns)]) -> Result<Option<ReportSection>, R
     };
     Ok(Some(ReportSection {
         title: "Rewards over the steps".to_owned(),
-        text: Vec::new(),
+        text: vec!["An episode that is over keeps what it earned.".to_owned()],
         figures: vec![ReportFigure {
-            caption:
-                "Mean sum of rewards over the first episodes of each arm, those that still go on"
-                    .to_owned(),
+            caption: "Mean sum of rewards over the first episodes of each arm".to_owned(),
             svg,
         }],
         tables: Vec::new(),
     }))
+}
+
+/// The mean of courses up to the end of the longest, in steps of all courses alike.
+fn mean_course(courses: &[Vec<(f64, f64)>]) -> Vec<(f64, f64, Option<[f64; 2]>)> {
+    let ends = courses.iter().filter_map(|course| course.last());
+    let longest = ends.map(|(step, _)| *step).fold(0.0, f64::max);
+    let steps = (longest as u32).min(DRAWN_STEPS);
+    if steps == 0 {
+        return Vec::new();
+    }
+    let mean = |step: f64| {
+        let sums = courses.iter().map(|course| sum_at(course, step));
+        sums.sum::<f64>() / courses.len() as f64
+    };
+    (0..=steps)
+        .map(|at| longest * f64::from(at) / f64::from(steps))
+        .map(|step| (step, mean(step), None))
+        .collect()
+}
+
+/// The sum of rewards at a step, between two that are known in proportion; after the end it stays.
+fn sum_at(course: &[(f64, f64)], step: f64) -> f64 {
+    let after = course.partition_point(|(known, _)| *known <= step);
+    match (
+        after.checked_sub(1).map(|before| course[before]),
+        course.get(after),
+    ) {
+        (Some((start, sum)), Some((end, then))) => {
+            sum + (then - sum) * (step - start) / (end - start)
+        }
+        (Some((_, sum)), None) => sum,
+        (None, _) => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_course_goes_on_with_what_ended_episodes_earned() {
+        let short = vec![(0.0, 0.0), (2.0, 4.0)];
+        let long = vec![(0.0, 0.0), (1.0, 1.0), (3.0, 2.0), (4.0, 6.0)];
+        let mean: Vec<(f64, f64)> = mean_course(&[short, long])
+            .into_iter()
+            .map(|(step, sum, _)| (step, sum))
+            .collect();
+        // Of the second 0, 1, 1.5, 2 and 6; of the first 0, 2 and from then on 4.
+        let expected = [(0.0, 0.0), (1.0, 1.5), (2.0, 2.75), (3.0, 3.0), (4.0, 5.0)];
+        assert_eq!(mean, expected);
+        assert!(mean_course(&[]).is_empty());
+        assert!(mean_course(&[vec![(0.0, 0.0)]]).is_empty());
+    }
 }
