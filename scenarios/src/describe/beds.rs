@@ -5,7 +5,9 @@ use serde_json::{Map, Value, json};
 use super::facts::model;
 use super::trajectory::{bare, policy};
 use super::words::{counted, listed};
-use crate::schema::{BedsSpec, ClinicDayFamily, Family, ScenarioSet, WardDataSpec};
+use crate::schema::{
+    BedsSpec, ClinicDayFamily, Family, ScenarioSet, TrajectoryPolicySpec, WardDataSpec,
+};
 
 /// Sentences on them; none where nobody can deteriorate.
 pub(super) fn sentences(set: &ScenarioSet, base: &ClinicDayFamily) -> Vec<String> {
@@ -17,7 +19,8 @@ pub(super) fn sentences(set: &ScenarioSet, base: &ClinicDayFamily) -> Vec<String
          acuity until the cause had been found and treated; a patient was unstable beyond {}.",
         stability.unstable_at
     )];
-    let Some(beds) = &base.beds else {
+    let used = used(set);
+    let Some(beds) = base.beds.as_ref().filter(|_| !used.is_empty()) else {
         out.push("Nobody gave doses.".to_owned());
         return out;
     };
@@ -26,21 +29,20 @@ pub(super) fn sentences(set: &ScenarioSet, base: &ClinicDayFamily) -> Vec<String
          return and harmed in excess.",
         60.0 * stability.step_h
     ));
-    let used = used(set);
-    let told: Vec<String> = used
-        .iter()
-        .filter_map(|name| {
-            let policy = policy(beds.policies.get(*name)?, &set.scenario.models);
-            Some(format!("\u{201c}{name}\u{201d}, {policy}"))
-        })
+    let policies = || {
+        used.iter()
+            .filter_map(|name| beds.policies.get_key_value(*name))
+    };
+    let told: Vec<String> = policies()
+        .map(|(name, spec)| format!("{}, {}", quoted(name), policy(spec, &set.scenario.models)))
         .collect();
-    if !told.is_empty() {
-        out.push(format!(
-            "The policies at the beds were: {}.",
-            told.join("; ")
-        ));
-    }
-    out.extend(beds.data.as_ref().map(|data| learnt(data, beds)));
+    out.push(format!(
+        "The policies at the beds were: {}.",
+        told.join("; ")
+    ));
+    let learns = policies().any(|(_, spec)| matches!(spec, TrajectoryPolicySpec::Learned { .. }));
+    let data = beds.data.as_ref().filter(|_| learns);
+    out.extend(data.map(|data| learnt(data, beds)));
     out
 }
 

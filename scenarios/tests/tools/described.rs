@@ -191,6 +191,17 @@ fn a_hospital_is_told_with_its_doses_and_its_interactions() {
     assert_eq!(facts["settings"]["beds"]["data"]["days"], 3);
     assert_eq!(facts["arms"][2]["resolved"]["doses"], "dt");
     assert_eq!(facts["interactions"][1]["scale"], "ratio");
+    // Patients may deteriorate where nobody gives doses.
+    let half = "environment.deteriorating=0.5";
+    let (text, _) = ends(
+        0,
+        shipped(),
+        &["describe", "clinic-day.toml", "--set", half],
+    );
+    assert!(
+        text.contains("Nobody gave doses.") && !text.contains("an agent gave"),
+        "{text}"
+    );
     let (text, _) = ends(0, shipped(), &["describe", "clinic-day.toml"]);
     assert!(
         !text.contains("deteriorate") && !text.contains("dose"),
